@@ -1,0 +1,82 @@
+//! Records that are found by name or by number.
+
+use crate::chunked::Chunked;
+use crate::index::{Hash, Index};
+use crate::names::{Name, Names};
+
+/// An append-only list of named records with an index of their names.
+pub(crate) struct Directory<T> {
+    names: Names,
+    index: Index,
+    records: Chunked<Named<T>>,
+}
+
+struct Named<T> {
+    name: u32,
+    record: T,
+}
+
+/// A name that has no record yet, with the hash that the look-up found out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Vacant<'a> {
+    pub(crate) name: Name<'a>,
+    pub(crate) hash: Hash,
+}
+
+impl<T> Default for Directory<T> {
+    fn default() -> Self {
+        Self { names: Names::default(), index: Index::default(), records: Chunked::default() }
+    }
+}
+
+impl<T> Directory<T> {
+    pub(crate) fn len(&self) -> u32 {
+        self.records.len()
+    }
+
+    /// Whether one more record can be numbered and named.
+    pub(crate) fn has_room(&self) -> bool {
+        self.names.has_room() && self.len() < u32::MAX
+    }
+
+    /// The number of the record of this name.
+    pub(crate) fn find(&self, name: &Name<'_>, hash: Hash) -> Option<u32> {
+        let is =
+            |number| self.records.get(number).is_some_and(|named: &Named<T>| self.names.is(named.name, name));
+        self.index.find(hash, is)
+    }
+
+    /// Adds a record under a name that has none, and tells its number; `None` when there is no room.
+    pub(crate) fn add(&mut self, vacant: &Vacant<'_>, record: T) -> Option<u32> {
+        if !self.has_room() {
+            return None;
+        }
+        let name = self.names.add(&vacant.name)?;
+        let number = self.records.push(Named { name, record });
+        self.index.insert(vacant.hash, number);
+        Some(number)
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<&T> {
+        self.records.get(number).map(|named| &named.record)
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+        self.records.get_mut(number).map(|named| &mut named.record)
+    }
+
+    /// The name of a record.
+    pub(crate) fn name(&self, number: u32) -> Option<Name<'_>> {
+        self.names.get(self.records.get(number)?.name)
+    }
+
+    /// The records in the order of their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.records.iter().map(|named| &named.record)
+    }
+
+    /// Memory, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.names.memory().saturating_add(self.index.memory()).saturating_add(self.records.memory())
+    }
+}

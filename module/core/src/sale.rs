@@ -1,0 +1,468 @@
+//! The state of a sale, and the only way in which it changes: applying an event.
+
+use crate::command::Rules;
+use crate::directory::{Directory, Vacant};
+use crate::events::{Entry, Event, Reader, Standing, Writer};
+use crate::holds::{Hold, Holds};
+use crate::index::Seed;
+use crate::log::{Log, Logged, Record};
+use crate::names::Name;
+use crate::wire::{MAX_INT, State};
+
+/// Stands for "no order" where a number of an order is kept.
+const NONE: u32 = u32::MAX;
+
+/// A sale: stock, orders and history.
+///
+/// A new one is blank: it has no event yet. Only CREATE makes something of it.
+pub struct Sale {
+    pub(crate) rules: Rules,
+    pub(crate) available: u64,
+    pub(crate) claimed: Units,
+    pub(crate) orders: Directory<Order>,
+    pub(crate) buyers: Directory<Buyer>,
+    pub(crate) restockings: Directory<Restocking>,
+    pub(crate) holds: Holds,
+    pub(crate) log: Log,
+    /// Under whose tenure the last event was decided here; 0 when it came from elsewhere.
+    pub(crate) tenure: u64,
+    pub(crate) diverged: bool,
+    seed: Seed,
+}
+
+/// Units that are not available any more: of a whole sale, or of one buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Units {
+    /// In orders that are held.
+    pub held: u64,
+    /// In orders that are sold.
+    pub sold: u64,
+}
+
+impl Units {
+    /// Both; `None` when that is out of range.
+    pub(crate) fn total(self) -> Option<u64> {
+        self.held.checked_add(self.sold)
+    }
+
+    /// What they are when `qty` units go from one state to another; `None` stands for the stock.
+    pub(crate) fn shift(mut self, qty: u32, from: Option<State>, to: State) -> Option<Self> {
+        let qty = u64::from(qty);
+        match from {
+            Some(State::Held) => self.held = self.held.checked_sub(qty)?,
+            Some(State::Sold) => self.sold = self.sold.checked_sub(qty)?,
+            Some(State::Cancelled | State::Expired) | None => {}
+        }
+        match to {
+            State::Held => self.held = self.held.checked_add(qty)?,
+            State::Sold => self.sold = self.sold.checked_add(qty)?,
+            State::Cancelled | State::Expired => {}
+        }
+        Some(self)
+    }
+}
+
+/// An order. Its time and its deadline stand in the log. Packed, for there may be millions.
+#[derive(Clone, Copy)]
+#[repr(C, packed(4))]
+pub(crate) struct Order {
+    pub(crate) buyer: u32,
+    pub(crate) qty: u32,
+    /// The order that the same buyer placed before, or [`NONE`].
+    previous: u32,
+    /// The seq of its last event, and in the two low bits its state.
+    last: u64,
+}
+
+impl Order {
+    fn new(buyer: u32, qty: u32, previous: u32, seq: u64, state: State) -> Self {
+        let mut order = Self { buyer, qty, previous, last: 0 };
+        order.set_last(seq, state);
+        order
+    }
+
+    pub(crate) fn state(self) -> State {
+        match self.last & 3 {
+            0 => State::Held,
+            1 => State::Sold,
+            2 => State::Cancelled,
+            _ => State::Expired,
+        }
+    }
+
+    pub(crate) fn seq(self) -> u64 {
+        self.last >> 2
+    }
+
+    fn set_last(&mut self, seq: u64, state: State) {
+        let bits = match state {
+            State::Held => 0,
+            State::Sold => 1,
+            State::Cancelled => 2,
+            State::Expired => 3,
+        };
+        self.last = seq << 2 | bits;
+    }
+
+    /// The order that the same buyer placed before.
+    pub(crate) fn previous(self) -> Option<u32> {
+        (self.previous != NONE).then_some(self.previous)
+    }
+}
+
+/// A buyer. Packed, for there may be millions.
+#[derive(Clone, Copy)]
+#[repr(C, packed(4))]
+pub(crate) struct Buyer {
+    /// The last order placed.
+    pub(crate) newest: u32,
+    pub(crate) units: Units,
+}
+
+/// A restocking that happens once.
+#[derive(Clone, Copy)]
+#[repr(C, packed(4))]
+pub(crate) struct Restocking {
+    pub(crate) delta: i64,
+}
+
+/// Why an event does not follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfit(pub &'static str);
+
+/// When, and under which decider, something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) at: u64,
+    pub(crate) term: u64,
+}
+
+/// An event whose names have been looked up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change<'a> {
+    Created { stock: u64, rules: Rules },
+    Altered { rules: Rules },
+    Restocked { delta: i64, id: Option<Vacant<'a>> },
+    Opened { order: Vacant<'a>, buyer: Party<'a>, qty: u32, standing: Standing },
+    Moved { order: u32, standing: Standing },
+}
+
+/// The buyer of a new order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Party<'a> {
+    Known(u32),
+    New(Vacant<'a>),
+}
+
+impl Sale {
+    /// A blank sale.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        Self {
+            rules: Rules::default(),
+            available: 0,
+            claimed: Units::default(),
+            orders: Directory::default(),
+            buyers: Directory::default(),
+            restockings: Directory::default(),
+            holds: Holds::default(),
+            log: Log::default(),
+            tenure: 0,
+            diverged: false,
+            seed,
+        }
+    }
+
+    /// The seq of its last event; 0 when it is blank.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.log.len()
+    }
+
+    /// The term of its last event.
+    #[must_use]
+    pub fn term(&self) -> u64 {
+        self.log.term()
+    }
+
+    /// Whether this copy was told something that does not follow from what it knows.
+    #[must_use]
+    pub fn diverged(&self) -> bool {
+        self.diverged
+    }
+
+    /// When the next hold falls due, in unix ms.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.holds.iter().next().map(|hold| hold.deadline)
+    }
+
+    /// Memory, in bytes, in constant time.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        size_of::<Self>()
+            .saturating_add(self.orders.memory())
+            .saturating_add(self.buyers.memory())
+            .saturating_add(self.restockings.memory())
+            .saturating_add(self.holds.memory())
+            .saturating_add(self.log.memory())
+    }
+
+    /// Takes over the events of a batch that another copy decided. Each is checked before it is applied; at
+    /// the first that does not follow the sale is marked diverged, and from then on it follows nothing.
+    pub fn follow(&mut self, batch: &[u8]) -> Result<(), Unfit> {
+        let result = if self.diverged { Err(Unfit("it diverged before")) } else { self.read(batch) };
+        self.diverged |= result.is_err();
+        result
+    }
+
+    fn read(&mut self, batch: &[u8]) -> Result<(), Unfit> {
+        let mut reader = Reader::new(batch).ok_or(Unfit("not a batch of a known version"))?;
+        while let Some(entry) = reader.next().map_err(|()| Unfit("bytes that are no event"))? {
+            if entry.seq != self.seq().saturating_add(1) {
+                return Err(Unfit("an event is missing, or came twice"));
+            }
+            if entry.at < self.log.at() {
+                return Err(Unfit("time runs backwards"));
+            }
+            if entry.term < self.term() || entry.term == 0 {
+                return Err(Unfit("a term that has ended"));
+            }
+            let change = self.resolve(&entry.event)?;
+            self.apply(Stamp { at: entry.at, term: entry.term }, &change)?;
+            self.tenure = 0;
+        }
+        Ok(())
+    }
+
+    /// Marks this copy as one that does not follow its primary.
+    pub fn mark_diverged(&mut self) {
+        self.diverged = true;
+    }
+
+    /// Looks up the names of an event that comes from outside.
+    fn resolve<'a>(&self, event: &Event<'a>) -> Result<Change<'a>, Unfit> {
+        Ok(match *event {
+            Event::Created { stock, rules } => Change::Created { stock, rules },
+            Event::Altered { rules } => Change::Altered { rules },
+            Event::Restocked { delta, id: None } => Change::Restocked { delta, id: None },
+            Event::Restocked { delta, id: Some(id) } => match self.find(&self.restockings, id) {
+                Ok(_) => return Err(Unfit("a restocking id that is taken")),
+                Err(id) => Change::Restocked { delta, id: Some(id) },
+            },
+            Event::Opened { order, buyer, qty, standing } => match self.find(&self.orders, order) {
+                Ok(_) => return Err(Unfit("an order id that is taken")),
+                Err(order) => Change::Opened { order, buyer: self.party(buyer), qty, standing },
+            },
+            Event::Moved { order, standing } => Change::Moved { order, standing },
+        })
+    }
+
+    /// The number of a record, or what is needed to add it.
+    pub(crate) fn find<'a, T>(&self, directory: &Directory<T>, name: Name<'a>) -> Result<u32, Vacant<'a>> {
+        let hash = self.seed.hash(&name);
+        directory.find(&name, hash).ok_or(Vacant { name, hash })
+    }
+
+    pub(crate) fn party<'a>(&self, buyer: Name<'a>) -> Party<'a> {
+        match self.find(&self.buyers, buyer) {
+            Ok(number) => Party::Known(number),
+            Err(vacant) => Party::New(vacant),
+        }
+    }
+
+    /// Applies one change: either all of it, or, when it does not fit, nothing.
+    pub(crate) fn apply(&mut self, stamp: Stamp, change: &Change<'_>) -> Result<(), Unfit> {
+        if matches!(change, Change::Created { .. }) != (self.seq() == 0) {
+            return Err(Unfit("a sale begins with its creation, once"));
+        }
+        if self.seq() >= MAX_INT {
+            return Err(Unfit("its history is too long"));
+        }
+        match *change {
+            Change::Created { stock, rules } => {
+                self.available = stock;
+                self.rules = rules;
+                self.log.push(stamp.at, stamp.term, &Record::Created { stock, rules });
+                Ok(())
+            }
+            Change::Altered { rules } => {
+                self.rules = rules;
+                self.log.push(stamp.at, stamp.term, &Record::Altered { rules });
+                Ok(())
+            }
+            Change::Restocked { delta, id } => self.restock(stamp, delta, id),
+            Change::Opened { order, buyer, qty, standing } => self.open(stamp, &order, buyer, qty, standing),
+            Change::Moved { order, standing } => self.shift(stamp, order, standing),
+        }
+    }
+
+    fn restock(&mut self, stamp: Stamp, delta: i64, id: Option<Vacant<'_>>) -> Result<(), Unfit> {
+        let available =
+            self.available.checked_add_signed(delta).ok_or(Unfit("more is taken than is available"))?;
+        let total = self.claimed.total().and_then(|claimed| claimed.checked_add(available));
+        if total.is_none_or(|total| total > MAX_INT) {
+            return Err(Unfit("too much stock"));
+        }
+        let id = match id {
+            Some(vacant) => {
+                let added = self.restockings.add(&vacant, Restocking { delta });
+                Some(added.ok_or(Unfit("no room for a restocking id"))?)
+            }
+            None => None,
+        };
+        self.available = available;
+        self.log.push(stamp.at, stamp.term, &Record::Restocked { delta, id });
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        stamp: Stamp,
+        order: &Vacant<'_>,
+        buyer: Party<'_>,
+        qty: u32,
+        standing: Standing,
+    ) -> Result<(), Unfit> {
+        let state = standing.state();
+        if !matches!(state, State::Held | State::Sold) {
+            return Err(Unfit("an order begins held or sold"));
+        }
+        if !self.orders.has_room() || !self.buyers.has_room() {
+            return Err(Unfit("no room for an order"));
+        }
+        let known = match buyer {
+            Party::Known(number) => {
+                Some(*self.buyers.get(number).ok_or(Unfit("a buyer that does not exist"))?)
+            }
+            Party::New(_) => None,
+        };
+        let sums = self.sums(known.map_or(Units::default(), |buyer| buyer.units), qty, None, state)?;
+
+        let number = self.orders.len();
+        let entry = Buyer { newest: number, units: sums.buyer };
+        let buyer = match buyer {
+            Party::Known(buyer) => {
+                if let Some(known) = self.buyers.get_mut(buyer) {
+                    *known = entry;
+                }
+                buyer
+            }
+            Party::New(vacant) => self.buyers.add(&vacant, entry).ok_or(Unfit("no room for a buyer"))?,
+        };
+        self.set(&sums);
+        let seq = self.log.push(stamp.at, stamp.term, &Record::Opened { order: number, standing });
+        let previous = known.map_or(NONE, |buyer| buyer.newest);
+        self.orders
+            .add(order, Order::new(buyer, qty, previous, seq, state))
+            .ok_or(Unfit("no room for an order"))?;
+        if let Standing::Held { deadline } = standing {
+            self.holds.insert(Hold { deadline, order: number });
+        }
+        Ok(())
+    }
+
+    fn shift(&mut self, stamp: Stamp, number: u32, standing: Standing) -> Result<(), Unfit> {
+        let order = *self.orders.get(number).ok_or(Unfit("an order that does not exist"))?;
+        let (from, to) = (order.state(), standing.state());
+        if !matches!((from, to), (State::Held, _) | (State::Sold, State::Cancelled)) {
+            return Err(Unfit("an order's state that cannot follow the one it has"));
+        }
+        let buyer = *self.buyers.get(order.buyer).ok_or(Unfit("a buyer that does not exist"))?;
+        let sums = self.sums(buyer.units, order.qty, Some(from), to)?;
+        let hold = self.hold(number);
+
+        self.set(&sums);
+        if let Some(buyer) = self.buyers.get_mut(order.buyer) {
+            buyer.units = sums.buyer;
+        }
+        let seq = self.log.push(stamp.at, stamp.term, &Record::Moved { order: number, standing });
+        if let Some(order) = self.orders.get_mut(number) {
+            order.set_last(seq, to);
+        }
+        if let Some(hold) = hold {
+            self.holds.remove(hold);
+        }
+        if let Standing::Held { deadline } = standing {
+            self.holds.insert(Hold { deadline, order: number });
+        }
+        Ok(())
+    }
+
+    /// What the figures are after `qty` units of a buyer went from one state to another.
+    fn sums(&self, buyer: Units, qty: u32, from: Option<State>, to: State) -> Result<Sums, Unfit> {
+        let sums = || {
+            let claimed = self.claimed.shift(qty, from, to)?;
+            let available =
+                self.available.checked_add(self.claimed.total()?)?.checked_sub(claimed.total()?)?;
+            Some(Sums { available, claimed, buyer: buyer.shift(qty, from, to)? })
+        };
+        sums().ok_or(Unfit("more units than there are"))
+    }
+
+    fn set(&mut self, sums: &Sums) {
+        self.available = sums.available;
+        self.claimed = sums.claimed;
+    }
+
+    /// The hold of an order that is held.
+    pub(crate) fn hold(&self, number: u32) -> Option<Hold> {
+        let order = self.orders.get(number).filter(|order| order.state() == State::Held)?;
+        match self.log.get(order.seq())?.record {
+            Record::Opened { standing: Standing::Held { deadline }, .. }
+            | Record::Moved { standing: Standing::Held { deadline }, .. } => {
+                Some(Hold { deadline, order: number })
+            }
+            _ => None,
+        }
+    }
+
+    /// The events after a seq, the oldest first.
+    pub fn events(&self, after: u64) -> impl Iterator<Item = Entry<'_>> {
+        self.log.after(after).map_while(|logged| self.entry(logged))
+    }
+
+    fn entry(&self, logged: Logged) -> Option<Entry<'_>> {
+        let Logged { seq, term, at, record } = logged;
+        let event = match record {
+            Record::Created { stock, rules } => Event::Created { stock, rules },
+            Record::Altered { rules } => Event::Altered { rules },
+            Record::Restocked { delta, id: None } => Event::Restocked { delta, id: None },
+            Record::Restocked { delta, id: Some(id) } => {
+                Event::Restocked { delta, id: Some(self.restockings.name(id)?) }
+            }
+            Record::Opened { order, standing } => {
+                let Order { buyer, qty, .. } = *self.orders.get(order)?;
+                Event::Opened {
+                    order: self.orders.name(order)?,
+                    buyer: self.buyers.name(buyer)?,
+                    qty,
+                    standing,
+                }
+            }
+            Record::Moved { order, standing } => Event::Moved { order, standing },
+        };
+        Some(Entry { seq, term, at, event })
+    }
+
+    /// Appends a batch of the events after a seq: those of one term, until the batch has `size` bytes. Tells
+    /// the seq of its last event; `None`, and nothing is appended, when there are no events.
+    pub fn batch(&self, after: u64, size: usize, out: &mut Vec<u8>) -> Option<u64> {
+        let mut events = self.events(after).peekable();
+        let first = *events.peek()?;
+        let mut writer = Writer::new(out, &first);
+        let mut last = after;
+        while let Some(entry) = events.next_if(|entry| entry.term == first.term && writer.len() < size) {
+            writer.push(entry.at, &entry.event);
+            last = entry.seq;
+        }
+        Some(last)
+    }
+}
+
+/// The figures that one event changes.
+struct Sums {
+    available: u64,
+    claimed: Units,
+    buyer: Units,
+}

@@ -6,6 +6,7 @@ const CHUNK: usize = 1 << BITS;
 
 /// An append-only list in chunks of 1,024 records. Only its first chunk grows by reallocation, for small sales
 /// are many; so no push copies more than one chunk.
+#[derive(Clone)]
 pub(crate) struct Chunked<T> {
     chunks: Vec<Vec<T>>,
 }

@@ -5,12 +5,14 @@ use crate::index::{Hash, Index};
 use crate::names::{Name, Names};
 
 /// An append-only list of named records with an index of their names.
+#[derive(Clone)]
 pub(crate) struct Directory<T> {
     names: Names,
     index: Index,
     records: Chunked<Named<T>>,
 }
 
+#[derive(Clone)]
 struct Named<T> {
     name: u32,
     record: T,

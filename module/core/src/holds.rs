@@ -20,7 +20,7 @@ const FIRST: Hold = Hold { deadline: 0, order: 0 };
 ///
 /// Deadlines mostly arrive in order. Leaves that fill at the end stay full, where the nodes of a plain
 /// `BTreeSet` stay half empty: 12 bytes a hold instead of 24.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Holds {
     leaves: BTreeMap<Hold, Vec<Hold>>,
 }

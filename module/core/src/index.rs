@@ -54,7 +54,7 @@ struct Slot {
 }
 
 /// Record numbers by name. The names themselves stand in the records.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Index {
     tables: Vec<HashTable<Slot>>,
     len: usize,

@@ -30,6 +30,7 @@ pub(crate) struct Logged {
 }
 
 /// Some events in few bytes, and what must be known to read them.
+#[derive(Clone)]
 struct Block {
     bytes: Box<[u8]>,
     base: Base,
@@ -54,7 +55,7 @@ pub(crate) struct Term {
 /// An append-only list of events in sealed blocks and an open one.
 ///
 /// The time of an order and the deadline of a held one are not kept with the order: they are read here.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Log {
     sealed: Chunked<Block>,
     sealed_bytes: usize,

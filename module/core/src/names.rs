@@ -136,7 +136,7 @@ const CHUNK: usize = 1 << CHUNK_BITS;
 const CHUNKS: usize = 1 << (u32::BITS - CHUNK_BITS);
 
 /// An arena of packed names. A name is found by the address that it got; it never moves and never goes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Names {
     chunks: Vec<Vec<u8>>,
 }

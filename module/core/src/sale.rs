@@ -15,6 +15,7 @@ const NONE: u32 = u32::MAX;
 /// A sale: stock, orders and history.
 ///
 /// A new one is blank: it has no event yet. Only CREATE makes something of it.
+#[derive(Clone)]
 pub struct Sale {
     pub(crate) rules: Rules,
     pub(crate) available: u64,
@@ -171,6 +172,12 @@ impl Sale {
             diverged: false,
             seed,
         }
+    }
+
+    /// An independent copy. Its next decision begins a term, for another history begins there.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { tenure: 0, ..self.clone() }
     }
 
     /// The seq of its last event; 0 when it is blank.
@@ -445,13 +452,15 @@ impl Sale {
         Some(Entry { seq, term, at, event })
     }
 
-    /// Appends a batch of the events after a seq: those of one term, until the batch has `size` bytes. Tells
-    /// the seq of its last event; `None`, and nothing is appended, when there are no events.
+    /// Appends a batch of the events after a seq: those of one term, at least one, until the batch has `size`
+    /// bytes. Tells the seq of its last event; `None`, and nothing is appended, when there are no events.
     pub fn batch(&self, after: u64, size: usize, out: &mut Vec<u8>) -> Option<u64> {
+        let size = size.saturating_add(out.len());
         let mut events = self.events(after).peekable();
-        let first = *events.peek()?;
+        let first = events.next()?;
         let mut writer = Writer::new(out, &first);
-        let mut last = after;
+        writer.push(first.at, &first.event);
+        let mut last = first.seq;
         while let Some(entry) = events.next_if(|entry| entry.term == first.term && writer.len() < size) {
             writer.push(entry.at, &entry.event);
             last = entry.seq;

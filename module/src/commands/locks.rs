@@ -1,0 +1,121 @@
+//! LOCK, UNLOCK, RENEW: a lock is a string whose value is the owner's token and whose expiry is the lease.
+
+use seckill_core::command::Guard;
+use seckill_core::error::Error;
+use seckill_core::wire::{MAX_INT, Name};
+
+use super::{Call, Failure, Result};
+use crate::redis::{Class, Key, Kind, Str};
+use crate::state::{self, Now};
+use crate::table;
+
+pub(super) fn lock(call: &Call<'_>, key: &[u8], token: &[u8], ttl: u64, block: Option<u64>) -> Result {
+    call.must_be_primary()?;
+    if block.is_some() && call.context.flags().may_block() {
+        return Err(Failure::NoBlocking);
+    }
+    let (name, token_name) = (call.string_of(key)?, call.string_of(token)?);
+    let mut key = Key::write(call.context, name);
+    if !is_free_for(&key, token)? {
+        call.context.reply_null();
+        return Ok(());
+    }
+    let now = Now::read();
+    let fence = state::next_fence(now);
+    let until = now.ms().saturating_add(ttl).min(MAX_INT);
+    key.set_string(token_name, until);
+    call.context.replicate_grant(table::GRANT, name, token_name, until, fence);
+    call.context.signal_modified(name);
+    call.context.notify(Class::Module, table::lower(Name::Lock), name);
+    state::count(&state::GRANTS, 1);
+    call.context.reply_integer(fence);
+    Ok(())
+}
+
+fn is_free_for(key: &Key<'_>, token: &[u8]) -> Result<bool> {
+    match key.kind() {
+        Kind::Nothing => Ok(true),
+        _ => is_held_by(key, token),
+    }
+}
+
+fn is_held_by(key: &Key<'_>, token: &[u8]) -> Result<bool> {
+    match key.kind() {
+        Kind::Nothing => Ok(false),
+        Kind::String => Ok(key.is_string(token)),
+        Kind::Sale | Kind::Other => Err(Failure::WrongType),
+    }
+}
+
+pub(super) fn unlock(call: &Call<'_>, key: &[u8], token: &[u8]) -> Result {
+    call.must_be_primary()?;
+    let name = call.string_of(key)?;
+    let mut key = Key::write(call.context, name);
+    let held = is_held_by(&key, token)?;
+    if held {
+        release(call, name, &mut key);
+    }
+    call.context.reply_integer(u64::from(held));
+    Ok(())
+}
+
+/// Deletes a lock, and tells everybody; foreign clients that wait for it listen for `del`.
+fn release(call: &Call<'_>, name: Str<'_>, key: &mut Key<'_>) {
+    key.delete();
+    call.context.replicate_key(c"DEL", name);
+    call.context.signal_modified(name);
+    call.context.notify(Class::Generic, c"del", name);
+    call.context.notify(Class::Module, table::lower(Name::Unlock), name);
+}
+
+pub(super) fn renew(call: &Call<'_>, key: &[u8], token: &[u8], ttl: u64) -> Result {
+    call.must_be_primary()?;
+    let name = call.string_of(key)?;
+    let mut key = Key::write(call.context, name);
+    let held = is_held_by(&key, token)?;
+    if held {
+        let until = Now::read().ms().saturating_add(ttl).min(MAX_INT);
+        key.set_expiry(until);
+        call.context.replicate_integer(c"PEXPIREAT", name, until);
+        call.context.signal_modified(name);
+        call.context.notify(Class::Module, table::lower(Name::Renew), name);
+    }
+    call.context.reply_integer(u64::from(held));
+    Ok(())
+}
+
+/// The lock that protects a purchase.
+pub(super) struct Protection<'c> {
+    name: Str<'c>,
+    key: Key<'c>,
+    held: bool,
+    release: bool,
+}
+
+impl<'c> Protection<'c> {
+    /// Looks who holds the lock.
+    pub(super) fn open(call: &Call<'c>, guard: &Guard<'_>) -> Result<Self> {
+        let name = call.string_of(guard.key)?;
+        let key = if guard.release { Key::write(call.context, name) } else { Key::read(call.context, name) };
+        let held = is_held_by(&key, guard.token)?;
+        Ok(Self { name, key, held, release: guard.release })
+    }
+
+    pub(super) fn held(&self) -> bool {
+        self.held
+    }
+
+    /// Releases the lock, if it was asked for and is held.
+    pub(super) fn end(mut self, call: &Call<'_>) {
+        if self.held && self.release {
+            release(call, self.name, &mut self.key);
+        }
+    }
+}
+
+impl<'c> Call<'c> {
+    /// The string of the server's whose bytes an argument is.
+    pub(super) fn string_of(&self, argument: &[u8]) -> Result<Str<'c>> {
+        self.args.string_of(argument).ok_or(Failure::Mistake(Error::Syntax))
+    }
+}

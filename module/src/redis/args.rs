@@ -1,0 +1,98 @@
+//! The arguments of a call.
+
+use std::ffi::c_int;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::slice;
+
+use redis_module::raw;
+use seckill_core::command::MAX_ARGS;
+
+/// A string of the server's, borrowed.
+#[derive(Clone, Copy)]
+pub(crate) struct Str<'a> {
+    raw: NonNull<raw::RedisModuleString>,
+    lives: PhantomData<&'a ()>,
+}
+
+impl<'a> Str<'a> {
+    /// # Safety
+    /// The string must live, unchanged, for `'a`.
+    pub(crate) unsafe fn new(raw: *mut raw::RedisModuleString) -> Option<Self> {
+        Some(Self { raw: NonNull::new(raw)?, lives: PhantomData })
+    }
+
+    pub(crate) fn as_ptr(self) -> *mut raw::RedisModuleString {
+        self.raw.as_ptr()
+    }
+
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        let mut len = 0;
+        // SAFETY: the string lives for `'a`, and so do its bytes.
+        unsafe {
+            let bytes = api!(RedisModule_StringPtrLen(self.as_ptr(), &raw mut len));
+            slice::from_raw_parts(bytes.cast::<u8>(), len)
+        }
+    }
+}
+
+/// The arguments of a command, its name first, as bytes and as strings of the server.
+pub(crate) struct Args<'a> {
+    strings: &'a [*mut raw::RedisModuleString],
+    bytes: [&'a [u8]; MAX_ARGS],
+}
+
+impl<'a> Args<'a> {
+    /// `None` when there are more than any command has.
+    ///
+    /// # Safety
+    /// `argv` must point to `argc` strings that live for `'a`.
+    pub(crate) unsafe fn new(argv: *mut *mut raw::RedisModuleString, argc: c_int) -> Option<Self> {
+        let count = usize::try_from(argc).ok().filter(|count| *count <= MAX_ARGS)?;
+        // SAFETY: as the caller promises.
+        let strings = unsafe { slice::from_raw_parts(argv, count) };
+        let mut bytes: [&[u8]; MAX_ARGS] = [&[]; MAX_ARGS];
+        for (bytes, string) in bytes.iter_mut().zip(strings) {
+            // SAFETY: as the caller promises.
+            *bytes = unsafe { Str::new(*string) }?.bytes();
+        }
+        Some(Self { strings, bytes })
+    }
+
+    pub(crate) fn bytes(&self) -> &[&'a [u8]] {
+        self.bytes.get(..self.strings.len()).unwrap_or_default()
+    }
+
+    /// The string whose bytes an argument is.
+    pub(crate) fn string_of(&self, argument: &[u8]) -> Option<Str<'a>> {
+        let place = self.bytes().iter().position(|bytes| std::ptr::eq(*bytes, argument))?;
+        // SAFETY: the strings live for `'a`, as `new` was promised.
+        unsafe { Str::new(*self.strings.get(place)?) }
+    }
+}
+
+/// A string of the server's that is ours.
+pub(crate) struct Owned {
+    raw: NonNull<raw::RedisModuleString>,
+}
+
+impl Owned {
+    pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
+        // SAFETY: without a context the string is not tied to any; the server copies the bytes.
+        let raw = unsafe {
+            api!(RedisModule_CreateString(std::ptr::null_mut(), bytes.as_ptr().cast(), bytes.len()))
+        };
+        NonNull::new(raw).map(|raw| Self { raw })
+    }
+
+    pub(crate) fn borrow(&self) -> Str<'_> {
+        Str { raw: self.raw, lives: PhantomData }
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // SAFETY: the string is ours, and freed once.
+        unsafe { api!(RedisModule_FreeString(std::ptr::null_mut(), self.raw.as_ptr())) };
+    }
+}

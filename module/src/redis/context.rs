@@ -1,0 +1,135 @@
+//! The context of a call: who calls, in which state the server is.
+
+use std::ffi::CString;
+use std::ptr::NonNull;
+
+use redis_module::raw;
+use seckill_core::Seed;
+
+/// The context that the server hands to every call.
+pub(crate) struct Context {
+    raw: NonNull<raw::RedisModuleCtx>,
+}
+
+/// What the server says of itself and of the caller.
+#[derive(Clone, Copy)]
+pub(crate) struct Flags(u32);
+
+impl Flags {
+    fn has(self, bit: u32) -> bool {
+        self.0 & bit != 0
+    }
+
+    /// Whether this server decides, rather than follow another.
+    pub(crate) fn is_primary(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_MASTER)
+    }
+
+    /// Whether the command came from a primary, or with an imported slot.
+    pub(crate) fn is_replicated(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_REPLICATED)
+    }
+
+    pub(crate) fn is_loading(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_LOADING)
+    }
+
+    /// Whether the memory that the server may use is used up.
+    pub(crate) fn is_out_of_memory(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_OOM)
+    }
+
+    /// Whether the call is one step of MULTI or of a script.
+    pub(crate) fn is_nested(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA)
+    }
+
+    /// Whether the caller could be made to wait.
+    pub(crate) fn may_block(self) -> bool {
+        !self.is_nested() && !self.has(raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING)
+    }
+}
+
+/// The client that replays the AOF.
+const AOF_CLIENT: u64 = u64::MAX;
+
+impl Context {
+    /// `None` for a null pointer.
+    ///
+    /// # Safety
+    /// The context must be one that the server passed to the present call.
+    pub(crate) unsafe fn new(raw: *mut raw::RedisModuleCtx) -> Option<Self> {
+        NonNull::new(raw).map(|raw| Self { raw })
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut raw::RedisModuleCtx {
+        self.raw.as_ptr()
+    }
+
+    pub(crate) fn flags(&self) -> Flags {
+        // SAFETY: the context is valid.
+        let flags = unsafe { api!(RedisModule_GetContextFlags(self.as_ptr())) };
+        Flags(flags.cast_unsigned())
+    }
+
+    /// Whether the caller is the AOF being loaded.
+    pub(crate) fn is_aof(&self, flags: Flags) -> bool {
+        // SAFETY: the context is valid.
+        flags.is_loading() && unsafe { api!(RedisModule_GetClientId(self.as_ptr())) } == AOF_CLIENT
+    }
+
+    /// Whether nothing may be written just now, for writes are paused.
+    pub(crate) fn writes_are_paused(&self) -> bool {
+        // SAFETY: it takes nothing.
+        unsafe { api!(RedisModule_AvoidReplicaTraffic()) != 0 }
+    }
+
+    pub(crate) fn db(&self) -> i32 {
+        // SAFETY: the context is valid.
+        unsafe { api!(RedisModule_GetSelectedDb(self.as_ptr())) }
+    }
+
+    /// Makes a database the current one; `false` when there is no such database.
+    pub(crate) fn select_db(&self, db: i32) -> bool {
+        // SAFETY: the context is valid.
+        unsafe { api!(RedisModule_SelectDb(self.as_ptr(), db)) == OK }
+    }
+
+    /// A new secret for the hashes of a sale.
+    pub(crate) fn seed() -> Seed {
+        let mut bytes = [0_u8; 16];
+        // SAFETY: the buffer has as many bytes as are asked for.
+        unsafe { api!(RedisModule_GetRandomBytes(bytes.as_mut_ptr(), bytes.len())) };
+        let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
+        Seed([word(0), word(8)])
+    }
+
+    /// Writes a line to the server's log.
+    pub(crate) fn warn(&self, text: &str) {
+        let text = c_string(text);
+        // SAFETY: the context is valid, and the format takes one C string.
+        unsafe { api!(RedisModule_Log(self.as_ptr(), c"warning".as_ptr(), c"%s".as_ptr(), text.as_ptr())) };
+    }
+
+    /// The value of a config of the server's.
+    pub(crate) fn server_config(&self, name: &str) -> Option<String> {
+        let context = redis_module::Context::new(self.raw.as_ptr().cast());
+        match context.call("CONFIG", &["GET", name]).ok()? {
+            redis_module::RedisValue::Array(pair) => match pair.into_iter().nth(1)? {
+                redis_module::RedisValue::SimpleString(value) => Some(value),
+                redis_module::RedisValue::BulkString(value) => Some(value),
+                redis_module::RedisValue::StringBuffer(value) => String::from_utf8(value).ok(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// What the API calls REDISMODULE_OK.
+pub(crate) const OK: i32 = 0;
+
+/// Text for the server, which reads it up to its first NUL.
+pub(crate) fn c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "?")).unwrap_or_default()
+}

@@ -1,0 +1,101 @@
+//! What others are told of a change: replicas and the AOF, watchers and caches, keyspace listeners.
+
+use std::ffi::CStr;
+use std::ffi::c_int;
+
+use redis_module::raw;
+
+use super::args::Str;
+use super::context::Context;
+
+/// The class of a keyspace event.
+#[derive(Clone, Copy)]
+pub(crate) enum Class {
+    /// Of modules: `d`.
+    Module,
+    /// Of any key: `g`.
+    Generic,
+}
+
+// SAFETY of all calls below: context and strings are valid, the arguments are those that the format names, and
+// the server copies or retains them.
+impl Context {
+    /// Replicates a command of a key and bytes.
+    pub(crate) fn replicate_bytes(&self, command: &CStr, key: Str<'_>, bytes: &[u8]) {
+        let (key, data) = (key.as_ptr(), bytes.as_ptr());
+        // SAFETY: see above.
+        unsafe {
+            api!(RedisModule_Replicate(
+                self.as_ptr(),
+                command.as_ptr(),
+                c"sb".as_ptr(),
+                key,
+                data,
+                bytes.len()
+            ));
+        }
+    }
+
+    /// Replicates a command of a key, a token and two integers.
+    pub(crate) fn replicate_grant(
+        &self,
+        command: &CStr,
+        key: Str<'_>,
+        token: Str<'_>,
+        until: u64,
+        fence: u64,
+    ) {
+        let (key, token) = (key.as_ptr(), token.as_ptr());
+        // SAFETY: see above.
+        unsafe {
+            let format = c"ssll".as_ptr();
+            api!(RedisModule_Replicate(self.as_ptr(), command.as_ptr(), format, key, token, until, fence));
+        }
+    }
+
+    /// Replicates a command of a key and an integer.
+    pub(crate) fn replicate_integer(&self, command: &CStr, key: Str<'_>, value: u64) {
+        let key = key.as_ptr();
+        // SAFETY: see above.
+        unsafe {
+            api!(RedisModule_Replicate(self.as_ptr(), command.as_ptr(), c"sl".as_ptr(), key, value));
+        }
+    }
+
+    /// Replicates a command of a key.
+    pub(crate) fn replicate_key(&self, command: &CStr, key: Str<'_>) {
+        // SAFETY: see above.
+        unsafe {
+            api!(RedisModule_Replicate(self.as_ptr(), command.as_ptr(), c"s".as_ptr(), key.as_ptr()));
+        }
+    }
+
+    /// Replicates the present command as it came.
+    pub(crate) fn replicate_verbatim(&self) {
+        // SAFETY: see above.
+        unsafe { api!(RedisModule_ReplicateVerbatim(self.as_ptr())) };
+    }
+
+    /// Tells those who watch or cache a key that it changed.
+    pub(crate) fn signal_modified(&self, key: Str<'_>) {
+        // SAFETY: see above.
+        unsafe { api!(RedisModule_SignalModifiedKey(self.as_ptr(), key.as_ptr())) };
+    }
+
+    /// Sends a keyspace event.
+    pub(crate) fn notify(&self, class: Class, event: &CStr, key: Str<'_>) {
+        let class = match class {
+            Class::Module => raw::REDISMODULE_NOTIFY_MODULE,
+            Class::Generic => raw::REDISMODULE_NOTIFY_GENERIC,
+        };
+        // SAFETY: see above.
+        unsafe {
+            api!(RedisModule_NotifyKeyspaceEvent(
+                self.as_ptr(),
+                class as c_int,
+                event.as_ptr(),
+                key.as_ptr()
+            ));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What the module knows besides the keyspace: the fence, the tenure, configs and counters.
+//!
+//! The server calls on one thread. The statics are atomic because Rust wants that of statics, not because
+//! anything races.
+
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use seckill_core::fence::Fence;
+use seckill_core::wire::{MAX_ORDERS, Refusal};
+
+use crate::redis::{Config, Switch};
+
+/// The version of the module, as MODULE LIST shows it.
+pub(crate) const VERSION: c_int = 1;
+
+/// The present time. A command reads it once.
+#[derive(Clone, Copy)]
+pub(crate) struct Now {
+    /// Unix time in µs.
+    pub(crate) us: u64,
+}
+
+impl Now {
+    pub(crate) fn read() -> Self {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { us: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX) }
+    }
+
+    /// Unix time in ms.
+    pub(crate) fn ms(self) -> u64 {
+        self.us / 1_000
+    }
+}
+
+static LAST_FENCE: AtomicU64 = AtomicU64::new(0);
+
+fn fence() -> Fence {
+    let mut fence = Fence::default();
+    fence.observe(LAST_FENCE.load(Relaxed));
+    fence
+}
+
+/// Gives out a fence.
+pub(crate) fn next_fence(now: Now) -> u64 {
+    let fence = fence().advance(now.us);
+    LAST_FENCE.store(fence, Relaxed);
+    fence
+}
+
+/// The term that would begin now.
+pub(crate) fn next_term(now: Now) -> u64 {
+    fence().peek(now.us)
+}
+
+/// Takes note of a fence or term that was given out.
+pub(crate) fn observe(seen: u64) {
+    LAST_FENCE.fetch_max(seen, Relaxed);
+}
+
+/// The last fence or term given out or seen.
+pub(crate) fn last_fence() -> u64 {
+    fence().last()
+}
+
+static TENURE: AtomicU64 = AtomicU64::new(1);
+
+/// The reign of this server as a decider. A change of its role begins another.
+pub(crate) fn tenure() -> u64 {
+    TENURE.load(Relaxed)
+}
+
+/// Begins another reign.
+pub(crate) fn begin_tenure() {
+    TENURE.fetch_add(1, Relaxed);
+}
+
+const DEFAULT_MAX_ORDERS: i64 = 5_000_000;
+static MAX_ORDERS_SET: AtomicI64 = AtomicI64::new(DEFAULT_MAX_ORDERS);
+static APPLY_FROM_CLIENTS: AtomicI64 = AtomicI64::new(0);
+
+/// Orders that a sale may have.
+pub(crate) fn max_orders() -> u32 {
+    u32::try_from(MAX_ORDERS_SET.load(Relaxed)).unwrap_or(MAX_ORDERS)
+}
+
+/// Whether clients may send what only a primary sends.
+pub(crate) fn apply_from_clients() -> bool {
+    APPLY_FROM_CLIENTS.load(Relaxed) != 0
+}
+
+/// The configs that are integers.
+pub(crate) static NUMBERS: [Config; 1] = [Config {
+    name: c"max-orders",
+    default: DEFAULT_MAX_ORDERS,
+    min: 1,
+    max: MAX_ORDERS as i64,
+    value: &MAX_ORDERS_SET,
+}];
+
+/// The configs that are yes or no.
+pub(crate) static SWITCHES: [Switch; 1] =
+    [Switch { name: c"apply-from-clients", value: &APPLY_FROM_CLIENTS }];
+
+/// What is counted since the module was loaded.
+pub(crate) static GRANTS: AtomicU64 = AtomicU64::new(0);
+/// Orders that became held or sold.
+pub(crate) static ORDERS_ACCEPTED: AtomicU64 = AtomicU64::new(0);
+/// Holds that ran out.
+pub(crate) static HOLDS_EXPIRED: AtomicU64 = AtomicU64::new(0);
+/// Sales that were marked diverged.
+pub(crate) static SALES_DIVERGED: AtomicU64 = AtomicU64::new(0);
+static REFUSALS: [AtomicU64; Refusal::ALL.len()] = [const { AtomicU64::new(0) }; Refusal::ALL.len()];
+
+/// Counts a refusal.
+pub(crate) fn count_refusal(refusal: Refusal) {
+    if let Some(at) = Refusal::ALL.iter().position(|other| *other == refusal) {
+        REFUSALS[at].fetch_add(1, Relaxed);
+    }
+}
+
+/// Adds to a counter.
+pub(crate) fn count(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Relaxed);
+}
+
+/// All counters with their names, for INFO.
+pub(crate) fn counters() -> impl Iterator<Item = (String, u64)> {
+    let plain = [
+        ("grants", &GRANTS),
+        ("orders_accepted", &ORDERS_ACCEPTED),
+        ("holds_expired", &HOLDS_EXPIRED),
+        ("sales_diverged", &SALES_DIVERGED),
+    ];
+    let refusals = Refusal::ALL.iter().zip(&REFUSALS);
+    plain.into_iter().map(|(name, counter)| (name.to_owned(), counter.load(Relaxed))).chain(refusals.map(
+        |(refusal, counter)| {
+            (format!("refused_{}", refusal.as_str().to_ascii_lowercase()), counter.load(Relaxed))
+        },
+    ))
+}

@@ -7,7 +7,7 @@ use redis_module::raw;
 
 use super::api::guarded;
 use super::args::Args;
-use super::context::{Context, OK};
+use super::context::{Context, OK, c_string};
 use crate::commands;
 use crate::table::{self, Argument, Key, Kind, Spec};
 
@@ -38,14 +38,27 @@ fn register(context: &Context, spec: &Spec) -> Option<()> {
         let command = api!(RedisModule_GetCommand(context.as_ptr(), name));
         describe(command, spec)?;
         if let Some(set) = raw::RedisModule_SetCommandACLCategories {
-            // One by one, for a server may have categories, but not let modules add one.
-            set(command, table::CATEGORY.as_ptr());
-            if spec.dangerous {
-                set(command, c"dangerous".as_ptr());
+            let own = table::CATEGORY.to_string_lossy();
+            let standard = standard_categories(spec);
+            // A server may know categories, and yet not let modules add one.
+            if set(command, c_string(&format!("{standard} {own}")).as_ptr()) != OK {
+                set(command, c_string(&standard).as_ptr());
             }
         }
     }
     Some(())
+}
+
+/// The categories that follow from the flags. What is set replaces them, so they are said again.
+fn standard_categories(spec: &Spec) -> String {
+    let flags = spec.flags.to_string_lossy();
+    let has = |flag| flags.split(' ').any(|word| word == flag);
+    let mut categories = vec![if has("write") { "write" } else { "read" }];
+    categories.push(if has("fast") { "fast" } else { "slow" });
+    if spec.dangerous {
+        categories.push("dangerous");
+    }
+    categories.join(" ")
 }
 
 /// What takes every call of every command.

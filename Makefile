@@ -1,0 +1,44 @@
+# Everything that is done with this project, by its name. CI calls nothing else.
+
+CARGO ?= cargo
+# One profile for all, so that what is tested is what runs.
+RELEASE := --release
+MODULE := target/release/libseckill_module.so
+PROGRAM := target/release/seckill
+RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run serve test check growth fuzz install
+
+help: ## Explain every target.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## Install what is missing: redis-server and libclang.
+	@.make/setup $(RUST_VERSION)
+
+build: setup ## Build the module and the program.
+	$(CARGO) build $(RELEASE) --package seckill-module --package seckill-client --all-features
+
+run: build ## Replay the incident: hand-written locks beside Seckill. ARGS="--help" tells more.
+	@$(PROGRAM) incident $(ARGS)
+
+serve: build ## Start a server with the module on port 6379, for redis-cli. ARGS="--port 7000" for another.
+	@$(PROGRAM) serve $(ARGS)
+
+test: build ## Run all tests. SERVER="valkey-server" chooses another server program.
+	$(CARGO) test $(RELEASE) --workspace --all-features
+
+check: setup ## Check format, lints and docs; every warning is an error.
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(RELEASE) --workspace --all-targets --all-features -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(RELEASE) --workspace --no-deps --all-features --document-private-items
+
+growth: ## Measure time and memory of a sale that grows to 5 million orders.
+	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1
+
+fuzz: ## Fuzz the decoders for a minute each; needs cargo-fuzz. SECONDS=600 for longer.
+	@.make/fuzz $(or $(SECONDS),60)
+
+install: build ## Copy the module to DESTDIR (default /usr/local/lib/redis/modules) and the program beside cargo's.
+	install -D -m 644 $(MODULE) $(or $(DESTDIR),/usr/local/lib/redis/modules)/seckill.so
+	$(CARGO) install --path client --features cli --locked

@@ -1,0 +1,218 @@
+//! The commands, as methods of a connection.
+
+use std::time::Duration;
+
+use redis::aio::ConnectionLike;
+use redis::{Cmd, ParsingError, Value, from_redis_value};
+use seckill_core::command::{Command, Query, Request};
+use seckill_core::wire::State;
+
+use crate::error::{Error, Result};
+use crate::options::{After, Buy, Change, Sale, millis};
+use crate::reply::{self, Bought, Buyer, Event, Info, Order};
+
+/// The commands of the module, for every async connection of redis-rs.
+///
+/// A method names the [codes](crate::Code) that its [`Error`] may have, beside `ERR` for a mistake in the
+/// arguments. What decides is also refused with `CORRUPT` where this copy of a sale diverged from its primary.
+pub trait Seckill: ConnectionLike + Send + Sized {
+    /// Takes the lock at `key` for `ttl`: its fence, or `None` while another token holds it.
+    ///
+    /// A token that holds the lock already gets a new lease and a new fence, so the call may be repeated.
+    fn lock(
+        &mut self,
+        key: impl AsRef<[u8]>,
+        token: impl AsRef<[u8]>,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<Option<u64>>> + Send {
+        let (key, token) = (key.as_ref(), token.as_ref());
+        send(self, &Command::Lock { key, token, ttl: millis(ttl), block: None }, from_redis_value)
+    }
+
+    /// Releases the lock: `false` when `token` did not hold it (any more).
+    fn unlock(
+        &mut self,
+        key: impl AsRef<[u8]>,
+        token: impl AsRef<[u8]>,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        let (key, token) = (key.as_ref(), token.as_ref());
+        send(self, &Command::Unlock { key, token }, from_redis_value)
+    }
+
+    /// Sets the lease of the lock to `ttl` from now: `false` when `token` does not hold it.
+    fn renew(
+        &mut self,
+        key: impl AsRef<[u8]>,
+        token: impl AsRef<[u8]>,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        let (key, token) = (key.as_ref(), token.as_ref());
+        send(self, &Command::Renew { key, token, ttl: millis(ttl) }, from_redis_value)
+    }
+
+    /// Creates a sale at `key`. Repeated with the same particulars it changes nothing.
+    ///
+    /// `BUSYKEY` when the key holds anything else.
+    fn create(&mut self, key: impl AsRef<[u8]>, sale: Sale) -> impl Future<Output = Result<()>> + Send {
+        let request = Request::Create { stock: sale.stock, rules: sale.rules };
+        decide(self, key.as_ref(), request, from_redis_value)
+    }
+
+    /// Changes the rules of a sale. Orders that exist keep what they were given.
+    ///
+    /// `NOSALE`.
+    fn alter(&mut self, sale: impl AsRef<[u8]>, change: Change) -> impl Future<Output = Result<()>> + Send {
+        decide(self, sale.as_ref(), Request::Alter(change.0), from_redis_value)
+    }
+
+    /// Adds units to a sale, or takes them away when `delta` is negative: the units available then.
+    ///
+    /// It happens once for each `id`, however often it is sent. `NOSALE`; `NOSTOCK` when less is available
+    /// than would be taken; `MISMATCH` when the id stands for another delta; `FULL`.
+    fn restock(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        delta: i64,
+        id: impl AsRef<[u8]>,
+    ) -> impl Future<Output = Result<u64>> + Send {
+        decide(self, sale.as_ref(), Request::Restock { delta, id: Some(id.as_ref()) }, from_redis_value)
+    }
+
+    /// Places an order, or learns what became of it.
+    ///
+    /// `NOSALE`; `MISMATCH` when the order exists with another buyer or quantity; `FULL`.
+    fn buy(&mut self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
+        decide(self, sale.as_ref(), Request::Buy(buy.0), from_redis_value)
+    }
+
+    /// Turns a held order into a sold one: [`State::Sold`], or why it is too late.
+    ///
+    /// `NOSALE`, `NOORDER`.
+    fn confirm(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        order: impl AsRef<[u8]>,
+    ) -> impl Future<Output = Result<State>> + Send {
+        decide(self, sale.as_ref(), Request::Confirm { order: order.as_ref() }, reply::state)
+    }
+
+    /// Sets the deadline of a held order to `hold` from now: [`State::Held`], or its state, unchanged.
+    ///
+    /// `NOSALE`, `NOORDER`.
+    fn extend(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        order: impl AsRef<[u8]>,
+        hold: Duration,
+    ) -> impl Future<Output = Result<State>> + Send {
+        let request = Request::Extend { order: order.as_ref(), hold: millis(hold) };
+        decide(self, sale.as_ref(), request, reply::state)
+    }
+
+    /// Gives a held order back: its state then. A sold one stays [`State::Sold`].
+    ///
+    /// `NOSALE`, `NOORDER`.
+    fn cancel(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        order: impl AsRef<[u8]>,
+    ) -> impl Future<Output = Result<State>> + Send {
+        decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: false }, reply::state)
+    }
+
+    /// Gives an order back, also a sold one: its state then.
+    ///
+    /// `NOSALE`, `NOORDER`.
+    fn refund(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        order: impl AsRef<[u8]>,
+    ) -> impl Future<Output = Result<State>> + Send {
+        decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: true }, reply::state)
+    }
+
+    /// An order, when the sale has it.
+    ///
+    /// `NOSALE`.
+    fn order(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        order: impl AsRef<[u8]>,
+    ) -> impl Future<Output = Result<Option<Order>>> + Send {
+        read(self, sale.as_ref(), Query::Order { order: order.as_ref() })
+    }
+
+    /// What a buyer has.
+    ///
+    /// `NOSALE`.
+    fn buyer(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        buyer: impl AsRef<[u8]>,
+    ) -> impl Future<Output = Result<Buyer>> + Send {
+        read(self, sale.as_ref(), Query::Buyer { buyer: buyer.as_ref() })
+    }
+
+    /// The events of a sale, oldest first; none when there are no more yet.
+    ///
+    /// `NOSALE`; [`Error::Forked`] when the reader's last event is not of this history.
+    fn events(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        after: After,
+    ) -> impl Future<Output = Result<Vec<Event>>> + Send {
+        let After { seq, term, count } = after;
+        read(self, sale.as_ref(), Query::Events { after: seq, term, count, block: None })
+    }
+
+    /// The figures of a sale.
+    ///
+    /// `NOSALE`.
+    fn info(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<Info>> + Send {
+        read(self, sale.as_ref(), Query::Info)
+    }
+
+    /// Recomputes the books of a sale, in time linear in its orders. Meant for a replica.
+    ///
+    /// `NOSALE`; `CORRUPT` with what differs.
+    fn audit(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
+        read(self, sale.as_ref(), Query::Audit)
+    }
+}
+
+impl<C: ConnectionLike + Send> Seckill for C {}
+
+type Parse<T> = fn(Value) -> Result<T, ParsingError>;
+
+fn decide<'c, C: ConnectionLike + Send, T>(
+    con: &'c mut C,
+    sale: &[u8],
+    request: Request<'_>,
+    parse: Parse<T>,
+) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
+    send(con, &Command::Decide { sale, request }, parse)
+}
+
+fn read<'c, C: ConnectionLike + Send, T: redis::FromRedisValue>(
+    con: &'c mut C,
+    sale: &[u8],
+    query: Query<'_>,
+) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
+    send(con, &Command::Read { sale, query }, from_redis_value)
+}
+
+/// Encodes at once, so that the future borrows the connection and no argument.
+fn send<'c, C: ConnectionLike + Send, T>(
+    con: &'c mut C,
+    command: &Command<'_>,
+    parse: Parse<T>,
+) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
+    let mut cmd = Cmd::new();
+    command.encode(&mut |argument| {
+        cmd.arg(argument);
+    });
+    async move {
+        let reply: Value = cmd.query_async(con).await?;
+        parse(reply).map_err(|error| Error::Redis(error.into()))
+    }
+}

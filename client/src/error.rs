@@ -1,0 +1,102 @@
+//! What can go wrong.
+
+use redis::{RedisError, ServerError};
+use seckill_core::wire::Code;
+
+/// A result whose error is an [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a command brought no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The server refused the command with one of the codes of the protocol.
+    #[error("{code} {message}")]
+    Server {
+        /// The first word of the server's error.
+        code: Code,
+        /// The rest of it.
+        message: String,
+    },
+    /// The last event that the reader stored is not in the history of this sale.
+    #[error("FORKED {seq} is the last seq that both histories may share: take back what lies beyond")]
+    Forked {
+        /// The `seq` to go back to, and to read on from.
+        seq: u64,
+    },
+    /// Anything else: the connection, a reply that cannot be read, an error of Redis itself.
+    #[error(transparent)]
+    Redis(RedisError),
+}
+
+impl Error {
+    /// The code of the protocol, when the server gave one. An error of Redis itself, such as `WRONGTYPE`, has
+    /// its code in [`RedisError::code`].
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Server { code, .. } => Some(*code),
+            Self::Forked { .. } => Some(Code::Forked),
+            Self::Redis(_) => None,
+        }
+    }
+}
+
+impl From<RedisError> for Error {
+    fn from(error: RedisError) -> Self {
+        let server = match ServerError::try_from(error) {
+            Ok(server) => server,
+            Err(other) => return Self::Redis(other),
+        };
+        let message = server.details().unwrap_or_default();
+        match Code::from_word(server.code()) {
+            Some(Code::Forked) => match leading_integer(message) {
+                Some(seq) => Self::Forked { seq },
+                None => Self::Redis(server.into()),
+            },
+            Some(code) => Self::Server { code, message: message.to_owned() },
+            None => Self::Redis(server.into()),
+        }
+    }
+}
+
+fn leading_integer(message: &str) -> Option<u64> {
+    message.split(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received(line: &str) -> Error {
+        let reply = redis::parse_redis_value(line.as_bytes()).and_then(redis::Value::extract_error);
+        reply.expect_err("an error line").into()
+    }
+
+    #[test]
+    fn codes_of_the_protocol_are_kept() {
+        for &code in Code::ALL.iter().filter(|code| **code != Code::Forked) {
+            let error = received(&format!("-{code} what is wrong\r\n"));
+            assert_eq!(error, Error::Server { code, message: "what is wrong".into() });
+            assert_eq!(error.code(), Some(code));
+            assert_eq!(error.to_string(), format!("{code} what is wrong"));
+        }
+    }
+
+    #[test]
+    fn forked_carries_its_seq() {
+        let error = received("-FORKED 41 is the last seq that both histories may share\r\n");
+        assert_eq!(error, Error::Forked { seq: 41 });
+        assert_eq!(error.code(), Some(Code::Forked));
+    }
+
+    #[test]
+    fn errors_of_redis_stay_errors_of_redis() {
+        for (line, code) in
+            [("-WRONGTYPE not a sale\r\n", "WRONGTYPE"), ("-READONLY a replica\r\n", "READONLY")]
+        {
+            let error = received(line);
+            assert_eq!(error.code(), None);
+            assert!(matches!(error, Error::Redis(error) if error.code() == Some(code)));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Flash sales that do not oversell, from Rust: the commands of the Redis module `seckill` on any async
+//! connection of [redis-rs](redis).
+//!
+//! [`Seckill`] adds a method for every command to whatever implements [`redis::aio::ConnectionLike`]. What a
+//! server may well say (sold out, over the limit, lock lost) is a value; what a caller did wrong is an
+//! [`Error`] that keeps the server's code.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use seckill_client::redis::aio::MultiplexedConnection;
+//! use seckill_client::{Bought, Buy, Refusal, Sale, Seckill, State};
+//!
+//! async fn sell(con: &mut MultiplexedConnection) -> seckill_client::Result<()> {
+//!     con.create("sale:1", Sale::new(100).limit(2).hold(Duration::from_secs(300))).await?;
+//!
+//!     match con.buy("sale:1", Buy::new("ann", "order-1").qty(2)).await? {
+//!         Bought::Order(State::Held) => println!("pay within five minutes"),
+//!         Bought::Order(state) => println!("this order was {state} before"),
+//!         Bought::Refused(Refusal::SoldOut) => println!("sold out"),
+//!         Bought::Refused(refusal) => println!("refused: {refusal}"),
+//!     }
+//!
+//!     con.confirm("sale:1", "order-1").await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Units
+//!
+//! Lengths of time are [`Duration`](std::time::Duration)s, which travel as whole milliseconds, rounded up.
+//! Instants are unix time in milliseconds, by the clock of the server. Ids, tokens and keys are bytes.
+//!
+//! # Sending twice
+//!
+//! The cluster and the managed connections of redis-rs send a command again when its reply was lost. No unit
+//! is sold or restocked twice by that, for orders and restockings carry ids. Only whether a lock was released
+//! is unknown then: the second answer of [`unlock`](Seckill::unlock) is `false`.
+//!
+//! # What is absent
+//!
+//! - Commands that block (`LOCK … BLOCK`, `EVENTS … BLOCK`). On a shared connection they would stall all that
+//!   is behind them, and its response timeout would cut them off.
+//! - Checks of arguments beyond their types: the server says what is wrong.
+//! - Pipelines and transactions of one's own making: they take raw commands. The replies implement
+//!   [`redis::FromRedisValue`], and so can be read there, too.
+//! - Connections, pools, retries: redis-rs has them, and is re-exported as [`redis`].
+
+mod commands;
+mod error;
+#[cfg(feature = "cli")]
+pub mod incident;
+mod options;
+mod reply;
+#[cfg(feature = "cli")]
+pub mod server;
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+pub use commands::Seckill;
+pub use error::{Error, Result};
+pub use options::{After, Buy, Change, Sale};
+pub use redis;
+pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Rules};
+pub use seckill_core::wire::{Code, Phase, Refusal, State};

@@ -1,0 +1,184 @@
+//! Arguments of the commands that take keywords.
+
+use std::time::Duration;
+
+use seckill_core::command::{self, Alteration, Guard};
+use seckill_core::wire::EVENTS_DEFAULT;
+
+/// A sale to create. A rule that is not named, or is zero, does not apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sale {
+    pub(crate) stock: u64,
+    pub(crate) rules: command::Rules,
+}
+
+impl Sale {
+    /// A sale of so many units.
+    #[must_use]
+    pub fn new(stock: u64) -> Self {
+        Self { stock, rules: command::Rules::default() }
+    }
+
+    /// At most so many units held and sold at once for one buyer.
+    #[must_use]
+    pub fn limit(mut self, units: u32) -> Self {
+        self.rules.limit = units.into();
+        self
+    }
+
+    /// An order is held for so long, to be confirmed.
+    #[must_use]
+    pub fn hold(mut self, hold: Duration) -> Self {
+        self.rules.hold = millis(hold);
+        self
+    }
+
+    /// The sale opens at this instant, in unix ms.
+    #[must_use]
+    pub fn opens(mut self, at: u64) -> Self {
+        self.rules.opens = at;
+        self
+    }
+
+    /// The sale is closed from this instant on, in unix ms.
+    #[must_use]
+    pub fn closes(mut self, at: u64) -> Self {
+        self.rules.closes = at;
+        self
+    }
+}
+
+/// New rules for a sale. What is not named stays; zero takes a rule away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Change(pub(crate) Alteration);
+
+impl Change {
+    /// No change yet. The server wants at least one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// As [`Sale::limit`].
+    #[must_use]
+    pub fn limit(mut self, units: u32) -> Self {
+        self.0.limit = Some(units.into());
+        self
+    }
+
+    /// As [`Sale::hold`], for the orders to come.
+    #[must_use]
+    pub fn hold(mut self, hold: Duration) -> Self {
+        self.0.hold = Some(millis(hold));
+        self
+    }
+
+    /// As [`Sale::opens`].
+    #[must_use]
+    pub fn opens(mut self, at: u64) -> Self {
+        self.0.opens = Some(at);
+        self
+    }
+
+    /// As [`Sale::closes`].
+    #[must_use]
+    pub fn closes(mut self, at: u64) -> Self {
+        self.0.closes = Some(at);
+        self
+    }
+}
+
+/// An order to place: one unit and no lock, unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buy<'a>(pub(crate) command::Buy<'a>);
+
+impl<'a> Buy<'a> {
+    /// An order under an id that the caller chooses. The same id again is the same order.
+    #[must_use]
+    pub fn new(buyer: &'a (impl AsRef<[u8]> + ?Sized), order: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self(command::Buy { buyer: buyer.as_ref(), order: order.as_ref(), qty: 1, guard: None })
+    }
+
+    /// So many units.
+    #[must_use]
+    pub fn qty(mut self, units: u32) -> Self {
+        self.0.qty = units;
+        self
+    }
+
+    /// Only while this token holds the lock at `key`.
+    #[must_use]
+    pub fn holding(
+        self,
+        key: &'a (impl AsRef<[u8]> + ?Sized),
+        token: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> Self {
+        self.guard(Guard { key: key.as_ref(), token: token.as_ref(), release: false })
+    }
+
+    /// As [`holding`](Self::holding), and releases the lock in the same step, whether units were bought or
+    /// refused. With an error the lease stands.
+    #[must_use]
+    pub fn releasing(
+        self,
+        key: &'a (impl AsRef<[u8]> + ?Sized),
+        token: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> Self {
+        self.guard(Guard { key: key.as_ref(), token: token.as_ref(), release: true })
+    }
+
+    fn guard(mut self, guard: Guard<'a>) -> Self {
+        self.0.guard = Some(guard);
+        self
+    }
+}
+
+/// Where to read the events of a sale from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    pub(crate) seq: u64,
+    pub(crate) term: Option<u64>,
+    pub(crate) count: u64,
+}
+
+impl After {
+    /// The events beyond this `seq`, 100 at most; 0 is the beginning.
+    #[must_use]
+    pub fn seq(seq: u64) -> Self {
+        Self { seq, term: None, count: EVENTS_DEFAULT }
+    }
+
+    /// The term of the event at `seq`, as the reader stored it. When this sale has another event there, the
+    /// answer is [`Error::Forked`](crate::Error::Forked).
+    #[must_use]
+    pub fn term(mut self, term: u64) -> Self {
+        self.term = Some(term);
+        self
+    }
+
+    /// At most so many events, 1 to 10,000.
+    #[must_use]
+    pub fn count(mut self, events: u64) -> Self {
+        self.count = events;
+        self
+    }
+}
+
+/// Whole milliseconds, rounded up: zero means "none" to the server, and a short time is not none.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_time_is_not_none() {
+        assert_eq!(millis(Duration::ZERO), 0);
+        assert_eq!(millis(Duration::from_nanos(1)), 1);
+        assert_eq!(millis(Duration::from_millis(7)), 7);
+        assert_eq!(millis(Duration::from_micros(7_001)), 8);
+        assert_eq!(millis(Duration::MAX), u64::MAX);
+    }
+}

@@ -1,0 +1,179 @@
+//! A redis-server with the module: the program to start, and a server of one's own.
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisResult};
+use tempfile::TempDir;
+
+/// The program when none is named.
+const REDIS_SERVER: &str = "redis-server";
+/// A server that does not answer by then has failed. Loading the module takes a few ms.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// Far above what any command takes, so that only a dead server meets it.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Lines of a failed server's log that are worth showing.
+const LOG_LINES: usize = 5;
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no module at the path that was given.
+    #[error("no module at {} (as --module or SECKILL_MODULE names it)", .0.display())]
+    NoSuchModule(PathBuf),
+    /// No path was given, and there is no module where it is built.
+    #[error("no module at {}: build it (`make build`) or name it (--module PATH)", .0.display())]
+    NotBuilt(PathBuf),
+    /// The program cannot be run.
+    #[error("cannot run `{program}`: {source} (`make setup` installs redis-server; --server names another)")]
+    Program {
+        /// Its name.
+        program: String,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// It ended before it answered.
+    #[error("the server ended at once, with {status}; its log says:\n{log}")]
+    Ended {
+        /// How.
+        status: ExitStatus,
+        /// The end of its log.
+        log: String,
+    },
+    /// It runs, but does not answer.
+    #[error("the server did not answer within {} s; its log says:\n{log}", START_TIMEOUT.as_secs())]
+    Silent {
+        /// The end of its log.
+        log: String,
+    },
+    /// The directory or the log of the server.
+    #[error("cannot prepare the server: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Which program to start, with which module.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Program {
+    /// The server program, with arguments of its own where it needs them
+    #[arg(long, env = "SERVER", value_name = "PROGRAM", default_value = REDIS_SERVER)]
+    server: String,
+    /// The module [default: the one built beside this program]
+    #[arg(long, env = "SECKILL_MODULE", value_name = "PATH")]
+    module: Option<PathBuf>,
+}
+
+impl Program {
+    /// The command that starts the server with these arguments and the module.
+    pub fn command(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
+        let mut words = self.server.split_whitespace();
+        let mut command = Command::new(words.next().unwrap_or(REDIS_SERVER));
+        command.args(words).args(arguments).arg("--loadmodule").arg(self.module()?);
+        Ok(command)
+    }
+
+    /// The absolute path of the module, for the server may change its directory first.
+    fn module(&self) -> Result<PathBuf, Error> {
+        match &self.module {
+            Some(path) => path.canonicalize().map_err(|_| Error::NoSuchModule(path.clone())),
+            None => {
+                let file = format!("{DLL_PREFIX}seckill_module{DLL_SUFFIX}");
+                let path = std::env::current_exe()?.with_file_name(file);
+                if path.exists() { Ok(path) } else { Err(Error::NotBuilt(path)) }
+            }
+        }
+    }
+}
+
+/// A running server on a unix socket, in a temporary directory. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    client: Client,
+    // Dropped last: the server lives in it.
+    dir: TempDir,
+}
+
+impl Server {
+    /// Starts a server that keeps nothing on disk, and waits until it answers.
+    pub async fn start(program: &Program) -> Result<Self, Error> {
+        let dir = tempfile::Builder::new().prefix("seckill-").tempdir()?;
+        let socket = dir.path().join("redis.sock");
+        let arguments = [
+            "--port".into(),
+            "0".into(),
+            "--unixsocket".into(),
+            socket.clone().into(),
+            "--dir".into(),
+            dir.path().into(),
+            "--save".into(),
+            "".into(),
+            "--appendonly".into(),
+            "no".into(),
+        ];
+        let mut command = program.command(arguments)?;
+        let log = File::create(log_file(dir.path()))?;
+        command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+        let child = command.spawn().map_err(|source| cannot_run(&command, source))?;
+        let client = Client::open(ConnectionAddr::Unix(socket)).map_err(io::Error::other)?;
+        let mut server = Self { child, client, dir };
+        server.answers().await?;
+        Ok(server)
+    }
+
+    /// A new connection.
+    pub async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    async fn answers(&mut self) -> Result<(), Error> {
+        let deadline = Instant::now() + START_TIMEOUT;
+        loop {
+            if self.ping().await.is_ok() {
+                return Ok(());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                return Err(Error::Ended { status, log: self.log() });
+            }
+            if Instant::now() > deadline {
+                return Err(Error::Silent { log: self.log() });
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn ping(&self) -> RedisResult<()> {
+        redis::cmd("PING").exec_async(&mut self.connect().await?).await
+    }
+
+    /// The last lines of the log.
+    fn log(&self) -> String {
+        let text = fs::read_to_string(log_file(self.dir.path())).unwrap_or_default();
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Nothing is to be saved, and an error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The error of a command that did not start.
+#[must_use]
+pub fn cannot_run(command: &Command, source: io::Error) -> Error {
+    Error::Program { program: command.get_program().to_string_lossy().into_owned(), source }
+}
+
+fn log_file(dir: &Path) -> PathBuf {
+    dir.join("log")
+}

@@ -73,6 +73,9 @@ const UPDATE: &[Key] = &[key(RW | ACCESS | raw::REDISMODULE_CMD_KEY_UPDATE)];
 const INSERT: &[Key] = &[key(RW | raw::REDISMODULE_CMD_KEY_INSERT)];
 const DELETE: &[Key] = &[key(RW | ACCESS | raw::REDISMODULE_CMD_KEY_DELETE)];
 
+/// The first argument of BUY that may be a keyword.
+pub(crate) const OPTIONS_OF_BUY: usize = 4;
+
 /// BUY reads, and may release, the lock that it names. The sale, buyer and order come first, whatever they are
 /// called; so the keyword is looked for behind them.
 const PURCHASE: &[Key] = &[
@@ -144,7 +147,8 @@ pub(crate) static TABLE: [Spec; Name::ALL.len()] = [
         name: Name::Create,
         summary: c"Opens a sale",
         complexity: CONSTANT,
-        arity: -4,
+        // From here on what lacks is a keyword or its value, which is a syntax error.
+        arity: -3,
         flags: GROWS,
         dangerous: false,
         keys: INSERT,
@@ -154,7 +158,7 @@ pub(crate) static TABLE: [Spec; Name::ALL.len()] = [
         name: Name::Alter,
         summary: c"Changes the rules of a sale",
         complexity: CONSTANT,
-        arity: -4,
+        arity: -3,
         flags: GROWS,
         dangerous: false,
         keys: UPDATE,
@@ -175,7 +179,7 @@ pub(crate) static TABLE: [Spec; Name::ALL.len()] = [
         summary: c"Places an order and replies its state, or why there is none",
         complexity: CONSTANT,
         arity: -4,
-        flags: GROWS,
+        flags: c"write deny-oom fast getkeys-api",
         dangerous: false,
         keys: PURCHASE,
         arguments: &[SALE, BUYER, ORDER, QTY, GUARD, option(c"RELEASE", c"release", Kind::Token)],

@@ -122,7 +122,7 @@ impl Sale {
         let term = if self.tenure == moment.tenure {
             self.term()
         } else {
-            moment.term.max(self.term().saturating_add(1))
+            moment.term.max(self.term().saturating_add(1)).min(MAX_INT)
         };
         let stamp = Stamp { at: self.clock(moment.now), term };
         Decision { outcome, stamp, tenure: moment.tenure, expired, change }

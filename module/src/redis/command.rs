@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_char, c_int};
 use std::ptr::{null, null_mut};
 
 use redis_module::raw;
+use seckill_core::wire::Keyword;
 
 use super::api::guarded;
 use super::args::Args;
@@ -69,13 +70,48 @@ extern "C" fn called(
 ) -> c_int {
     // SAFETY: the server passed the context.
     if let Some(context) = unsafe { Context::new(context) } {
-        // SAFETY: the server passed the arguments, which live as long as the call.
-        let run = || commands::run(&context, unsafe { Args::new(argv, argc) }.as_ref());
+        let run = || {
+            // SAFETY: the server passed the arguments, which live as long as the call.
+            let args = unsafe { Args::new(argv, argc) };
+            if is_asked_for_keys(&context) {
+                tell_keys(&context, args.as_ref());
+            } else {
+                commands::run(&context, args.as_ref());
+            }
+        };
         if guarded(run).is_none() {
             context.reply_error("ERR the module failed; its server's log says how");
         }
     }
     OK
+}
+
+/// Whether the call only asks where the keys stand. Servers before Redis 8.6 look at the key specs for ACL and
+/// COMMAND GETKEYS, but route in a cluster by the first key alone, unless the command itself tells them.
+fn is_asked_for_keys(context: &Context) -> bool {
+    // SAFETY: the context is valid.
+    unsafe { api!(RedisModule_IsKeysPositionRequest(context.as_ptr())) != 0 }
+}
+
+/// The same as the key specs of BUY say.
+fn tell_keys(context: &Context, args: Option<&Args<'_>>) {
+    let tell = |position: usize| {
+        let position = c_int::try_from(position).unwrap_or(0);
+        // SAFETY: the context is valid, and asks for positions.
+        unsafe { api!(RedisModule_KeyAtPos(context.as_ptr(), position)) };
+    };
+    tell(1);
+    let arguments = args.map_or(&[][..], Args::bytes);
+    if let Some(keyword) = arguments
+        .iter()
+        .skip(table::OPTIONS_OF_BUY)
+        .position(|argument| argument.eq_ignore_ascii_case(Keyword::Lock.as_str().as_bytes()))
+    {
+        let key = table::OPTIONS_OF_BUY + keyword + 1;
+        if key < arguments.len() {
+            tell(key);
+        }
+    }
 }
 
 /// Tells the server what COMMAND is to say.

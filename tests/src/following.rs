@@ -1,0 +1,148 @@
+//! Decisions that come from elsewhere: what a primary wrote, replayed by hand.
+
+use std::fs;
+
+use redis::{Cmd, Value};
+
+use crate::server::{Connection, Server};
+use crate::talk::{ask, play};
+
+const AOF: &str = "appendonly yes\nappendfsync always";
+const FROM_CLIENTS: &str = "seckill.apply-from-clients yes";
+
+const STORY: &str = "
+    SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000 => OK
+    SECKILL.BUY sale ann o1 QTY 2 => HELD
+    SECKILL.CONFIRM sale o1 => SOLD
+    SECKILL.RESTOCK sale 3 ID r1 => 6
+    SECKILL.LOCK lock ann 60000 => <us>
+    SECKILL.BUY sale bob o2 => HELD
+";
+
+/// The digests that a story leaves, and the commands of ours in the AOF: what replicas are sent, too.
+async fn written() -> (Vec<String>, Vec<Cmd>) {
+    let server = Server::with(AOF).await;
+    let mut connection = server.connect().await;
+    play(&mut connection, STORY).await;
+    let mut commands = vec![];
+    for file in fs::read_dir(server.home().join("appendonlydir")).unwrap() {
+        let path = file.unwrap().path();
+        if path.to_string_lossy().ends_with(".incr.aof") {
+            let (mut parser, bytes) = (redis::Parser::new(), fs::read(path).unwrap());
+            let mut rest = &bytes[..];
+            while let Ok(Value::Array(words)) = parser.parse_value(&mut rest) {
+                commands.extend(ours(&words));
+            }
+        }
+    }
+    (digests(&mut connection).await, commands)
+}
+
+fn ours(words: &[Value]) -> Option<Cmd> {
+    let mut command = Cmd::new();
+    for word in words {
+        let Value::BulkString(bytes) = word else { panic!("{word:?} in an AOF") };
+        command.arg(bytes);
+    }
+    matches!(&words[0], Value::BulkString(name) if name.starts_with(b"SECKILL.")).then_some(command)
+}
+
+async fn digests(connection: &mut Connection) -> Vec<String> {
+    let mut digests = vec![];
+    for line in ["DEBUG DIGEST-VALUE sale", "SECKILL.EVENTS sale 0", "GET lock"] {
+        digests.push(ask(connection, line).await);
+    }
+    digests
+}
+
+#[tokio::test]
+async fn a_migration_tool_may_replay_them() {
+    let (digests_there, commands) = written().await;
+    assert_eq!(commands.len(), 6);
+    let server = Server::with(FROM_CLIENTS).await;
+    let mut connection = server.connect().await;
+    for command in &commands {
+        command.exec_async(&mut connection).await.unwrap();
+    }
+    assert_eq!(digests(&mut connection).await, digests_there);
+    let session = "
+        SECKILL.AUDIT sale => OK
+        SECKILL.LOCK lock bob 60000 => nil
+        SECKILL.BUY sale ann o1 QTY 2 => SOLD
+        SECKILL.CONFIRM sale o2 => SOLD
+        SECKILL.UNLOCK lock ann => 1
+    ";
+    play(&mut connection, session).await;
+}
+
+#[tokio::test]
+async fn others_may_not() {
+    let (_, commands) = written().await;
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    for command in &commands {
+        let error = command.exec_async(&mut connection).await.unwrap_err();
+        assert_eq!(error.code(), Some("ERR"), "{error}");
+    }
+    // Nor in disguise.
+    play(&mut connection, "MULTI => OK").await;
+    commands[0].exec_async(&mut connection).await.unwrap();
+    assert!(ask(&mut connection, "EXEC").await.starts_with("[-ERR "));
+    play(&mut connection, "DBSIZE => 0\nCONFIG SET seckill.apply-from-clients yes => OK").await;
+    commands[0].exec_async(&mut connection).await.unwrap();
+    play(&mut connection, "EXISTS sale => 1").await;
+}
+
+/// One event is missing, comes twice, or is none at all: the copy is marked, for good.
+#[tokio::test]
+async fn what_does_not_follow_marks_the_sale() {
+    let (_, commands) = written().await;
+    let mut garbage = Cmd::new();
+    garbage.arg("SECKILL.APPLY").arg("sale").arg(b"\x01\xff\xff");
+    let ways: [(&str, &[&Cmd]); 3] = [
+        ("one is missing", &[&commands[0], &commands[2]]),
+        ("one comes twice", &[&commands[0], &commands[1], &commands[1]]),
+        ("one is garbage", &[&commands[0], &commands[1], &garbage]),
+    ];
+    let corrupt =
+        "-CORRUPT this copy diverged from its primary: replace the key by a good copy to decide again";
+    let deciding = [
+        "SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000",
+        "SECKILL.ALTER sale LIMIT 1",
+        "SECKILL.RESTOCK sale 1",
+        "SECKILL.BUY sale ann o9",
+        "SECKILL.BUY sale ann o1 QTY 2",
+        "SECKILL.CONFIRM sale o1",
+        "SECKILL.EXTEND sale o1 1000",
+        "SECKILL.CANCEL sale o1",
+    ];
+    for (way, sent) in ways {
+        let mut server = Server::with(FROM_CLIENTS).await;
+        let mut connection = server.connect().await;
+        for command in sent {
+            // Whatever is answered: a primary would not listen.
+            let _: Result<Value, _> = command.query_async(&mut connection).await;
+        }
+        let before = ask(&mut connection, "SECKILL.EVENTS sale 0").await;
+        for restarted in [false, true] {
+            if restarted {
+                play(&mut connection, "SAVE => OK").await;
+                server.restart().await;
+                connection = server.connect().await;
+            }
+            let info = ask(&mut connection, "SECKILL.INFO sale").await;
+            assert!(info.ends_with("\"diverged\" 1}"), "{way}: {info}");
+            assert_eq!(ask(&mut connection, "SECKILL.EVENTS sale 0").await, before, "{way}: reads go on");
+            for line in deciding {
+                assert_eq!(ask(&mut connection, line).await, corrupt, "{way}: {line}");
+            }
+            assert!(ask(&mut connection, "SECKILL.AUDIT sale").await.starts_with("-CORRUPT "), "{way}");
+        }
+
+        play(&mut connection, "DEL sale lock => 1").await;
+        for command in &commands {
+            command.exec_async(&mut connection).await.unwrap();
+        }
+        play(&mut connection, "SECKILL.AUDIT sale => OK\nSECKILL.CONFIRM sale o2 => SOLD").await;
+    }
+}

@@ -34,9 +34,11 @@ fn notes() -> MutexGuard<'static, BTreeSet<Note>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Notes when a sale's next hold falls due, unless there is a note that is not later.
+/// Notes when a sale's next hold falls due, unless there is a note that is not later. A sale that diverged
+/// lets nothing run out.
 pub(crate) fn note(db: i32, key: &[u8], stored: &mut Stored) {
     if let Some(due) = stored.sale.next_deadline()
+        && !stored.sale.diverged()
         && (stored.noted == 0 || due < stored.noted)
     {
         stored.noted = due;

@@ -1,18 +1,16 @@
 //! From a name to the number of its record.
 
 use core::hash::Hasher;
-use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 
 use crate::names::Name;
 
 /// Tables of a large index. Each grows alone, so that no insert rehashes everything.
 const TABLES: usize = 256;
+/// The bits of a hash that choose the table.
+const TABLE_BITS: u32 = TABLES.ilog2();
 /// A single table serves until it holds this many; below, a rehash of everything is short.
 const SPLIT: usize = 4_096;
-/// The bits of a hash that choose the table. Below them are those that choose the bucket within it, as far as
-/// the largest sale goes; above them those of hashbrown's tag.
-const TABLE_SHIFT: u32 = 17;
 
 /// The secret of a sale's hashes. Names come from outside, so nobody outside may foresee where they collide.
 #[derive(Debug, Clone, Copy)]
@@ -34,18 +32,6 @@ impl Seed {
     }
 }
 
-impl Hash {
-    /// The 64 bits that hashbrown wants: it takes the bucket from the low end and the tag from the high end.
-    fn spread(self) -> u64 {
-        u64::from(self.0) << 32 | u64::from(self.0)
-    }
-
-    fn table(self, tables: usize) -> usize {
-        let bits = usize::try_from(self.0 >> TABLE_SHIFT).unwrap_or(0);
-        bits.checked_rem(tables).unwrap_or(0)
-    }
-}
-
 /// What a table holds. The hash is kept, for a rehash that read every name would take milliseconds.
 #[derive(Clone, Copy)]
 struct Slot {
@@ -53,45 +39,105 @@ struct Slot {
     hash: Hash,
 }
 
+/// Stands for no record.
+const NONE: u32 = u32::MAX;
+const FREE: Slot = Slot { record: NONE, hash: Hash(0) };
+
+/// A hash table with linear probing. A slot's home is in proportion to its hash, so that a rehash reads and
+/// writes from one end to the other; and it grows by a quarter at most, where one that doubled would stand
+/// half empty.
+#[derive(Clone, Default)]
+struct Table {
+    slots: Vec<Slot>,
+    len: usize,
+}
+
+impl Table {
+    /// Where the search for a hash begins. The bits that chose the table say nothing here.
+    fn home(&self, hash: Hash) -> usize {
+        let slots = u64::try_from(self.slots.len()).unwrap_or(0);
+        let share = u64::from(hash.0 << TABLE_BITS).saturating_mul(slots) >> u32::BITS;
+        usize::try_from(share).unwrap_or(0)
+    }
+
+    fn find(&self, hash: Hash, is: impl Fn(u32) -> bool) -> Option<u32> {
+        let (low, high) = self.slots.split_at_checked(self.home(hash))?;
+        let mut run = high.iter().chain(low).take_while(|slot| slot.record != NONE);
+        run.find(|slot| slot.hash == hash && is(slot.record)).map(|slot| slot.record)
+    }
+
+    fn insert(&mut self, slot: Slot) {
+        // Four fifths is full: the runs stay short.
+        if self.len.saturating_mul(5) >= self.slots.len().saturating_mul(4) {
+            let larger = vec![FREE; larger(self.slots.len())];
+            let slots = core::mem::replace(&mut self.slots, larger);
+            slots.into_iter().filter(|slot| slot.record != NONE).for_each(|slot| self.place(slot));
+        }
+        self.place(slot);
+        self.len = self.len.saturating_add(1);
+    }
+
+    fn place(&mut self, slot: Slot) {
+        let home = self.home(slot.hash);
+        let Some((low, high)) = self.slots.split_at_mut_checked(home) else { return };
+        if let Some(free) = high.iter_mut().chain(low).find(|slot| slot.record == NONE) {
+            *free = slot;
+        }
+    }
+}
+
+/// The next of the sizes 4, 5, 6 and 7 times a power of two, from 32 on. They are those of the allocator, too.
+fn larger(slots: usize) -> usize {
+    let step = slots.checked_ilog2().map_or(32, |log| 1 << log.saturating_sub(2));
+    slots.saturating_add(step)
+}
+
 /// Record numbers by name. The names themselves stand in the records.
 #[derive(Clone, Default)]
 pub(crate) struct Index {
-    tables: Vec<HashTable<Slot>>,
+    tables: Vec<Table>,
     len: usize,
 }
 
 impl Index {
+    /// The table of a hash.
+    fn number(&self, hash: Hash) -> usize {
+        let number = if self.tables.len() == TABLES { hash.0 >> (u32::BITS - TABLE_BITS) } else { 0 };
+        usize::try_from(number).unwrap_or(0)
+    }
+
     /// The record of this hash for which `is` holds.
     pub(crate) fn find(&self, hash: Hash, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let table = self.tables.get(hash.table(self.tables.len()))?;
-        table.find(hash.spread(), |slot| slot.hash == hash && is(slot.record)).map(|slot| slot.record)
+        self.tables.get(self.number(hash))?.find(hash, is)
     }
 
     /// Adds a record that is not in the index yet.
     pub(crate) fn insert(&mut self, hash: Hash, record: u32) {
         if self.tables.is_empty() {
-            self.tables.push(HashTable::new());
+            self.tables.push(Table::default());
         }
         if self.len == SPLIT {
             let single = core::mem::take(&mut self.tables);
-            self.tables.resize_with(TABLES, HashTable::new);
-            single.into_iter().flatten().for_each(|slot| self.place(slot));
+            self.tables.resize_with(TABLES, Table::default);
+            let slots = single.into_iter().flat_map(|table| table.slots);
+            slots.filter(|slot| slot.record != NONE).for_each(|slot| self.place(slot));
         }
         self.place(Slot { record, hash });
         self.len = self.len.saturating_add(1);
     }
 
     fn place(&mut self, slot: Slot) {
-        let number = slot.hash.table(self.tables.len());
+        let number = self.number(slot.hash);
         if let Some(table) = self.tables.get_mut(number) {
-            table.insert_unique(slot.hash.spread(), slot, |slot| slot.hash.spread());
+            table.insert(slot);
         }
     }
 
     /// Memory, in bytes.
     pub(crate) fn memory(&self) -> usize {
-        let own = self.tables.capacity().saturating_mul(size_of::<HashTable<Slot>>());
-        self.tables.iter().fold(own, |sum, table| sum.saturating_add(table.allocation_size()))
+        let own = self.tables.capacity().saturating_mul(size_of::<Table>());
+        let slots = self.tables.iter().map(|table| table.slots.len());
+        slots.fold(own, |sum, slots| sum.saturating_add(slots.saturating_mul(size_of::<Slot>())))
     }
 }
 

@@ -137,7 +137,6 @@ impl Sale {
         let end = terms.get(known).map_or(self.seq(), |next| next.first.saturating_sub(1));
         match known.checked_sub(1).and_then(|last| terms.get(last)) {
             Some(last) if last.term == term && (last.first..=end).contains(&seq) => Ok(()),
-            Some(last) if last.term == term && seq > end => Err(Error::Forked(end)),
             _ => Err(Error::Forked(end.min(seq.saturating_sub(1)))),
         }
     }

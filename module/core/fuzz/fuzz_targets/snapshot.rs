@@ -1,0 +1,14 @@
+//! A snapshot: head and parts, each with four bytes of its length before it.
+
+#![no_main]
+
+#[path = "../../tests/support/hostile.rs"]
+mod hostile;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(sale) = hostile::load(bytes) {
+        hostile::examine(&sale);
+    }
+});

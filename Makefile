@@ -39,6 +39,6 @@ growth: ## Measure time and memory of a sale that grows to 5 million orders.
 fuzz: ## Fuzz the decoders for a minute each; needs cargo-fuzz. SECONDS=600 for longer.
 	@.make/fuzz $(or $(SECONDS),60)
 
-install: build ## Copy the module to DESTDIR (default /usr/local/lib/redis/modules) and the program beside cargo's.
-	install -D -m 644 $(MODULE) $(or $(DESTDIR),/usr/local/lib/redis/modules)/seckill.so
+install: build ## Copy the module to MODULE_DIR (/usr/local/lib/redis/modules), and install the program by cargo.
+	install -D -m 644 $(MODULE) $(or $(MODULE_DIR),/usr/local/lib/redis/modules)/seckill.so
 	$(CARGO) install --path client --features cli --locked

@@ -30,69 +30,79 @@ pub(crate) fn moment(now: Now, lock_held: bool) -> Moment {
     }
 }
 
-/// Judges a request, carries out what was decided, and tells the outcome.
+/// Judges a request to the sale at an open key, carries out what was decided, and tells the outcome.
 pub(crate) fn decide(
     context: &Context,
-    key: Str<'_>,
-    stored: &mut Stored,
+    name: Str<'_>,
+    key: Key<'_>,
     request: &Request<'_>,
     moment: &Moment,
-    name: Name,
+    command: Name,
 ) -> Result<Outcome, Error> {
-    let decision = stored.sale.decide(request, moment);
-    commit(context, key, &mut stored.sale, &decision, Some(name))?;
-    schedule::note_and_arm(context, key, stored);
-    if let (Ok(Outcome::State(_)), Name::Buy, true) = (&decision.outcome, name, decision.changes()) {
-        state::count(&state::ORDERS_ACCEPTED, 1);
-    }
+    let decision = key.stored().ok_or(Error::NoSale)?.sale.decide(request, moment);
+    commit(context, name, key, &decision, Some(command))?;
     decision.outcome
 }
 
-/// Carries out a decision that was caused by the command `name`, or by the passing of time.
+/// Carries out a decision on the sale at an open key. It was caused by a command, or by the passing of time.
 pub(crate) fn commit(
     context: &Context,
-    key: Str<'_>,
-    sale: &mut Sale,
+    name: Str<'_>,
+    mut key: Key<'_>,
     decision: &Decision<'_>,
-    name: Option<Name>,
+    command: Option<Name>,
 ) -> Result<(), Error> {
-    if decision.is_idle() {
-        return Ok(());
+    let stored = key.stored_mut().ok_or(Error::NoSale)?;
+    let before = stored.sale.seq();
+    let committed = stored.sale.commit(decision);
+    if let Err(Unfit(why)) = committed {
+        stored.sale.mark_diverged();
+        diverged(context, name, why);
     }
-    let before = sale.seq();
-    let committed = sale.commit(decision);
-    replicate(context, key, sale, before);
-    changed(context, key, sale);
+    if !decision.is_idle() {
+        replicate(context, name, &stored.sale, before);
+        changed(context, name, &stored.sale);
+    }
+    schedule::note_and_arm(context, name, stored);
+    // Whoever listens may do anything to the key, so it is closed first.
+    drop(key);
+    notify(context, name, decision, command);
+    committed.map_err(|Unfit(why)| Error::Corrupt(why))
+}
+
+fn notify(context: &Context, key: Str<'_>, decision: &Decision<'_>, command: Option<Name>) {
     if decision.expired() > 0 {
         state::count(&state::HOLDS_EXPIRED, u64::try_from(decision.expired()).unwrap_or(u64::MAX));
         context.notify(Class::Module, EXPIRE, key);
     }
-    if let (true, Some(name)) = (decision.changes(), name) {
-        context.notify(Class::Module, table::lower(name), key);
+    if let (true, Some(command)) = (decision.changes(), command) {
+        if command == Name::Buy {
+            state::count(&state::ORDERS_ACCEPTED, 1);
+        }
+        context.notify(Class::Module, table::lower(command), key);
     }
-    committed.map_err(|Unfit(why)| {
-        sale.mark_diverged();
-        diverged(context, key, why);
-        Error::Corrupt(why)
-    })
 }
 
 /// Takes over the events of a batch that a primary decided. The sale begins with the first one.
-pub(crate) fn follow(context: &Context, name: Str<'_>, key: &mut Key<'_>, batch: &[u8]) -> Result<(), Error> {
+pub(crate) fn follow(context: &Context, name: Str<'_>, mut key: Key<'_>, batch: &[u8]) -> Result<(), Error> {
     if key.stored().is_none() {
         key.put(Stored::new(Sale::new(Context::seed())));
     }
     let Some(stored) = key.stored_mut() else { return Err(Error::NoSale) };
-    let before = stored.sale.seq();
-    let was_diverged = stored.sale.diverged();
-    let followed = stored.sale.follow(batch);
+    let sale = &mut stored.sale;
+    let (before, was_diverged) = (sale.seq(), sale.diverged());
+    let followed = sale.follow(batch);
     // Verbatim also when it did not follow: the AOF of this server is to diverge, too.
     context.replicate_verbatim();
-    if stored.sale.seq() != before || stored.sale.diverged() != was_diverged {
-        changed(context, name, &stored.sale);
-        announce(context, name, &stored.sale, before);
+    let events = event_names(sale, before);
+    if before != sale.seq() || sale.diverged() != was_diverged {
+        changed(context, name, sale);
     }
     schedule::note_and_arm(context, name, stored);
+    drop(key);
+    for event in events {
+        context.notify(Class::Module, event, name);
+    }
     followed.map_err(|Unfit(why)| {
         if !was_diverged {
             diverged(context, name, why);
@@ -119,23 +129,24 @@ fn diverged(context: &Context, key: Str<'_>, why: &str) {
     context.warn(&format!("the sale at {key} diverged from its primary and decides nothing more: {why}"));
 }
 
-/// Sends the keyspace events of what another server decided, each once for a run of its kind.
-fn announce(context: &Context, key: Str<'_>, sale: &Sale, before: u64) {
-    let mut last = None;
-    for entry in sale.events(before) {
-        let event = match entry.event {
-            Event::Created { .. } => table::lower(Name::Create),
-            Event::Altered { .. } => table::lower(Name::Alter),
-            Event::Restocked { .. } => table::lower(Name::Restock),
-            Event::Opened { .. } => table::lower(Name::Buy),
-            Event::Moved { standing: Standing::Held { .. }, .. } => table::lower(Name::Extend),
-            Event::Moved { standing: Standing::Sold, .. } => table::lower(Name::Confirm),
-            Event::Moved { standing: Standing::Cancelled, .. } => table::lower(Name::Cancel),
-            Event::Moved { standing: Standing::Expired, .. } => EXPIRE,
-        };
-        if last != Some(event) {
-            context.notify(Class::Module, event, key);
-            last = Some(event);
-        }
-    }
+/// The keyspace events of what another server decided, each once for a run of its kind.
+fn event_names(sale: &Sale, before: u64) -> Vec<&'static CStr> {
+    let mut names: Vec<_> = sale.events(before).map(|entry| event_name(&entry.event)).collect();
+    names.dedup();
+    names
+}
+
+fn event_name(event: &Event<'_>) -> &'static CStr {
+    table::lower(match event {
+        Event::Created { .. } => Name::Create,
+        Event::Altered { .. } => Name::Alter,
+        Event::Restocked { .. } => Name::Restock,
+        Event::Opened { .. } => Name::Buy,
+        Event::Moved { standing, .. } => match standing {
+            Standing::Held { .. } => Name::Extend,
+            Standing::Sold => Name::Confirm,
+            Standing::Cancelled => Name::Cancel,
+            Standing::Expired => return EXPIRE,
+        },
+    })
 }

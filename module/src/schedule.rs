@@ -27,19 +27,21 @@ static TIMER: Timer = Timer::new(look);
 const STEP: usize = 64;
 /// The work of one go of the timer ends after this long, for everybody else waits meanwhile.
 const SPELL: Duration = Duration::from_micros(500);
-/// How long to wait, in ms, when nothing may be written just now.
+/// How long to wait, in ms, when nothing may be written just now, or not by this server.
 const PAUSE: u64 = 20;
+/// A note this much overdue, in ms, is lost.
+const LOST: u64 = 1_000;
 
 fn notes() -> MutexGuard<'static, BTreeSet<Note>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Notes when a sale's next hold falls due, unless there is a note that is not later. A sale that diverged
-/// lets nothing run out.
+/// Notes when a sale's next hold falls due, unless there is a note that is not later. A note that nobody acted
+/// on was lost with the name that the sale had. A sale that diverged lets nothing run out.
 pub(crate) fn note(db: i32, key: &[u8], stored: &mut Stored) {
     if let Some(due) = stored.sale.next_deadline()
         && !stored.sale.diverged()
-        && (stored.noted == 0 || due < stored.noted)
+        && (stored.noted == 0 || due < stored.noted || stored.noted + LOST < Now::read().ms())
     {
         stored.noted = due;
         notes().insert(Note { due, db, key: key.into() });
@@ -115,19 +117,21 @@ fn take_due(now: Now) -> Option<Note> {
 
 /// Lets the holds of one sale run out that are due, until the spell is over.
 fn sweep(context: &Context, note: &Note, now: Now, begin: Instant) {
-    if !context.select_db(note.db) {
+    let Some(name) = Owned::new(&note.key).filter(|_| context.select_db(note.db)) else { return };
+    let name = name.borrow();
+    if !context.owns(name) {
+        notes().insert(Note { due: now.ms().saturating_add(PAUSE), ..note.clone() });
         return;
     }
-    let Some(name) = Owned::new(&note.key) else { return };
-    let mut key = Key::write(context, name.borrow());
-    let Some(stored) = key.stored_mut() else { return };
-    stored.noted = 0;
+    // Each step opens the key anew: whoever listens to the events of the step before may have deleted it.
     loop {
+        let mut key = Key::write(context, name);
+        let Some(stored) = key.stored_mut() else { return };
+        stored.noted = 0;
         let decision = stored.sale.sweep(&change::moment(now, false), STEP);
-        let committed = change::commit(context, name.borrow(), &mut stored.sale, &decision, None);
+        let committed = change::commit(context, name, key, &decision, None);
         if decision.is_idle() || committed.is_err() || begin.elapsed() >= SPELL {
-            break;
+            return;
         }
     }
-    self::note(note.db, &note.key, stored);
 }

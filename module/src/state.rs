@@ -1,10 +1,11 @@
 //! What the module knows besides the keyspace: the fence, the tenure, configs and counters.
 //!
-//! The server calls on one thread. The statics are atomic because Rust wants that of statics, not because
-//! anything races.
+//! The server calls on one thread. The statics are atomic or locked because Rust wants that of statics, not
+//! because anything races.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use seckill_core::fence::Fence;
@@ -34,19 +35,15 @@ impl Now {
     }
 }
 
-static LAST_FENCE: AtomicU64 = AtomicU64::new(0);
+static FENCE: Mutex<Fence> = Mutex::new(Fence::new());
 
-fn fence() -> Fence {
-    let mut fence = Fence::default();
-    fence.observe(LAST_FENCE.load(Relaxed));
-    fence
+fn fence() -> MutexGuard<'static, Fence> {
+    FENCE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives out a fence.
 pub(crate) fn next_fence(now: Now) -> u64 {
-    let fence = fence().advance(now.us);
-    LAST_FENCE.store(fence, Relaxed);
-    fence
+    fence().advance(now.us)
 }
 
 /// The term that would begin now.
@@ -54,9 +51,15 @@ pub(crate) fn next_term(now: Now) -> u64 {
     fence().peek(now.us)
 }
 
-/// Takes note of a fence or term that was given out.
+/// A fence or term beyond is no time of a real clock before the year 2112.
+const WILD: u64 = 1 << 52;
+
+/// Takes note of a fence or term that was given out. A wild one, as a hostile payload may hold, is not followed:
+/// the fences of this server would end there.
 pub(crate) fn observe(seen: u64) {
-    LAST_FENCE.fetch_max(seen, Relaxed);
+    if seen < WILD {
+        fence().observe(seen);
+    }
 }
 
 /// The last fence or term given out or seen.

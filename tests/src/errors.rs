@@ -40,18 +40,22 @@ async fn of_a_key_that_holds_nothing_or_something_else() {
         let line = line.replace('%', key);
         assert_eq!(ask(&mut connection, &line).await, error, "{line}");
     }
-    play(&mut connection, "SECKILL.CREATE list STOCK 1 => -BUSYKEY the key holds something else").await;
+    play(
+        &mut connection,
+        "SECKILL.CREATE list STOCK 1 => -BUSYKEY the key holds another sale or another type",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn of_sales_and_orders() {
     let session = "
         SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => OK
-        SECKILL.CREATE sale STOCK 8 LIMIT 3 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds something else
-        SECKILL.CREATE sale STOCK 9 LIMIT 2 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds something else
-        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60001 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds something else
-        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 2 CLOSES 9007199254740991 => -BUSYKEY the key holds something else
-        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 1 => -BUSYKEY the key holds something else
+        SECKILL.CREATE sale STOCK 8 LIMIT 3 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE sale STOCK 9 LIMIT 2 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60001 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 2 CLOSES 9007199254740991 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 1 => -BUSYKEY the key holds another sale or another type
         SECKILL.BUY sale ann o1 QTY 2 => HELD
         SECKILL.BUY sale ann o1 QTY 1 => -MISMATCH the order exists with another buyer or quantity
         SECKILL.BUY sale bob o1 QTY 2 => -MISMATCH the order exists with another buyer or quantity
@@ -60,8 +64,8 @@ async fn of_sales_and_orders() {
         SECKILL.CANCEL sale o2 REFUND => -NOORDER no such order in this sale
         SECKILL.RESTOCK sale -7 ID r1 => 0
         SECKILL.RESTOCK sale 7 ID r1 => -MISMATCH the id exists with another delta
-        SECKILL.RESTOCK sale -1 => -NOSTOCK only 0 units are available
-        SECKILL.RESTOCK sale -1 ID r2 => -NOSTOCK only 0 units are available
+        SECKILL.RESTOCK sale -1 => -NOSTOCK more would be taken than is available: 0
+        SECKILL.RESTOCK sale -1 ID r2 => -NOSTOCK more would be taken than is available: 0
         SECKILL.RESTOCK sale 3 ID r2 => 3
         SECKILL.RESTOCK sale 0 => -ERR delta must not be 0
         SECKILL.RESTOCK sale -0 => -ERR delta must not be 0
@@ -75,7 +79,7 @@ async fn of_sales_and_orders() {
         # The particulars of the creation count, not those of today.
         SECKILL.ALTER sale LIMIT 0 HOLD 1 CLOSES 0 => OK
         SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => OK
-        SECKILL.CREATE sale STOCK 9 HOLD 1 OPENS 1 => -BUSYKEY the key holds something else
+        SECKILL.CREATE sale STOCK 9 HOLD 1 OPENS 1 => -BUSYKEY the key holds another sale or another type
     ";
     play_on_both_protocols("", session).await;
 }
@@ -224,8 +228,8 @@ async fn are_counted_by_their_codes() {
         SECKILL.BUY none ann o1 => -NOSALE no sale at this key
         SECKILL.INFO none => -NOSALE no sale at this key
         SECKILL.CONFIRM sale o1 => -NOORDER no such order in this sale
-        SECKILL.RESTOCK sale -2 => -NOSTOCK only 1 units are available
-        SECKILL.CREATE sale STOCK 2 => -BUSYKEY the key holds something else
+        SECKILL.RESTOCK sale -2 => -NOSTOCK more would be taken than is available: 1
+        SECKILL.CREATE sale STOCK 2 => -BUSYKEY the key holds another sale or another type
         SECKILL.BUY sale ann o1 => SOLD
         SECKILL.BUY sale bob o1 => -MISMATCH the order exists with another buyer or quantity
     ";

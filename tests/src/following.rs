@@ -146,3 +146,17 @@ async fn what_does_not_follow_marks_the_sale() {
         play(&mut connection, "SECKILL.AUDIT sale => OK\nSECKILL.CONFIRM sale o2 => SOLD").await;
     }
 }
+
+/// 2^53 - 1 as a term: no clock shows that, but a payload may.
+#[tokio::test]
+async fn a_wild_term_does_not_end_the_fences_of_a_server() {
+    let server = Server::with(FROM_CLIENTS).await;
+    let batch = r"\x01\x01\xff\xff\xff\xff\xff\xff\xff\x0f\x01\x00\x00\x05\x00\x00\x00\x00";
+    let session = format!(
+        "SECKILL.APPLY sale \"{batch}\" => OK
+        SECKILL.LOCK lock ann 60000 => <us>
+        SECKILL.BUY sale ann o1 => SOLD
+        SECKILL.AUDIT sale => OK"
+    );
+    play(&mut server.connect().await, &session).await;
+}

@@ -1,6 +1,6 @@
 //! Why this exists: the interleaving that oversells, step by step, and the program that replays it at scale.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,4 +86,22 @@ fn at_scale_both_of_our_ways_sell_exactly_the_stock() {
             assert_eq!((orders, oversold, undersold), (BOTTLES, 0, 0), "{row}");
         }
     }
+}
+
+/// `seckill serve` passes on what it is given, and becomes the server.
+#[tokio::test]
+async fn the_program_serves_as_the_server_would() {
+    let home = tempfile::tempdir().unwrap();
+    let socket = home.path().join("socket");
+    let mut program = tokio::process::Command::new(built("seckill"));
+    program.arg("serve").args(["--port", "0", "--save", ""]).arg("--unixsocket").arg(&socket);
+    let mut serving =
+        program.current_dir(home.path()).kill_on_drop(true).stdout(Stdio::null()).spawn().unwrap();
+
+    let client = redis::Client::open(format!("unix://{}", socket.display())).unwrap();
+    let connect = async || client.get_multiplexed_async_connection().await.ok();
+    wait_until("it answers", async || connect().await.is_some()).await;
+    let mut connection = connect().await.unwrap();
+    play(&mut connection, "SECKILL.LOCK lock ann 60000 => <us>").await;
+    serving.kill().await.unwrap();
 }

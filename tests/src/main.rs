@@ -6,6 +6,7 @@ mod server;
 mod talk;
 
 mod arguments;
+mod cluster;
 mod crowd;
 mod errors;
 mod following;

@@ -141,7 +141,7 @@ async fn stock_comes_and_goes() {
     assert_eq!(shop.buy("sale", order).await, Ok(sold()));
     assert_eq!(
         shop.restock("sale", -2, "r3").await.unwrap_err().to_string(),
-        "NOSTOCK only 1 units are available"
+        "NOSTOCK more would be taken than is available: 1"
     );
     assert_eq!(shop.restock("sale", -1, "r4").await, Ok(0));
     assert_eq!(shop.info("sale").await.unwrap().state, Phase::SoldOut);

@@ -6,7 +6,7 @@ use std::fs;
 use redis::Value;
 use seckill_core::wire::Name;
 
-use crate::server::{Connection, Server, free_port, stat, wait_until};
+use crate::server::{Connection, Server, stat, wait_until};
 use crate::talk::{ask, get, lines, play, reply};
 
 #[tokio::test]
@@ -233,28 +233,6 @@ async fn info_counts() {
         let field = format!("seckill_{field}");
         assert_eq!(stat(&mut connection, "seckill", &field).await, count.to_string(), "{field}");
     }
-}
-
-#[tokio::test]
-async fn in_a_cluster_lock_and_sale_share_a_slot() {
-    let server = Server::primary(&format!("cluster-enabled yes\ncluster-port {}", free_port())).await;
-    let mut connection = server.connect().await;
-    play(&mut connection, "CLUSTER ADDSLOTSRANGE 0 16383 => OK").await;
-    wait_until("the cluster is up", async || {
-        get::<String>(&mut connection, "CLUSTER INFO").await.contains("cluster_state:ok")
-    })
-    .await;
-    let session = "
-        SECKILL.CREATE {a}sale STOCK 1 HOLD 50 => OK
-        SECKILL.LOCK {a}lock ann 60000 => <us>
-        SECKILL.BUY {a}sale ann o1 LOCK {b}lock ann => -CROSSSLOT Keys in request don't hash to the same slot
-        SECKILL.BUY {a}sale ann o1 LOCK {a}lock ann RELEASE => HELD
-    ";
-    play(&mut connection, session).await;
-    wait_until("the hold runs out", async || {
-        ask(&mut connection, "SECKILL.BUYER {a}sale ann").await == r#"{"held" 0 "sold" 0 "orders" ["o1"]}"#
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -104,16 +104,16 @@ async fn a_refusal_leaves_none() {
         SECKILL.RENEW none bob 60000 => 0
 
         SECKILL.CREATE sale STOCK 3 LIMIT 2 => OK
-        SECKILL.CREATE sale STOCK 3 => -BUSYKEY the key holds something else
-        SECKILL.CREATE lock STOCK 3 => -BUSYKEY the key holds something else
+        SECKILL.CREATE sale STOCK 3 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE lock STOCK 3 => -BUSYKEY the key holds another sale or another type
         SECKILL.CREATE none STOCK 3 OPENS 1 CLOSES 1 => -ERR CLOSES must be after OPENS
         SECKILL.ALTER sale LIMIT 2 HOLD 0 => OK
         SECKILL.ALTER sale STOCK 1 => -ERR syntax error
         SECKILL.ALTER none LIMIT 2 => -NOSALE no sale at this key
         SECKILL.RESTOCK sale 1 ID r1 => 3
         SECKILL.RESTOCK sale 2 ID r1 => -MISMATCH the id exists with another delta
-        SECKILL.RESTOCK sale -4 => -NOSTOCK only 3 units are available
-        SECKILL.RESTOCK sale -4 ID r2 => -NOSTOCK only 3 units are available
+        SECKILL.RESTOCK sale -4 => -NOSTOCK more would be taken than is available: 3
+        SECKILL.RESTOCK sale -4 ID r2 => -NOSTOCK more would be taken than is available: 3
 
         SECKILL.BUY sale ann o1 => SOLD
         SECKILL.BUY sale bob o2 => CANCELLED

@@ -73,7 +73,8 @@ impl Sale {
             books.seq = books.seq.saturating_add(1);
             expect(logged.seq == books.seq, "the history has a gap")?;
             expect(logged.at >= books.at, "the history runs backwards")?;
-            books.at = logged.at;
+            expect(logged.term >= books.term, "a term ended and came back")?;
+            (books.at, books.term) = (logged.at, logged.term);
             match logged.record {
                 Record::Created { stock, rules } => {
                     books.put_in = i128::from(stock);
@@ -82,8 +83,13 @@ impl Sale {
                 Record::Altered { rules } => books.rules = rules,
                 Record::Restocked { delta, id } => {
                     books.put_in = books.put_in.saturating_add(i128::from(delta));
-                    let known = id.map(|id| self.restockings.get(id).map(|restocking| restocking.delta));
-                    expect(known.is_none_or(|known| known == Some(delta)), "a restocking id is wrong")?;
+                    if let Some(id) = id {
+                        let known = self.restockings.get(id).map(|restocking| restocking.delta);
+                        expect(known == Some(delta), "a restocking's delta is wrong")?;
+                        expect(self.indexed(&self.restockings, id), "a restocking is not found by its id")?;
+                        expect(id == books.restockings, "a restocking id is out of order")?;
+                        books.restockings = books.restockings.saturating_add(1);
+                    }
                 }
                 Record::Opened { order, standing } => {
                     expect(usize::try_from(order) == Ok(books.orders.len()), "an order is out of order")?;
@@ -93,6 +99,7 @@ impl Sale {
             }
         }
         expect(books.seq == self.seq(), "the history is cut short")?;
+        expect(books.restockings == self.restockings.len(), "a restocking id has no event")?;
         expect(books.rules == self.rules, "the rules are not those of the history")?;
         let units = [self.available, self.claimed.held, self.claimed.sold];
         let accounted = units.into_iter().map(i128::from).fold(0_i128, i128::saturating_add);
@@ -109,6 +116,8 @@ impl Sale {
 struct Books {
     seq: u64,
     at: u64,
+    term: u64,
+    restockings: u32,
     put_in: i128,
     rules: Rules,
     orders: Orders,

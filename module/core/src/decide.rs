@@ -68,12 +68,6 @@ impl Decision<'_> {
     pub fn is_idle(&self) -> bool {
         self.expired.is_empty() && self.change.is_none()
     }
-
-    /// The term of its events.
-    #[must_use]
-    pub fn term(&self) -> u64 {
-        self.stamp.term
-    }
 }
 
 /// A judgement under way.

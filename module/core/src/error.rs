@@ -46,10 +46,10 @@ pub enum Error {
     #[error("MISMATCH the id exists with another delta")]
     OtherDelta,
     /// Less is available than RESTOCK would take away.
-    #[error("NOSTOCK only {0} units are available")]
+    #[error("NOSTOCK more would be taken than is available: {0}")]
     NoStock(u64),
     /// CREATE on a key that holds anything else.
-    #[error("BUSYKEY the key holds something else")]
+    #[error("BUSYKEY the key holds another sale or another type")]
     BusyKey,
     /// As many orders, or restocking ids, as a sale may have.
     #[error("FULL the sale has {0} {1}, the most that seckill.max-orders allows")]

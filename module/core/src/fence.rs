@@ -9,6 +9,12 @@ pub struct Fence {
 }
 
 impl Fence {
+    /// A clock that has given out nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { last: 0 }
+    }
+
     /// The number that [`Fence::advance`] would give out at this time (unix µs).
     #[must_use]
     pub fn peek(&self, unix_us: u64) -> u64 {

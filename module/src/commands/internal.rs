@@ -10,11 +10,11 @@ use seckill_core::wire::Name;
 pub(super) fn apply(call: &Call<'_>, sale: &[u8], batch: &[u8]) -> Result {
     must_be_from_primary(call)?;
     let name = call.string_of(sale)?;
-    let mut key = Key::write(call.context, name);
+    let key = Key::write(call.context, name);
     if !matches!(key.kind(), Kind::Nothing | Kind::Sale) {
         return Err(Failure::WrongType);
     }
-    change::follow(call.context, name, &mut key, batch)?;
+    change::follow(call.context, name, key, batch)?;
     call.context.reply_word("OK");
     Ok(())
 }
@@ -27,6 +27,7 @@ pub(super) fn grant(call: &Call<'_>, key: &[u8], token: &[u8], until: u64, fence
         return Err(Failure::WrongType);
     }
     key.set_string(token, until);
+    drop(key);
     state::observe(fence);
     call.context.replicate_verbatim();
     call.context.signal_modified(name);

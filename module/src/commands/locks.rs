@@ -1,7 +1,6 @@
 //! LOCK, UNLOCK, RENEW: a lock is a string whose value is the owner's token and whose expiry is the lease.
 
 use seckill_core::command::Guard;
-use seckill_core::error::Error;
 use seckill_core::wire::{MAX_INT, Name};
 
 use super::{Call, Failure, Result};
@@ -24,6 +23,7 @@ pub(super) fn lock(call: &Call<'_>, key: &[u8], token: &[u8], ttl: u64, block: O
     let fence = state::next_fence(now);
     let until = now.ms().saturating_add(ttl).min(MAX_INT);
     key.set_string(token_name, until);
+    drop(key);
     call.context.replicate_grant(table::GRANT, name, token_name, until, fence);
     call.context.signal_modified(name);
     call.context.notify(Class::Module, table::lower(Name::Lock), name);
@@ -50,18 +50,20 @@ fn is_held_by(key: &Key<'_>, token: &[u8]) -> Result<bool> {
 pub(super) fn unlock(call: &Call<'_>, key: &[u8], token: &[u8]) -> Result {
     call.must_be_primary()?;
     let name = call.string_of(key)?;
-    let mut key = Key::write(call.context, name);
+    let key = Key::write(call.context, name);
     let held = is_held_by(&key, token)?;
     if held {
-        release(call, name, &mut key);
+        release(call, name, key);
     }
     call.context.reply_integer(u64::from(held));
     Ok(())
 }
 
-/// Deletes a lock, and tells everybody; foreign clients that wait for it listen for `del`.
-fn release(call: &Call<'_>, name: Str<'_>, key: &mut Key<'_>) {
+/// Deletes a lock, and tells everybody; foreign clients that wait for it listen for `del`. As everywhere the key
+/// is closed before keyspace events are sent, for whoever listens may do anything to it.
+fn release(call: &Call<'_>, name: Str<'_>, mut key: Key<'_>) {
     key.delete();
+    drop(key);
     call.context.replicate_key(c"DEL", name);
     call.context.signal_modified(name);
     call.context.notify(Class::Generic, c"del", name);
@@ -76,6 +78,7 @@ pub(super) fn renew(call: &Call<'_>, key: &[u8], token: &[u8], ttl: u64) -> Resu
     if held {
         let until = Now::read().ms().saturating_add(ttl).min(MAX_INT);
         key.set_expiry(until);
+        drop(key);
         call.context.replicate_integer(c"PEXPIREAT", name, until);
         call.context.signal_modified(name);
         call.context.notify(Class::Module, table::lower(Name::Renew), name);
@@ -84,38 +87,17 @@ pub(super) fn renew(call: &Call<'_>, key: &[u8], token: &[u8], ttl: u64) -> Resu
     Ok(())
 }
 
-/// The lock that protects a purchase.
-pub(super) struct Protection<'c> {
-    name: Str<'c>,
-    key: Key<'c>,
-    held: bool,
-    release: bool,
+/// Whether the lock of a purchase is held by its token.
+pub(super) fn is_held(call: &Call<'_>, guard: &Guard<'_>) -> Result<bool> {
+    is_held_by(&Key::read(call.context, call.string_of(guard.key)?), guard.token)
 }
 
-impl<'c> Protection<'c> {
-    /// Looks who holds the lock.
-    pub(super) fn open(call: &Call<'c>, guard: &Guard<'_>) -> Result<Self> {
-        let name = call.string_of(guard.key)?;
-        let key = if guard.release { Key::write(call.context, name) } else { Key::read(call.context, name) };
-        let held = is_held_by(&key, guard.token)?;
-        Ok(Self { name, key, held, release: guard.release })
-    }
-
-    pub(super) fn held(&self) -> bool {
-        self.held
-    }
-
-    /// Releases the lock, if it was asked for and is held.
-    pub(super) fn end(mut self, call: &Call<'_>) {
-        if self.held && self.release {
-            release(call, self.name, &mut self.key);
-        }
-    }
-}
-
-impl<'c> Call<'c> {
-    /// The string of the server's whose bytes an argument is.
-    pub(super) fn string_of(&self, argument: &[u8]) -> Result<Str<'c>> {
-        self.args.string_of(argument).ok_or(Failure::Mistake(Error::Syntax))
+/// Releases the lock of a purchase, if it is still held. It is looked at anew: whoever listened
+/// to the events of the purchase may have done anything to it.
+pub(super) fn release_after(call: &Call<'_>, guard: &Guard<'_>) {
+    let Ok(name) = call.string_of(guard.key) else { return };
+    let key = Key::write(call.context, name);
+    if is_held_by(&key, guard.token).unwrap_or(false) {
+        release(call, name, key);
     }
 }

@@ -9,7 +9,7 @@ mod sales;
 use seckill_core::command::Command;
 use seckill_core::error::Error;
 
-use crate::redis::{Args, Context};
+use crate::redis::{Args, Context, Str};
 use failure::Failure;
 
 /// What a command comes to. When it is `Ok`, the reply has been sent.
@@ -54,7 +54,12 @@ struct Call<'c> {
     args: &'c Args<'c>,
 }
 
-impl Call<'_> {
+impl<'c> Call<'c> {
+    /// The string of the server's whose bytes an argument is.
+    fn string_of(&self, argument: &[u8]) -> Result<Str<'c>> {
+        self.args.string_of(argument).ok_or(Failure::Mistake(Error::Syntax))
+    }
+
     /// Only a primary decides and takes locks, also where a replica could be written to.
     fn must_be_primary(&self) -> Result {
         if self.context.flags().is_primary() { Ok(()) } else { Err(Failure::ReadOnly) }

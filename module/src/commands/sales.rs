@@ -6,8 +6,7 @@ use seckill_core::decide::Outcome;
 use seckill_core::error::Error;
 use seckill_core::wire::Name;
 
-use super::locks::Protection;
-use super::{Call, Failure, Result};
+use super::{Call, Failure, Result, locks};
 use crate::change::{self, moment};
 use crate::redis::{Context, Key, Kind, Stored};
 use crate::state::{self, Now};
@@ -26,21 +25,18 @@ pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, name: 
         (_, Request::Create { .. }) => return Err(Error::BusyKey.into()),
         (Kind::String | Kind::Other, _) => return Err(Failure::WrongType),
     }
-    let protection = match request {
-        Request::Buy(Buy { guard: Some(guard), .. }) => Some(Protection::open(call, guard)?),
+    let guard = match request {
+        Request::Buy(Buy { guard, .. }) => guard.as_ref(),
         _ => None,
     };
-    let moment = moment(Now::read(), protection.as_ref().is_some_and(Protection::held));
-    let outcome = if let Some(stored) = key.stored_mut() {
-        change::decide(call.context, key_name, stored, request, &moment, name)?
-    } else {
-        let mut stored = Stored::new(Sale::new(Context::seed()));
-        let outcome = change::decide(call.context, key_name, &mut stored, request, &moment, name)?;
-        key.put(stored);
-        outcome
-    };
-    if let Some(protection) = protection {
-        protection.end(call);
+    let lock_held = guard.map_or(Ok(false), |guard| locks::is_held(call, guard))?;
+    let moment = moment(Now::read(), lock_held);
+    if key.stored().is_none() {
+        key.put(Stored::new(Sale::new(Context::seed())));
+    }
+    let outcome = change::decide(call.context, key_name, key, request, &moment, name)?;
+    if let Some(guard) = guard.filter(|guard| lock_held && guard.release) {
+        locks::release_after(call, guard);
     }
     reply(call.context, outcome);
     Ok(())

@@ -9,8 +9,20 @@ struct ServerAlloc;
 #[global_allocator]
 static ALLOCATOR: ServerAlloc = ServerAlloc;
 
-/// What malloc aligns to. The server promises no more, and nothing here needs more.
+/// What malloc aligns to, and as much as anything here needs.
 const ALIGNMENT: usize = 16;
+
+/// Whether the server hands out what malloc gives it. One that was built to keep sizes in front of each block
+/// does not, and cannot load the module.
+pub(crate) fn is_aligned() -> bool {
+    // SAFETY: any size is allowed, and the block is freed once.
+    unsafe {
+        let block = api!(RedisModule_Alloc(ALIGNMENT));
+        let aligned = block.cast::<u8>().align_offset(ALIGNMENT) == 0;
+        api!(RedisModule_Free(block));
+        aligned
+    }
+}
 
 fn fits(layout: Layout) -> bool {
     layout.align() <= ALIGNMENT

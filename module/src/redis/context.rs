@@ -6,6 +6,8 @@ use std::ptr::NonNull;
 use redis_module::raw;
 use seckill_core::Seed;
 
+use super::args::Str;
+
 /// The context that the server hands to every call.
 pub(crate) struct Context {
     raw: NonNull<raw::RedisModuleCtx>,
@@ -106,9 +108,39 @@ impl Context {
 
     /// Writes a line to the server's log.
     pub(crate) fn warn(&self, text: &str) {
-        let text = c_string(text);
-        // SAFETY: the context is valid, and the format takes one C string.
-        unsafe { api!(RedisModule_Log(self.as_ptr(), c"warning".as_ptr(), c"%s".as_ptr(), text.as_ptr())) };
+        log(self.as_ptr(), text);
+    }
+
+    /// Whether it is on this server to decide about a key: in a cluster only the owner of its slot does, not
+    /// the server that imports it.
+    pub(crate) fn owns(&self, key: Str<'_>) -> bool {
+        if !self.flags().has(raw::REDISMODULE_CTX_FLAGS_CLUSTER) {
+            return true;
+        }
+        // SAFETY: context and key are valid. The pointers of newer functions may be null.
+        unsafe {
+            if let (Some(slot_of), Some(may_access)) =
+                (raw::RedisModule_ClusterKeySlot, raw::RedisModule_ClusterCanAccessKeysInSlot)
+            {
+                return may_access(slot_of(key.as_ptr()).cast_signed()) != 0;
+            }
+            // Older servers refuse to call a command for a key that they would redirect.
+            let (exists, format) = (c"EXISTS".as_ptr(), c"s".as_ptr());
+            let reply = api!(RedisModule_Call(self.as_ptr(), exists, format, key.as_ptr()));
+            if reply.is_null() {
+                return false;
+            }
+            api!(RedisModule_FreeCallReply(reply));
+        }
+        true
+    }
+
+    /// The version of the server, when it is Valkey.
+    pub(crate) fn valkey_version(&self) -> Option<[u32; 3]> {
+        let context = redis_module::Context::new(self.raw.as_ptr().cast());
+        let version = context.server_info("server").field("valkey_version")?;
+        let mut parts = version.try_as_str().ok()?.split('.').map(|part| part.parse().unwrap_or(0));
+        Some(std::array::from_fn(|_| parts.next().unwrap_or(0)))
     }
 
     /// The value of a config of the server's.
@@ -124,6 +156,13 @@ impl Context {
             _ => None,
         }
     }
+}
+
+/// Writes a line to the server's log; the context may be null.
+pub(crate) fn log(context: *mut raw::RedisModuleCtx, text: &str) {
+    let text = c_string(text);
+    // SAFETY: the context is valid or null, and the format takes one C string.
+    unsafe { api!(RedisModule_Log(context, c"warning".as_ptr(), c"%s".as_ptr(), text.as_ptr())) };
 }
 
 /// What the API calls REDISMODULE_OK.

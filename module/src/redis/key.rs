@@ -73,6 +73,9 @@ impl<'c> Key<'c> {
     }
 
     /// Whether the key is a string of these very bytes.
+    ///
+    /// The first look at a short value makes the server keep it in another encoding: there is no other way to
+    /// read a string without a copy. Nothing but OBJECT ENCODING and some bytes of memory shows that.
     pub(crate) fn is_string(&self, bytes: &[u8]) -> bool {
         let mut len = 0;
         // SAFETY: the key is open; the bytes are looked at before anything else happens to it. For what is no

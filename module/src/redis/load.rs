@@ -6,7 +6,7 @@ use redis_module::raw;
 
 use super::api::guarded;
 use super::context::{Context, OK};
-use super::{command, config, events, info, sale_type};
+use super::{alloc, command, config, events, info, sale_type};
 use crate::{commands, state};
 
 const FAILED: c_int = raw::REDISMODULE_ERR as c_int;
@@ -29,6 +29,10 @@ unsafe extern "C" fn RedisModule_OnLoad(
     let loaded = guarded(|| {
         // SAFETY: as above.
         let context = unsafe { Context::new(context) }?;
+        if !alloc::is_aligned() {
+            context.warn("this server's allocator does not align to 16 bytes, which the module needs");
+            return None;
+        }
         let loaded = sale_type::register(&context)
             && command::register_all(&context)
             && config::register(&context, &state::NUMBERS, &state::SWITCHES)

@@ -11,7 +11,7 @@ use super::api::guarded;
 use super::args::Str;
 use super::context::{Context, OK, c_string};
 use super::key::Stored;
-use crate::{schedule, state};
+use crate::{schedule, state, table};
 
 /// The name that TYPE tells. The server wants nine characters.
 const NAME: &std::ffi::CStr = c"flashsale";
@@ -40,12 +40,12 @@ pub(crate) fn register(context: &Context) -> bool {
         aux_save_triggers: raw::REDISMODULE_AUX_BEFORE_RDB as c_int,
         free_effort: Some(free_effort),
         unlink: None,
-        copy: Some(copy),
+        copy: None,
         defrag: None,
         mem_usage2: None,
         free_effort2: None,
         unlink2: None,
-        copy2: None,
+        copy2: Some(copy),
         aux_save2: None,
     };
     // SAFETY: the context is valid; the server copies the methods.
@@ -65,8 +65,13 @@ unsafe fn stored<'a>(value: *const c_void) -> Option<&'a Stored> {
     unsafe { value.cast::<Stored>().as_ref() }
 }
 
-fn into_value(sale: Sale) -> *mut c_void {
-    Box::into_raw(Box::new(Stored::new(sale))).cast()
+/// A value for the server. Its deadlines are noted, where the server tells for which key.
+fn into_value(sale: Sale, key: Option<Str<'_>>, db: i32) -> *mut c_void {
+    let mut stored = Stored::new(sale);
+    if let Some(key) = key.filter(|_| db >= 0) {
+        schedule::note(db, key.bytes(), &mut stored);
+    }
+    Box::into_raw(Box::new(stored)).cast()
 }
 
 /// Passes the parts of a snapshot, but for its head, to `take`.
@@ -98,7 +103,12 @@ extern "C" fn rdb_load(rdb: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_
     match sale {
         Ok(sale) => {
             state::observe(sale.term());
-            Box::into_raw(Box::new(note_loaded(rdb, sale))).cast()
+            // SAFETY: the server passed the stream; the name lives as long as the call.
+            let (key, db) = unsafe {
+                let key = Str::new(api!(RedisModule_GetKeyNameFromIO(rdb)).cast_mut());
+                (key, api!(RedisModule_GetDbIdFromIO(rdb)))
+            };
+            into_value(sale, key, db)
         }
         Err(Unfit(why)) => {
             let text = c_string(&format!("a sale cannot be loaded: {why}"));
@@ -152,20 +162,6 @@ impl Drop for Loaded {
     }
 }
 
-/// Notes the deadlines of a sale that is being loaded, where the server tells for which key.
-fn note_loaded(rdb: *mut raw::RedisModuleIO, sale: Sale) -> Stored {
-    let mut stored = Stored::new(sale);
-    // SAFETY: the server passed the stream; the name lives as long as the call.
-    let (key, db) = unsafe {
-        let key = Str::new(api!(RedisModule_GetKeyNameFromIO(rdb)).cast_mut());
-        (key, api!(RedisModule_GetDbIdFromIO(rdb)))
-    };
-    if let Some(key) = key.filter(|_| db >= 0) {
-        schedule::note(db, key.bytes(), &mut stored);
-    }
-    stored
-}
-
 extern "C" fn aof_rewrite(
     aof: *mut raw::RedisModuleIO,
     key: *mut raw::RedisModuleString,
@@ -176,7 +172,7 @@ extern "C" fn aof_rewrite(
             let (data, len) = (batch.as_ptr(), batch.len());
             // SAFETY: the server passed stream and key, and copies the bytes.
             unsafe {
-                api!(RedisModule_EmitAOF(aof, c"SECKILL.APPLY".as_ptr(), c"sb".as_ptr(), key, data, len));
+                api!(RedisModule_EmitAOF(aof, table::APPLY.as_ptr(), c"sb".as_ptr(), key, data, len));
             };
         };
         // SAFETY: the server passed one of our values.
@@ -221,15 +217,18 @@ extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
     });
 }
 
-extern "C" fn copy(
-    _: *mut raw::RedisModuleString,
-    _: *mut raw::RedisModuleString,
-    value: *const c_void,
-) -> *mut c_void {
-    // SAFETY: the server passed one of our values.
-    guarded(|| unsafe { stored(value) }.map(|stored| into_value(stored.sale.copy())))
-        .flatten()
-        .unwrap_or(std::ptr::null_mut())
+extern "C" fn copy(to: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) -> *mut c_void {
+    let copied = guarded(|| {
+        // SAFETY: the server passed one of our values.
+        let sale = unsafe { stored(value) }?.sale.copy();
+        // SAFETY: the server passed the context; the name lives as long as the call.
+        let (key, db) = unsafe {
+            let key = Str::new(api!(RedisModule_GetToKeyNameFromOptCtx(to)).cast_mut());
+            (key, api!(RedisModule_GetToDbIdFromOptCtx(to)))
+        };
+        Some(into_value(sale, key, db))
+    });
+    copied.flatten().unwrap_or(std::ptr::null_mut())
 }
 
 /// Runs on any thread: it touches nothing but the value.

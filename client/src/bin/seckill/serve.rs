@@ -12,7 +12,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     program: Program,
     /// Arguments for redis-server: a configuration file, `--port 7000`
-    #[arg(last = true, value_name = "ARGUMENTS")]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     arguments: Vec<OsString>,
 }
 

@@ -8,7 +8,7 @@ PROGRAM := target/release/seckill
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run serve test check growth fuzz install
+.PHONY: help setup build run serve test check growth simulate fuzz install
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -35,6 +35,9 @@ check: setup ## Check format, lints and docs; every warning is an error.
 
 growth: ## Measure time and memory of a sale that grows to 5 million orders.
 	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1
+
+simulate: ## Simulate servers that fail in every way, without end. SIMULATOR_SEED=n repeats one schedule.
+	SIMULATOR_SCHEDULES=0 $(CARGO) test $(RELEASE) --package seckill-core --test simulator -- --nocapture
 
 fuzz: ## Fuzz the decoders for a minute each; needs cargo-fuzz. SECONDS=600 for longer.
 	@.make/fuzz $(or $(SECONDS),60)

@@ -48,7 +48,8 @@ pub(crate) fn next_fence(now: Now) -> u64 {
 
 /// The term that would begin now.
 pub(crate) fn next_term(now: Now) -> u64 {
-    fence().peek(now.us)
+    let [low, high, ..] = tenure().to_le_bytes();
+    fence().term(now.us, u16::from_le_bytes([low, high]))
 }
 
 /// A fence or term beyond is no time of a real clock before the year 2112.
@@ -67,16 +68,18 @@ pub(crate) fn last_fence() -> u64 {
     fence().last()
 }
 
-static TENURE: AtomicU64 = AtomicU64::new(1);
+static TENURE: AtomicU64 = AtomicU64::new(0);
 
-/// The reign of this server as a decider. A change of its role begins another.
+/// The reign of this server as a decider.
 pub(crate) fn tenure() -> u64 {
     TENURE.load(Relaxed)
 }
 
-/// Begins another reign.
-pub(crate) fn begin_tenure() {
-    TENURE.fetch_add(1, Relaxed);
+/// Begins another reign: when the module is loaded, and with each change of role. The low 16 bits of its number
+/// are its mark, drawn by chance, and the high ones count.
+pub(crate) fn begin_tenure(mark: u16) {
+    let count = (tenure() >> u16::BITS) + 1;
+    TENURE.store(count << u16::BITS | u64::from(mark), Relaxed);
 }
 
 const DEFAULT_MAX_ORDERS: i64 = 5_000_000;

@@ -97,13 +97,17 @@ impl Context {
         unsafe { api!(RedisModule_SelectDb(self.as_ptr(), db)) == OK }
     }
 
-    /// A new secret for the hashes of a sale.
-    pub(crate) fn seed() -> Seed {
-        let mut bytes = [0_u8; 16];
+    /// Bytes that nobody can foresee.
+    pub(crate) fn random<const N: usize>() -> [u8; N] {
+        let mut bytes = [0; N];
         // SAFETY: the buffer has as many bytes as are asked for.
         unsafe { api!(RedisModule_GetRandomBytes(bytes.as_mut_ptr(), bytes.len())) };
-        let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
-        Seed([word(0), word(8)])
+        bytes
+    }
+
+    /// A new secret for the hashes of a sale.
+    pub(crate) fn seed() -> Seed {
+        Seed([u64::from_le_bytes(Self::random()), u64::from_le_bytes(Self::random())])
     }
 
     /// Writes a line to the server's log.

@@ -65,7 +65,7 @@ extern "C" fn role_changed(
     _: *mut c_void,
 ) {
     with(context, |context| {
-        state::begin_tenure();
+        state::begin_tenure(u16::from_le_bytes(Context::random()));
         schedule::arm(context);
     });
 }

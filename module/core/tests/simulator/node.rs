@@ -68,7 +68,7 @@ impl Node {
     /// What its next decision depends on, at this true time in µs.
     pub(crate) fn moment(&self, us: u64, lock_held: bool) -> Moment {
         let us = us.saturating_add_signed(self.skew);
-        let term = self.fence.peek(us).next_multiple_of(MARKS) + self.mark;
+        let term = self.fence.term(us, u16::try_from(self.mark).unwrap());
         Moment { now: us / 1_000, tenure: self.tenure, term, max_orders: MAX_ORDERS, lock_held }
     }
 

@@ -123,11 +123,13 @@ fn sweep(context: &Context, note: &Note, now: Now, begin: Instant) {
         notes().insert(Note { due: now.ms().saturating_add(PAUSE), ..note.clone() });
         return;
     }
+    if let Some(stored) = Key::write(context, name).stored_mut() {
+        stored.noted = 0;
+    }
     // Each step opens the key anew: whoever listens to the events of the step before may have deleted it.
     loop {
-        let mut key = Key::write(context, name);
-        let Some(stored) = key.stored_mut() else { return };
-        stored.noted = 0;
+        let key = Key::write(context, name);
+        let Some(stored) = key.stored() else { return };
         let decision = stored.sale.sweep(&change::moment(now, false), STEP);
         let committed = change::commit(context, name, key, &decision, None);
         if decision.is_idle() || committed.is_err() || begin.elapsed() >= SPELL {

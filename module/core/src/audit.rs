@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::command::Rules;
 use crate::directory::Directory;
 use crate::events::Standing;
-use crate::log::Record;
+use crate::log::{Logged, Record};
 use crate::names::Name;
 use crate::sale::{Sale, Units};
 use crate::wire::State;
@@ -70,33 +70,7 @@ impl Sale {
     fn audit_history(&self) -> Result<(), Finding> {
         let mut books = Books::default();
         for logged in self.log.after(0) {
-            books.seq = books.seq.saturating_add(1);
-            expect(logged.seq == books.seq, "the history has a gap")?;
-            expect(logged.at >= books.at, "the history runs backwards")?;
-            expect(logged.term >= books.term, "a term ended and came back")?;
-            (books.at, books.term) = (logged.at, logged.term);
-            match logged.record {
-                Record::Created { stock, rules } => {
-                    books.put_in = i128::from(stock);
-                    books.rules = rules;
-                }
-                Record::Altered { rules } => books.rules = rules,
-                Record::Restocked { delta, id } => {
-                    books.put_in = books.put_in.saturating_add(i128::from(delta));
-                    if let Some(id) = id {
-                        let known = self.restockings.get(id).map(|restocking| restocking.delta);
-                        expect(known == Some(delta), "a restocking's delta is wrong")?;
-                        expect(self.indexed(&self.restockings, id), "a restocking is not found by its id")?;
-                        expect(id == books.restockings, "a restocking id is out of order")?;
-                        books.restockings = books.restockings.saturating_add(1);
-                    }
-                }
-                Record::Opened { order, standing } => {
-                    expect(usize::try_from(order) == Ok(books.orders.len()), "an order is out of order")?;
-                    books.orders.push(logged.seq, standing);
-                }
-                Record::Moved { order, standing } => books.orders.set(order, logged.seq, standing)?,
-            }
+            books.enter(self, &logged)?;
         }
         expect(books.seq == self.seq(), "the history is cut short")?;
         expect(books.restockings == self.restockings.len(), "a restocking id has no event")?;
@@ -121,6 +95,40 @@ struct Books {
     put_in: i128,
     rules: Rules,
     orders: Orders,
+}
+
+impl Books {
+    /// Enters one event.
+    fn enter(&mut self, sale: &Sale, logged: &Logged) -> Result<(), Finding> {
+        self.seq = self.seq.saturating_add(1);
+        expect(logged.seq == self.seq, "the history has a gap")?;
+        expect(logged.at >= self.at, "the history runs backwards")?;
+        expect(logged.term >= self.term, "a term ended and came back")?;
+        (self.at, self.term) = (logged.at, logged.term);
+        match logged.record {
+            Record::Created { stock, rules } => {
+                self.put_in = i128::from(stock);
+                self.rules = rules;
+            }
+            Record::Altered { rules } => self.rules = rules,
+            Record::Restocked { delta, id } => {
+                self.put_in = self.put_in.saturating_add(i128::from(delta));
+                if let Some(id) = id {
+                    let known = sale.restockings.get(id).map(|restocking| restocking.delta);
+                    expect(known == Some(delta), "a restocking's delta is wrong")?;
+                    expect(sale.indexed(&sale.restockings, id), "a restocking is not found by its id")?;
+                    expect(id == self.restockings, "a restocking id is out of order")?;
+                    self.restockings = self.restockings.saturating_add(1);
+                }
+            }
+            Record::Opened { order, standing } => {
+                expect(usize::try_from(order) == Ok(self.orders.len()), "an order is out of order")?;
+                self.orders.push(logged.seq, standing);
+            }
+            Record::Moved { order, standing } => self.orders.set(order, logged.seq, standing)?,
+        }
+        Ok(())
+    }
 }
 
 /// The seq and state of every order.

@@ -211,11 +211,7 @@ impl Judgement<'_> {
             },
             None => None,
         };
-        let available = sale.available.checked_add_signed(delta).ok_or(Error::NoStock(sale.available))?;
-        let total = sale.claimed.total().and_then(|claimed| claimed.checked_add(available));
-        if total.is_none_or(|total| total > MAX_INT) {
-            return Err(Error::TooMuchStock);
-        }
+        let available = sale.restocked(delta)?;
         if id.is_some() && sale.restockings.len() >= self.max_orders {
             return Err(Error::Full(sale.restockings.len(), "restocking ids"));
         }

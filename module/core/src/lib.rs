@@ -31,10 +31,12 @@
 //! | module | concept |
 //! | --- | --- |
 //! | [`wire`] | every name that crosses the wire, and every limit |
-//! | [`command`] | bytes to commands and back |
+//! | [`command`] | the commands |
+//! | [`arguments`] | bytes to commands and back |
 //! | [`error`] | mistakes |
 //! | [`decide`] | the rules: requests to decisions |
 //! | `sale` | the state, and applying events |
+//! | `follow` | what one copy tells another |
 //! | [`read`] | what is read from a sale |
 //! | [`events`] | events, and batches of them as they travel |
 //! | `log` | the history in memory |
@@ -67,6 +69,7 @@
     )
 )]
 
+pub mod arguments;
 mod audit;
 mod chunked;
 pub mod command;
@@ -75,6 +78,7 @@ mod directory;
 pub mod error;
 pub mod events;
 pub mod fence;
+mod follow;
 mod holds;
 mod index;
 mod log;

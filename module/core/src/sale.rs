@@ -2,10 +2,11 @@
 
 use crate::command::Rules;
 use crate::directory::{Directory, Vacant};
-use crate::events::{Entry, Event, Reader, Standing, Writer};
+use crate::error::Error;
+use crate::events::Standing;
 use crate::holds::{Hold, Holds};
 use crate::index::Seed;
-use crate::log::{Log, Logged, Record};
+use crate::log::{Log, Record};
 use crate::names::Name;
 use crate::wire::{MAX_INT, State};
 
@@ -215,54 +216,9 @@ impl Sale {
             .saturating_add(self.log.memory())
     }
 
-    /// Takes over the events of a batch that another copy decided. Each is checked before it is applied; at
-    /// the first that does not follow the sale is marked diverged, and from then on it follows nothing.
-    pub fn follow(&mut self, batch: &[u8]) -> Result<(), Unfit> {
-        let result = if self.diverged { Err(Unfit("it diverged before")) } else { self.read(batch) };
-        self.diverged |= result.is_err();
-        result
-    }
-
-    fn read(&mut self, batch: &[u8]) -> Result<(), Unfit> {
-        let mut reader = Reader::new(batch).ok_or(Unfit("not a batch of a known version"))?;
-        while let Some(entry) = reader.next().map_err(|()| Unfit("bytes that are no event"))? {
-            if entry.seq != self.seq().saturating_add(1) {
-                return Err(Unfit("an event is missing, or came twice"));
-            }
-            if entry.at < self.log.at() {
-                return Err(Unfit("time runs backwards"));
-            }
-            if entry.term < self.term() || entry.term == 0 {
-                return Err(Unfit("a term that has ended"));
-            }
-            let change = self.resolve(&entry.event)?;
-            self.apply(Stamp { at: entry.at, term: entry.term }, &change)?;
-            self.tenure = 0;
-        }
-        Ok(())
-    }
-
     /// Marks this copy as one that does not follow its primary.
     pub fn mark_diverged(&mut self) {
         self.diverged = true;
-    }
-
-    /// Looks up the names of an event that comes from outside.
-    fn resolve<'a>(&self, event: &Event<'a>) -> Result<Change<'a>, Unfit> {
-        Ok(match *event {
-            Event::Created { stock, rules } => Change::Created { stock, rules },
-            Event::Altered { rules } => Change::Altered { rules },
-            Event::Restocked { delta, id: None } => Change::Restocked { delta, id: None },
-            Event::Restocked { delta, id: Some(id) } => match self.find(&self.restockings, id) {
-                Ok(_) => return Err(Unfit("a restocking id that is taken")),
-                Err(id) => Change::Restocked { delta, id: Some(id) },
-            },
-            Event::Opened { order, buyer, qty, standing } => match self.find(&self.orders, order) {
-                Ok(_) => return Err(Unfit("an order id that is taken")),
-                Err(order) => Change::Opened { order, buyer: self.party(buyer), qty, standing },
-            },
-            Event::Moved { order, standing } => Change::Moved { order, standing },
-        })
     }
 
     /// The number of a record, or what is needed to add it.
@@ -304,13 +260,18 @@ impl Sale {
         }
     }
 
-    fn restock(&mut self, stamp: Stamp, delta: i64, id: Option<Vacant<'_>>) -> Result<(), Unfit> {
-        let available =
-            self.available.checked_add_signed(delta).ok_or(Unfit("more is taken than is available"))?;
+    /// Units available after a restocking: [`Error::NoStock`] or [`Error::TooMuchStock`] when it cannot be.
+    pub(crate) fn restocked(&self, delta: i64) -> Result<u64, Error> {
+        let available = self.available.checked_add_signed(delta).ok_or(Error::NoStock(self.available))?;
         let total = self.claimed.total().and_then(|claimed| claimed.checked_add(available));
-        if total.is_none_or(|total| total > MAX_INT) {
-            return Err(Unfit("too much stock"));
-        }
+        if total.is_some_and(|total| total <= MAX_INT) { Ok(available) } else { Err(Error::TooMuchStock) }
+    }
+
+    fn restock(&mut self, stamp: Stamp, delta: i64, id: Option<Vacant<'_>>) -> Result<(), Unfit> {
+        let available = self.restocked(delta).map_err(|error| match error {
+            Error::NoStock(_) => Unfit("more is taken than is available"),
+            _ => Unfit("too much stock"),
+        })?;
         let id = match id {
             Some(vacant) => {
                 let added = self.restockings.add(&vacant, Restocking { delta });
@@ -422,50 +383,6 @@ impl Sale {
             }
             _ => None,
         }
-    }
-
-    /// The events after a seq, the oldest first.
-    pub fn events(&self, after: u64) -> impl Iterator<Item = Entry<'_>> {
-        self.log.after(after).map_while(|logged| self.entry(logged))
-    }
-
-    fn entry(&self, logged: Logged) -> Option<Entry<'_>> {
-        let Logged { seq, term, at, record } = logged;
-        let event = match record {
-            Record::Created { stock, rules } => Event::Created { stock, rules },
-            Record::Altered { rules } => Event::Altered { rules },
-            Record::Restocked { delta, id: None } => Event::Restocked { delta, id: None },
-            Record::Restocked { delta, id: Some(id) } => {
-                Event::Restocked { delta, id: Some(self.restockings.name(id)?) }
-            }
-            Record::Opened { order, standing } => {
-                let Order { buyer, qty, .. } = *self.orders.get(order)?;
-                Event::Opened {
-                    order: self.orders.name(order)?,
-                    buyer: self.buyers.name(buyer)?,
-                    qty,
-                    standing,
-                }
-            }
-            Record::Moved { order, standing } => Event::Moved { order, standing },
-        };
-        Some(Entry { seq, term, at, event })
-    }
-
-    /// Appends a batch of the events after a seq: those of one term, at least one, until the batch has `size`
-    /// bytes. Tells the seq of its last event; `None`, and nothing is appended, when there are no events.
-    pub fn batch(&self, after: u64, size: usize, out: &mut Vec<u8>) -> Option<u64> {
-        let size = size.saturating_add(out.len());
-        let mut events = self.events(after).peekable();
-        let first = events.next()?;
-        let mut writer = Writer::new(out, &first);
-        writer.push(first.at, &first.event);
-        let mut last = first.seq;
-        while let Some(entry) = events.next_if(|entry| entry.term == first.term && writer.len() < size) {
-            writer.push(entry.at, &entry.event);
-            last = entry.seq;
-        }
-        Some(last)
     }
 }
 

@@ -3,7 +3,8 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use seckill_core::command::{Alteration, Buy, Command, Guard, MAX_ARGS, Query, Request, Rules};
+use seckill_core::arguments::MAX_ARGS;
+use seckill_core::command::{Alteration, Buy, Command, Guard, Query, Request, Rules};
 use seckill_core::error::Error;
 use seckill_core::wire::{EVENTS_MAX, Keyword, MAX_INT, MAX_QTY, Name};
 

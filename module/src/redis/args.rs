@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use std::slice;
 
 use redis_module::raw;
-use seckill_core::command::MAX_ARGS;
+use seckill_core::arguments::MAX_ARGS;
 
 /// A string of the server's, borrowed.
 #[derive(Clone, Copy)]

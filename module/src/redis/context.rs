@@ -32,7 +32,7 @@ impl Flags {
         self.has(raw::REDISMODULE_CTX_FLAGS_REPLICATED)
     }
 
-    pub(crate) fn is_loading(self) -> bool {
+    fn is_loading(self) -> bool {
         self.has(raw::REDISMODULE_CTX_FLAGS_LOADING)
     }
 

@@ -3,7 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use seckill_core::command::{Command, MAX_ARGS};
+use seckill_core::arguments::MAX_ARGS;
+use seckill_core::command::Command;
 
 fuzz_target!(|bytes: &[u8]| {
     let words: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();

@@ -1,0 +1,96 @@
+//! What one copy of a sale tells another: events, in batches; and how the other follows.
+
+use crate::events::{Entry, Event, Reader, Writer};
+use crate::log::{Logged, Record};
+use crate::sale::{Change, Order, Sale, Stamp, Unfit};
+
+impl Sale {
+    /// The events after a seq, the oldest first.
+    pub fn events(&self, after: u64) -> impl Iterator<Item = Entry<'_>> {
+        self.log.after(after).map_while(|logged| self.entry(logged))
+    }
+
+    fn entry(&self, logged: Logged) -> Option<Entry<'_>> {
+        let Logged { seq, term, at, record } = logged;
+        let event = match record {
+            Record::Created { stock, rules } => Event::Created { stock, rules },
+            Record::Altered { rules } => Event::Altered { rules },
+            Record::Restocked { delta, id: None } => Event::Restocked { delta, id: None },
+            Record::Restocked { delta, id: Some(id) } => {
+                Event::Restocked { delta, id: Some(self.restockings.name(id)?) }
+            }
+            Record::Opened { order, standing } => {
+                let Order { buyer, qty, .. } = *self.orders.get(order)?;
+                Event::Opened {
+                    order: self.orders.name(order)?,
+                    buyer: self.buyers.name(buyer)?,
+                    qty,
+                    standing,
+                }
+            }
+            Record::Moved { order, standing } => Event::Moved { order, standing },
+        };
+        Some(Entry { seq, term, at, event })
+    }
+
+    /// Appends a batch of the events after a seq: those of one term, at least one, until the batch has `size`
+    /// bytes. Tells the seq of its last event; `None`, and nothing is appended, when there are no events.
+    pub fn batch(&self, after: u64, size: usize, out: &mut Vec<u8>) -> Option<u64> {
+        let size = size.saturating_add(out.len());
+        let mut events = self.events(after).peekable();
+        let first = events.next()?;
+        let mut writer = Writer::new(out, &first);
+        writer.push(first.at, &first.event);
+        let mut last = first.seq;
+        while let Some(entry) = events.next_if(|entry| entry.term == first.term && writer.len() < size) {
+            writer.push(entry.at, &entry.event);
+            last = entry.seq;
+        }
+        Some(last)
+    }
+
+    /// Takes over the events of a batch that another copy decided. Each is checked before it is applied; at
+    /// the first that does not follow the sale is marked diverged, and from then on it follows nothing.
+    pub fn follow(&mut self, batch: &[u8]) -> Result<(), Unfit> {
+        let result = if self.diverged { Err(Unfit("it diverged before")) } else { self.read(batch) };
+        self.diverged |= result.is_err();
+        result
+    }
+
+    fn read(&mut self, batch: &[u8]) -> Result<(), Unfit> {
+        let mut reader = Reader::new(batch).ok_or(Unfit("not a batch of a known version"))?;
+        while let Some(entry) = reader.next().map_err(|()| Unfit("bytes that are no event"))? {
+            if entry.seq != self.seq().saturating_add(1) {
+                return Err(Unfit("an event is missing, or came twice"));
+            }
+            if entry.at < self.log.at() {
+                return Err(Unfit("time runs backwards"));
+            }
+            if entry.term < self.term() || entry.term == 0 {
+                return Err(Unfit("a term that has ended"));
+            }
+            let change = self.resolve(&entry.event)?;
+            self.apply(Stamp { at: entry.at, term: entry.term }, &change)?;
+            self.tenure = 0;
+        }
+        Ok(())
+    }
+
+    /// Looks up the names of an event that comes from outside.
+    fn resolve<'a>(&self, event: &Event<'a>) -> Result<Change<'a>, Unfit> {
+        Ok(match *event {
+            Event::Created { stock, rules } => Change::Created { stock, rules },
+            Event::Altered { rules } => Change::Altered { rules },
+            Event::Restocked { delta, id: None } => Change::Restocked { delta, id: None },
+            Event::Restocked { delta, id: Some(id) } => match self.find(&self.restockings, id) {
+                Ok(_) => return Err(Unfit("a restocking id that is taken")),
+                Err(id) => Change::Restocked { delta, id: Some(id) },
+            },
+            Event::Opened { order, buyer, qty, standing } => match self.find(&self.orders, order) {
+                Ok(_) => return Err(Unfit("an order id that is taken")),
+                Err(order) => Change::Opened { order, buyer: self.party(buyer), qty, standing },
+            },
+            Event::Moved { order, standing } => Change::Moved { order, standing },
+        })
+    }
+}

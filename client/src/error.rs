@@ -18,10 +18,15 @@ pub enum Error {
         message: String,
     },
     /// The last event that the reader stored is not in the history of this sale.
-    #[error("FORKED {seq} is the last seq that both histories may share: take back what lies beyond")]
+    ///
+    /// The reader takes back what it stored of a higher `seq`, and what it stored of a higher `term`, and reads on
+    /// from what is then its last event. It may be told so again, at most once for each term that it stored.
+    #[error("FORKED {seq} {term} take back the events of a higher seq, and those of a higher term")]
     Forked {
-        /// The `seq` to go back to, and to read on from.
+        /// The last `seq` that both histories may share.
         seq: u64,
+        /// The `term` of the event there in the sale's history.
+        term: u64,
     },
     /// Anything else: the connection, a reply that cannot be read, an error of Redis itself.
     #[error(transparent)]
@@ -49,8 +54,8 @@ impl From<RedisError> for Error {
         };
         let message = server.details().unwrap_or_default();
         match Code::from_word(server.code()) {
-            Some(Code::Forked) => match leading_integer(message) {
-                Some(seq) => Self::Forked { seq },
+            Some(Code::Forked) => match leading_integers(message) {
+                Some([seq, term]) => Self::Forked { seq, term },
                 None => Self::Redis(server.into()),
             },
             Some(code) => Self::Server { code, message: message.to_owned() },
@@ -59,8 +64,9 @@ impl From<RedisError> for Error {
     }
 }
 
-fn leading_integer(message: &str) -> Option<u64> {
-    message.split(' ').next()?.parse().ok()
+fn leading_integers(message: &str) -> Option<[u64; 2]> {
+    let mut words = message.split(' ').map(|word| word.parse().ok());
+    Some([words.next()??, words.next()??])
 }
 
 #[cfg(test)]
@@ -83,9 +89,9 @@ mod tests {
     }
 
     #[test]
-    fn forked_carries_its_seq() {
-        let error = received("-FORKED 41 is the last seq that both histories may share\r\n");
-        assert_eq!(error, Error::Forked { seq: 41 });
+    fn forked_carries_its_seq_and_term() {
+        let error = received("-FORKED 41 7001 take back the events\r\n");
+        assert_eq!(error, Error::Forked { seq: 41, term: 7001 });
         assert_eq!(error.code(), Some(Code::Forked));
     }
 

@@ -55,8 +55,13 @@ pub enum Error {
     #[error("FULL the sale has {0} {1}, the most that seckill.max-orders allows")]
     Full(u32, &'static str),
     /// The event that a reader stored last is not in this sale's history.
-    #[error("FORKED {0} is the last seq that both histories may share: take back what lies beyond")]
-    Forked(u64),
+    #[error("FORKED {seq} {term} take back the events of a higher seq, and those of a higher term")]
+    Forked {
+        /// The last seq that both histories may share.
+        seq: u64,
+        /// The term of the event there in this sale's history.
+        term: u64,
+    },
     /// This copy does not follow its primary, or its books are wrong.
     #[error("CORRUPT {0}")]
     Corrupt(&'static str),
@@ -84,7 +89,7 @@ impl Error {
             Self::NoStock(_) => Code::NoStock,
             Self::BusyKey => Code::BusyKey,
             Self::Full(..) => Code::Full,
-            Self::Forked(_) => Code::Forked,
+            Self::Forked { .. } => Code::Forked,
             Self::Corrupt(_) => Code::Corrupt,
         }
     }

@@ -83,6 +83,12 @@ impl Log {
         self.terms.last().map_or(0, |term| term.term)
     }
 
+    /// The term of the event of a seq; 0 when it comes before the first.
+    pub(crate) fn term_at(&self, seq: u64) -> u64 {
+        let begun = self.terms.partition_point(|term| term.first <= seq);
+        begun.checked_sub(1).and_then(|last| self.terms.get(last)).map_or(0, |term| term.term)
+    }
+
     /// All terms, the first one first.
     pub(crate) fn terms(&self) -> &[Term] {
         &self.terms

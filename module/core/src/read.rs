@@ -122,11 +122,12 @@ impl Sale {
     }
 
     /// Whether the last event that a reader stored is in this sale's history: [`Error::Forked`] when it is
-    /// not, with the last seq that both histories may share.
+    /// not, with the last seq that both histories may share, and the term of it here.
     ///
-    /// That seq is exact when the reader's term is known here. When it is not, the reader's own earlier terms
-    /// decide: it takes back what lies beyond, asks again with what is then its last event, and so ends where
-    /// the histories part.
+    /// The reader takes back its events of a higher seq, and those of a higher term, for a term that began
+    /// after that one is none of this history. When the reader's term is known here, that is where the
+    /// histories part. When it is not, the reader's own earlier terms decide: it asks again with what is then
+    /// its last event, at most once for each of its terms.
     pub fn check_reader(&self, term: u64, seq: u64) -> Result<(), Error> {
         if seq == 0 {
             return Ok(());
@@ -137,7 +138,10 @@ impl Sale {
         let end = terms.get(known).map_or(self.seq(), |next| next.first.saturating_sub(1));
         match known.checked_sub(1).and_then(|last| terms.get(last)) {
             Some(last) if last.term == term && (last.first..=end).contains(&seq) => Ok(()),
-            _ => Err(Error::Forked(end.min(seq.saturating_sub(1)))),
+            _ => {
+                let seq = end.min(seq.saturating_sub(1));
+                Err(Error::Forked { seq, term: self.log.term_at(seq) })
+            }
         }
     }
 }

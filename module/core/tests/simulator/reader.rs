@@ -30,10 +30,11 @@ impl Reader {
                 assert!(self.stored == facts[..end], "the page is not what follows");
                 false
             }
-            Err(Error::Forked(last)) => {
+            Err(Error::Forked { seq: last, term }) => {
                 assert!(last < seq, "no headway");
-                assert!(last >= shared as u64, "{last} would take back some of the {shared} that are shared");
-                self.stored.truncate(usize::try_from(last).unwrap());
+                self.stored.retain(|fact| fact.seq <= last && fact.term <= term);
+                let left = self.stored.len();
+                assert!(left >= shared, "{last} of {term} takes back some of the {shared} that are shared");
                 true
             }
             Err(other) => panic!("a reader is told {other}"),

@@ -8,6 +8,7 @@ mod talk;
 mod arguments;
 mod cluster;
 mod crowd;
+mod defrag;
 mod errors;
 mod following;
 mod holds;

@@ -18,6 +18,9 @@ pub(crate) type Connection = MultiplexedConnection;
 /// How long a condition may take to come true. Generous: a slow machine is no failure.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A hold or a lease that outlasts every test.
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+
 /// What every server is started with; later lines of a test may override it.
 const DEFAULTS: &str = r#"
 save ""

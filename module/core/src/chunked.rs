@@ -1,5 +1,7 @@
 //! A list that only grows, and never copies what it holds.
 
+use crate::blocks::{Blocks, Mover};
+
 /// Records a chunk.
 const BITS: u32 = 10;
 const CHUNK: usize = 1 << BITS;
@@ -73,6 +75,12 @@ impl<T> Chunked<T> {
         full.saturating_add(last)
             .saturating_mul(size_of::<T>())
             .saturating_add(self.chunks.capacity().saturating_mul(size_of::<Vec<T>>()))
+    }
+}
+
+impl<T> Blocks for Chunked<T> {
+    fn move_block(&mut self, number: usize, mover: &mut impl Mover) -> bool {
+        self.chunks.move_block(number, mover)
     }
 }
 

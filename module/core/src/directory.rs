@@ -1,5 +1,6 @@
 //! Records that are found by name or by number.
 
+use crate::blocks::{Blocks, Mover};
 use crate::chunked::Chunked;
 use crate::index::{Hash, Index};
 use crate::names::{Name, Names};
@@ -80,5 +81,14 @@ impl<T> Directory<T> {
     /// Memory, in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.names.memory().saturating_add(self.index.memory()).saturating_add(self.records.memory())
+    }
+
+    /// Moves a block of the names (part 0), the index (1) or the records.
+    pub(crate) fn move_block_of(&mut self, part: u64, number: usize, mover: &mut impl Mover) -> bool {
+        match part {
+            0 => self.names.move_block(number, mover),
+            1 => self.index.move_block(number, mover),
+            _ => self.records.move_block(number, mover),
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::blocks::{Blocks, Mover, move_in_place};
+
 /// Deadlines a leaf.
 const LEAF: usize = 128;
 
@@ -67,6 +69,13 @@ impl Holds {
         // A leaf, and its share of the tree.
         let leaf = LEAF.saturating_mul(size_of::<Hold>()).saturating_add(64);
         self.leaves.len().saturating_mul(leaf)
+    }
+}
+
+/// The leaves. The tree above them stays where it is.
+impl Blocks for Holds {
+    fn move_block(&mut self, number: usize, mover: &mut impl Mover) -> bool {
+        move_in_place(self.leaves.values_mut().nth(number), mover)
     }
 }
 

@@ -3,6 +3,7 @@
 use core::hash::Hasher;
 use siphasher::sip::SipHasher13;
 
+use crate::blocks::{Blocks, Mover, move_in_place};
 use crate::names::Name;
 
 /// Tables of a large index. Each grows alone, so that no insert rehashes everything.
@@ -138,6 +139,15 @@ impl Index {
         let own = self.tables.capacity().saturating_mul(size_of::<Table>());
         let slots = self.tables.iter().map(|table| table.slots.len());
         slots.fold(own, |sum, slots| sum.saturating_add(slots.saturating_mul(size_of::<Slot>())))
+    }
+}
+
+impl Blocks for Index {
+    fn move_block(&mut self, number: usize, mover: &mut impl Mover) -> bool {
+        match number.checked_sub(1) {
+            None => move_in_place(Some(&mut self.tables), mover),
+            Some(table) => move_in_place(self.tables.get_mut(table).map(|table| &mut table.slots), mover),
+        }
     }
 }
 

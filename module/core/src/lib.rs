@@ -42,6 +42,7 @@
 //! | `log` | the history in memory |
 //! | [`snapshot`] | a sale to bytes and back |
 //! | `audit` | the books, checked |
+//! | [`blocks`] | its memory, to be moved |
 //! | [`fence`] | the hybrid clock |
 //! | `holds` | deadlines in order |
 //! | `directory`, `index`, `names`, `chunked`, `varint` | how millions of records are kept and found |
@@ -71,6 +72,7 @@
 
 pub mod arguments;
 mod audit;
+pub mod blocks;
 mod chunked;
 pub mod command;
 pub mod decide;

@@ -1,5 +1,6 @@
 //! The history of a sale, as it is kept in memory.
 
+use crate::blocks::{Blocks, Mover, move_in_place};
 use crate::chunked::Chunked;
 use crate::command::Rules;
 use crate::events::{
@@ -157,6 +158,25 @@ impl Log {
             .saturating_add(self.sealed.memory())
             .saturating_add(self.open.capacity())
             .saturating_add(self.terms.capacity().saturating_mul(size_of::<Term>()))
+    }
+
+    /// Moves a block of the list of sealed ones (part 0), of their events (1), or of what is still open.
+    pub(crate) fn move_block_of(&mut self, part: u64, number: usize, mover: &mut impl Mover) -> bool {
+        match part {
+            0 => self.sealed.move_block(number, mover),
+            1 => self.move_sealed(number, mover).is_some(),
+            _ => match number {
+                0 => move_in_place(Some(&mut self.open), mover),
+                1 => move_in_place(Some(&mut self.terms), mover),
+                _ => false,
+            },
+        }
+    }
+
+    fn move_sealed(&mut self, number: usize, mover: &mut impl Mover) -> Option<()> {
+        let block = self.sealed.get_mut(u32::try_from(number).ok()?)?;
+        block.bytes = mover.moved(core::mem::take(&mut block.bytes).into_vec()).into_boxed_slice();
+        Some(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::ops::Deref;
 
+use crate::blocks::{Blocks, Mover};
 use crate::wire::MAX_NAME;
 
 /// The length of a UUID in its canonical text.
@@ -192,6 +193,12 @@ impl Names {
         let last = self.chunks.last().map_or(0, Vec::capacity);
         let list = self.chunks.capacity().saturating_mul(size_of::<Vec<u8>>());
         full.saturating_add(last).saturating_add(list)
+    }
+}
+
+impl Blocks for Names {
+    fn move_block(&mut self, number: usize, mover: &mut impl Mover) -> bool {
+        self.chunks.move_block(number, mover)
     }
 }
 

@@ -12,6 +12,7 @@ mod args;
 mod command;
 mod config;
 mod context;
+mod defrag;
 mod events;
 mod info;
 mod key;

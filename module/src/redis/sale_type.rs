@@ -10,6 +10,7 @@ use seckill_core::{Sale, Unfit};
 use super::api::guarded;
 use super::args::Str;
 use super::context::{Context, OK, c_string};
+use super::defrag::defrag;
 use super::key::Stored;
 use crate::{schedule, state, table};
 
@@ -41,7 +42,7 @@ pub(crate) fn register(context: &Context) -> bool {
         free_effort: Some(free_effort),
         unlink: None,
         copy: None,
-        defrag: None,
+        defrag: Some(defrag),
         mem_usage2: None,
         free_effort2: None,
         unlink2: None,

@@ -1,16 +1,16 @@
 //! Which sale has holds that fall due, and when.
 //!
 //! The schedule is a list of notes: at this instant look at that key. A note may be out of date, for keys are
-//! renamed, swapped, flushed and freed without a word; so it is only a hint, and acting on one begins with
-//! opening the key. Notes are kept on replicas, too: a promoted one goes on with what it has.
+//! renamed, swapped and freed without a word; so it is only a hint, and acting on one begins with opening the key.
+//! A replica keeps notes, too, and renews those that are due: a promoted one goes on with what it has.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::change;
-use crate::redis::{Context, Key, Owned, Stored, Str, Timer};
-use crate::state::Now;
+use crate::redis::{Context, Key, Owned, Stored, Str, Timer, cpu_time};
+use crate::state::{self, Now};
 
 /// At this instant (unix ms), look at this key of this database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,8 @@ const SPELL: Duration = Duration::from_micros(500);
 const PAUSE: u64 = 20;
 /// A note this much overdue, in ms, is lost.
 const LOST: u64 = 1_000;
+/// Notes that a replica renews in one step.
+const RENEWALS: usize = 256;
 
 fn notes() -> MutexGuard<'static, BTreeSet<Note>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
@@ -65,6 +67,16 @@ pub(crate) fn arrived(context: &Context, key: Str<'_>) {
     }
 }
 
+/// A database was emptied; `None` stands for all of them.
+pub(crate) fn flushed(db: Option<i32>) {
+    notes().retain(|note| db.is_some_and(|db| note.db != db));
+}
+
+/// How many notes there are; `None` while they are worked on, for the server also asks when it crashes.
+pub(crate) fn len() -> Option<u64> {
+    NOTES.try_lock().ok()?.len().try_into().ok()
+}
+
 /// Two databases changed places.
 pub(crate) fn swap(first: i32, second: i32) {
     let mut notes = notes();
@@ -79,6 +91,29 @@ pub(crate) fn swap(first: i32, second: i32) {
             Note { db, ..note }
         })
         .collect();
+}
+
+/// Several times a second. Where a note was taken without a context, no timer could be set.
+pub(crate) fn tick(context: &Context) {
+    if context.flags().is_primary() {
+        arm(context);
+    } else {
+        renew(context);
+    }
+}
+
+/// A replica lets nothing run out. Of the sales whose notes are due it takes new ones, so that of those that went
+/// on, or are gone, nothing is left.
+fn renew(context: &Context) {
+    let now = Now::read();
+    let due: Vec<_> = std::iter::from_fn(|| take_due(now)).take(RENEWALS).collect();
+    for old in due {
+        let Some(name) = Owned::new(&old.key).filter(|_| context.select_db(old.db)) else { continue };
+        if let Some(stored) = Key::write(context, name.borrow()).stored_mut() {
+            stored.noted = 0;
+            note(old.db, &old.key, stored);
+        }
+    }
 }
 
 /// Sets the timer for the first note. Only a primary acts on notes.
@@ -101,12 +136,13 @@ fn look(context: &Context) {
         TIMER.set(context, now.ms(), now.ms().saturating_add(PAUSE));
         return;
     }
-    let begin = Instant::now();
+    let (begin, before) = (Instant::now(), cpu_time());
     while begin.elapsed() < SPELL
         && let Some(note) = take_due(now)
     {
         sweep(context, &note, now, begin);
     }
+    state::record(&state::LONGEST_SWEEP_US, cpu_time().saturating_sub(before).as_micros());
     arm(context);
 }
 

@@ -115,6 +115,8 @@ pub(crate) static GRANTS: AtomicU64 = AtomicU64::new(0);
 pub(crate) static ORDERS_ACCEPTED: AtomicU64 = AtomicU64::new(0);
 /// Holds that ran out.
 pub(crate) static HOLDS_EXPIRED: AtomicU64 = AtomicU64::new(0);
+/// The longest go of letting holds run out, in µs of processor time.
+pub(crate) static LONGEST_SWEEP_US: AtomicU64 = AtomicU64::new(0);
 /// Sales that were marked diverged.
 pub(crate) static SALES_DIVERGED: AtomicU64 = AtomicU64::new(0);
 static REFUSALS: [AtomicU64; Refusal::ALL.len()] = [const { AtomicU64::new(0) }; Refusal::ALL.len()];
@@ -131,12 +133,18 @@ pub(crate) fn count(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Relaxed);
 }
 
+/// Takes note of a value, if it is the greatest so far.
+pub(crate) fn record(greatest: &AtomicU64, value: u128) {
+    greatest.fetch_max(u64::try_from(value).unwrap_or(u64::MAX), Relaxed);
+}
+
 /// All counters with their names, for INFO.
 pub(crate) fn counters() -> impl Iterator<Item = (String, u64)> {
     let plain = [
         ("grants", &GRANTS),
         ("orders_accepted", &ORDERS_ACCEPTED),
         ("holds_expired", &HOLDS_EXPIRED),
+        ("longest_sweep_us", &LONGEST_SWEEP_US),
         ("sales_diverged", &SALES_DIVERGED),
     ];
     let refusals = Refusal::ALL.iter().zip(&REFUSALS);

@@ -23,4 +23,5 @@ mod replication;
 mod replies;
 mod sales;
 mod surface;
+mod sweep;
 mod traces;

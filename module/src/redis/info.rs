@@ -6,7 +6,7 @@ use redis_module::raw;
 
 use super::api::guarded;
 use super::context::{Context, OK, c_string};
-use crate::state;
+use crate::{schedule, state};
 
 /// Registers the section; `false` when the server refuses.
 pub(crate) fn register(context: &Context) -> bool {
@@ -20,7 +20,8 @@ extern "C" fn section(info: *mut raw::RedisModuleInfoCtx, _: c_int) {
         if unsafe { api!(RedisModule_InfoAddSection(info, c"".as_ptr())) } != OK {
             return;
         }
-        for (name, value) in state::counters() {
+        let scheduled = schedule::len().map(|len| ("scheduled_sales".to_owned(), len));
+        for (name, value) in state::counters().chain(scheduled) {
             let name = c_string(&name);
             // SAFETY: as above; the server copies the name.
             unsafe { api!(RedisModule_InfoAddFieldULongLong(info, name.as_ptr(), value)) };

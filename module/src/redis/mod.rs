@@ -9,6 +9,7 @@
 mod api;
 mod alloc;
 mod args;
+mod clock;
 mod command;
 mod config;
 mod context;
@@ -23,6 +24,7 @@ mod sale_type;
 mod timer;
 
 pub(crate) use args::{Args, Owned, Str};
+pub(crate) use clock::cpu_time;
 pub(crate) use config::{Config, Switch};
 pub(crate) use context::Context;
 pub(crate) use key::{Key, Kind, Stored};

@@ -163,6 +163,43 @@ async fn a_user_gets_at_the_keys_of_the_patterns_only() {
 }
 
 #[tokio::test]
+async fn a_user_gets_at_the_commands_that_are_granted_only() {
+    let server = Server::start().await;
+    let mut admin = server.connect().await;
+    let session = "
+        ACL SETUSER till on nopass ~* +seckill.buy +seckill.confirm => OK
+        ACL SETUSER shop on nopass ~* +@all -@dangerous -seckill.cancel => OK
+        ACL SETUSER guest on nopass ~* +@read => OK
+        SECKILL.CREATE sale STOCK 9 => OK
+    ";
+    play(&mut admin, session).await;
+    let mut cases = vec![
+        ("till", "SECKILL.BUY sale ann o1", "SOLD"),
+        ("till", "SECKILL.CONFIRM sale o1", "SOLD"),
+        ("till", "SECKILL.CANCEL sale o1 REFUND", "-NOPERM"),
+        ("till", "SECKILL.INFO sale", "-NOPERM"),
+        ("shop", "SECKILL.INFO sale", "{"),
+        ("shop", "SECKILL.CANCEL sale o1 REFUND", "-NOPERM"),
+        ("guest", "SECKILL.BUY sale ann o2", "-NOPERM"),
+    ];
+    // Without categories of its own a module's command is in none.
+    if get::<Vec<String>>(&mut admin, "ACL CAT").await.iter().any(|name| name == "seckill") {
+        play(&mut admin, "ACL SETUSER all on nopass ~* +@seckill => OK").await;
+        cases.extend([
+            ("guest", "SECKILL.ORDER sale o1", "{"),
+            ("shop", "SECKILL.AUDIT sale", "-NOPERM"),
+            ("all", "SECKILL.AUDIT sale", "OK"),
+            ("all", "GET sale", "-NOPERM"),
+        ]);
+    }
+    for (user, line, reply) in cases {
+        let mut connection = server.connect_as(&format!("protocol=resp3&user={user}&pass=x")).await;
+        let answer = ask(&mut connection, line).await;
+        assert!(answer.starts_with(reply), "{user}: {line}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn configs_are_read_and_set() {
     let server = Server::with("seckill.max-orders 7").await;
     let session = r#"

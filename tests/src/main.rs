@@ -2,6 +2,7 @@
 //!
 //! `SERVER="…"` chooses the server program, with arguments if need be; `SECKILL_MODULE` the library it loads.
 
+mod proxy;
 mod server;
 mod talk;
 
@@ -20,6 +21,7 @@ mod persistence;
 mod readme;
 mod replication;
 mod replies;
+mod resync;
 mod sales;
 mod surface;
 mod traces;

@@ -25,3 +25,4 @@ mod resync;
 mod sales;
 mod surface;
 mod traces;
+mod versions;

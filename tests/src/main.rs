@@ -18,6 +18,7 @@ mod locks;
 mod maxmemory;
 mod nested;
 mod persistence;
+mod propagation;
 mod readme;
 mod replication;
 mod replies;

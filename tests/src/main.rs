@@ -9,6 +9,7 @@ mod talk;
 mod arguments;
 mod cluster;
 mod crowd;
+mod divergence;
 mod errors;
 mod following;
 mod holds;

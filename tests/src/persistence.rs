@@ -83,7 +83,8 @@ async fn rewrite(connection: &mut Connection) {
     is_rewritten(connection).await;
 }
 
-async fn is_rewritten(connection: &mut Connection) {
+/// Waits until no rewrite of the AOF is under way.
+pub(crate) async fn is_rewritten(connection: &mut Connection) {
     wait_until("the AOF is rewritten", async || {
         stat(connection, "persistence", "aof_rewrite_in_progress").await == "0"
             && stat(connection, "persistence", "aof_rewrite_scheduled").await == "0"
@@ -92,13 +93,14 @@ async fn is_rewritten(connection: &mut Connection) {
     assert_eq!(stat(connection, "persistence", "aof_last_bgrewrite_status").await, "ok");
 }
 
+/// What a server starts from.
 #[derive(Clone, Copy, PartialEq)]
-enum Way {
+pub(crate) enum Way {
     Rdb,
     Aof { preamble: bool, rewritten: bool },
 }
 
-const WAYS: [Way; 5] = [
+pub(crate) const WAYS: [Way; 5] = [
     Way::Rdb,
     Way::Aof { preamble: true, rewritten: false },
     Way::Aof { preamble: true, rewritten: true },
@@ -107,7 +109,7 @@ const WAYS: [Way; 5] = [
 ];
 
 impl Way {
-    fn config(self) -> &'static str {
+    pub(crate) fn config(self) -> &'static str {
         match self {
             Self::Rdb => "",
             Self::Aof { preamble: true, .. } => "appendonly yes\nappendfsync always",
@@ -117,7 +119,7 @@ impl Way {
         }
     }
 
-    async fn save(self, connection: &mut Connection) {
+    pub(crate) async fn save(self, connection: &mut Connection) {
         match self {
             Self::Rdb => play(connection, "SAVE => OK").await,
             Self::Aof { rewritten: true, .. } => rewrite(connection).await,

@@ -26,5 +26,6 @@ mod replies;
 mod resync;
 mod sales;
 mod surface;
+mod terms;
 mod traces;
 mod versions;

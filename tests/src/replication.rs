@@ -197,7 +197,7 @@ async fn a_demoted_primary_takes_over_the_new_history() {
 }
 
 /// A planned failover: it pauses writes until both have the same, and reloads nothing.
-async fn swap_roles(primary: &Server, replica: &Server) {
+pub(crate) async fn swap_roles(primary: &Server, replica: &Server) {
     let (mut old, mut new) = (primary.connect().await, replica.connect().await);
     wait_until("the replica may take over", async || ask(&mut old, "FAILOVER").await == "OK").await;
     wait_until("it took over", async || stat(&mut new, "replication", "role").await == "master").await;

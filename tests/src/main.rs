@@ -12,6 +12,7 @@ mod crowd;
 mod divergence;
 mod errors;
 mod following;
+mod forks;
 mod holds;
 mod incident;
 mod judgement;

@@ -8,10 +8,10 @@ PROGRAM := target/release/seckill
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run serve test check growth simulate fuzz install
+.PHONY: help setup build run serve test test-servers check growth simulate fuzz install
 
 help: ## Explain every target.
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: ## Install what is missing: redis-server and libclang.
 	@.make/setup $(RUST_VERSION)
@@ -27,6 +27,9 @@ serve: build ## Start a server with the module on port 6379, for redis-cli. ARGS
 
 test: build ## Run all tests. SERVER="valkey-server" chooses another server program.
 	$(CARGO) test $(RELEASE) --workspace --all-features
+
+test-servers: build ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
+	@.make/on-servers $(CARGO) test $(RELEASE) --package seckill-tests
 
 check: setup ## Check format, lints and docs; every warning is an error.
 	$(CARGO) fmt --all --check

@@ -7,8 +7,8 @@ use redis::{Cmd, Value};
 use crate::server::{Connection, Server};
 use crate::talk::{ask, play};
 
-const AOF: &str = "appendonly yes\nappendfsync always";
-const FROM_CLIENTS: &str = "seckill.apply-from-clients yes";
+pub(crate) const AOF: &str = "appendonly yes\nappendfsync always";
+pub(crate) const FROM_CLIENTS: &str = "seckill.apply-from-clients yes";
 
 const STORY: &str = "
     SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000 => OK
@@ -19,11 +19,16 @@ const STORY: &str = "
     SECKILL.BUY sale bob o2 => HELD
 ";
 
-/// The digests that a story leaves, and the commands of ours in the AOF: what replicas are sent, too.
+/// The digests that a story leaves, and the commands of ours that tell it.
 async fn written() -> (Vec<String>, Vec<Cmd>) {
     let server = Server::with(AOF).await;
     let mut connection = server.connect().await;
     play(&mut connection, STORY).await;
+    (digests(&mut connection).await, told(&server))
+}
+
+/// The commands of ours in the AOF of a server that is started with [`AOF`]: what replicas are sent, too.
+pub(crate) fn told(server: &Server) -> Vec<Cmd> {
     let mut commands = vec![];
     for file in fs::read_dir(server.home().join("appendonlydir")).unwrap() {
         let path = file.unwrap().path();
@@ -35,7 +40,7 @@ async fn written() -> (Vec<String>, Vec<Cmd>) {
             }
         }
     }
-    (digests(&mut connection).await, commands)
+    commands
 }
 
 fn ours(words: &[Value]) -> Option<Cmd> {
@@ -93,6 +98,33 @@ async fn others_may_not() {
     play(&mut connection, "EXISTS sale => 1").await;
 }
 
+/// Whoever looks is told that the sale diverged.
+pub(crate) async fn is_marked(connection: &mut Connection) {
+    let info = ask(connection, "SECKILL.INFO sale").await;
+    assert!(info.ends_with("\"diverged\" 1}"), "{info}");
+    let audit = ask(connection, "SECKILL.AUDIT sale").await;
+    assert!(audit.starts_with("-CORRUPT "), "{audit}");
+}
+
+/// A primary whose copy of the sale is marked.
+pub(crate) async fn decides_nothing(connection: &mut Connection) {
+    let deciding = [
+        "SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000",
+        "SECKILL.ALTER sale LIMIT 1",
+        "SECKILL.RESTOCK sale 1",
+        "SECKILL.BUY sale ann o9",
+        "SECKILL.BUY sale ann o1 QTY 2",
+        "SECKILL.CONFIRM sale o1",
+        "SECKILL.EXTEND sale o1 1000",
+        "SECKILL.CANCEL sale o1",
+    ];
+    let corrupt =
+        "-CORRUPT this copy diverged from its primary: replace the key by a good copy to decide again";
+    for line in deciding {
+        assert_eq!(ask(connection, line).await, corrupt, "{line}");
+    }
+}
+
 /// One event is missing, comes twice, or is none at all: the copy is marked, for good.
 #[tokio::test]
 async fn what_does_not_follow_marks_the_sale() {
@@ -103,18 +135,6 @@ async fn what_does_not_follow_marks_the_sale() {
         ("one is missing", &[&commands[0], &commands[2]]),
         ("one comes twice", &[&commands[0], &commands[1], &commands[1]]),
         ("one is garbage", &[&commands[0], &commands[1], &garbage]),
-    ];
-    let corrupt =
-        "-CORRUPT this copy diverged from its primary: replace the key by a good copy to decide again";
-    let deciding = [
-        "SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000",
-        "SECKILL.ALTER sale LIMIT 1",
-        "SECKILL.RESTOCK sale 1",
-        "SECKILL.BUY sale ann o9",
-        "SECKILL.BUY sale ann o1 QTY 2",
-        "SECKILL.CONFIRM sale o1",
-        "SECKILL.EXTEND sale o1 1000",
-        "SECKILL.CANCEL sale o1",
     ];
     for (way, sent) in ways {
         let mut server = Server::with(FROM_CLIENTS).await;
@@ -130,13 +150,9 @@ async fn what_does_not_follow_marks_the_sale() {
                 server.restart().await;
                 connection = server.connect().await;
             }
-            let info = ask(&mut connection, "SECKILL.INFO sale").await;
-            assert!(info.ends_with("\"diverged\" 1}"), "{way}: {info}");
+            is_marked(&mut connection).await;
             assert_eq!(ask(&mut connection, "SECKILL.EVENTS sale 0").await, before, "{way}: reads go on");
-            for line in deciding {
-                assert_eq!(ask(&mut connection, line).await, corrupt, "{way}: {line}");
-            }
-            assert!(ask(&mut connection, "SECKILL.AUDIT sale").await.starts_with("-CORRUPT "), "{way}");
+            decides_nothing(&mut connection).await;
         }
 
         play(&mut connection, "DEL sale lock => 1").await;

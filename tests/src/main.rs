@@ -2,6 +2,7 @@
 //!
 //! `SERVER="…"` chooses the server program, with arguments if need be; `SECKILL_MODULE` the library it loads.
 
+mod proxy;
 mod server;
 mod talk;
 
@@ -9,8 +10,10 @@ mod arguments;
 mod cluster;
 mod crowd;
 mod defrag;
+mod divergence;
 mod errors;
 mod following;
+mod forks;
 mod holds;
 mod incident;
 mod judgement;
@@ -18,10 +21,14 @@ mod locks;
 mod maxmemory;
 mod nested;
 mod persistence;
+mod propagation;
 mod readme;
 mod replication;
 mod replies;
+mod resync;
 mod sales;
 mod surface;
 mod sweep;
+mod terms;
 mod traces;
+mod versions;

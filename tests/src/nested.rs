@@ -1,5 +1,6 @@
 //! The commands as steps of MULTI and of Lua.
 
+use crate::replication::are_equal;
 use crate::server::{Connection, Server};
 use crate::talk::{ask, lines, play};
 
@@ -36,16 +37,6 @@ async fn pair() -> (Server, Server, Connection) {
     (primary, replica, connection)
 }
 
-async fn are_equal(primary: &Server, replica: &Server) {
-    replica.catch_up(primary).await;
-    for line in ["DEBUG DIGEST", "SECKILL.EVENTS sale 0", "SECKILL.AUDIT sale"] {
-        assert_eq!(
-            ask(&mut replica.connect().await, line).await,
-            ask(&mut primary.connect().await, line).await
-        );
-    }
-}
-
 #[tokio::test]
 async fn in_one_transaction() {
     let (primary, replica, mut connection) = pair().await;
@@ -55,7 +46,7 @@ async fn in_one_transaction() {
         assert_eq!(ask(&mut connection, command).await, "QUEUED", "{command}");
     }
     assert_eq!(ask(&mut connection, "EXEC").await, format!("[{}]", replies.join(" ")));
-    are_equal(&primary, &replica).await;
+    are_equal(&replica, &primary).await;
 }
 
 #[tokio::test]
@@ -67,7 +58,7 @@ async fn in_scripts() {
         let script = format!(r#"EVAL "return redis.pcall(unpack(ARGV))" 0 {command}"#);
         assert_eq!(ask(&mut connection, &script).await, reply, "{command}");
     }
-    are_equal(&primary, &replica).await;
+    are_equal(&replica, &primary).await;
 }
 
 /// Several sales and a plain key, in one atomic step of one's own.
@@ -83,7 +74,7 @@ async fn a_script_combines_them() {
     let script = script.replace('\n', " ");
     let session = format!("EVAL \"{script}\" 2 sale hash => \"SOLDOUT\"\nHGET hash ann => \"SOLD\"");
     play(&mut connection, &session).await;
-    are_equal(&primary, &replica).await;
+    are_equal(&replica, &primary).await;
 }
 
 #[tokio::test]

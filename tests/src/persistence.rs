@@ -3,6 +3,7 @@
 use redis::Value;
 use seckill_client::{After, Bought, Buy, EventKind, Sale, Seckill, State};
 
+use crate::replication::are_equal;
 use crate::server::{Connection, Server, stat, wait_until};
 use crate::talk::{ask, play, reply};
 
@@ -79,6 +80,11 @@ pub(crate) async fn read_history(connection: &mut Connection) -> Vec<(&'static s
 
 async fn rewrite(connection: &mut Connection) {
     ask(connection, "BGREWRITEAOF").await;
+    is_rewritten(connection).await;
+}
+
+/// Waits until no rewrite of the AOF is under way.
+pub(crate) async fn is_rewritten(connection: &mut Connection) {
     wait_until("the AOF is rewritten", async || {
         stat(connection, "persistence", "aof_rewrite_in_progress").await == "0"
             && stat(connection, "persistence", "aof_rewrite_scheduled").await == "0"
@@ -87,13 +93,14 @@ async fn rewrite(connection: &mut Connection) {
     assert_eq!(stat(connection, "persistence", "aof_last_bgrewrite_status").await, "ok");
 }
 
+/// What a server starts from.
 #[derive(Clone, Copy, PartialEq)]
-enum Way {
+pub(crate) enum Way {
     Rdb,
     Aof { preamble: bool, rewritten: bool },
 }
 
-const WAYS: [Way; 5] = [
+pub(crate) const WAYS: [Way; 5] = [
     Way::Rdb,
     Way::Aof { preamble: true, rewritten: false },
     Way::Aof { preamble: true, rewritten: true },
@@ -102,18 +109,17 @@ const WAYS: [Way; 5] = [
 ];
 
 impl Way {
-    async fn server(self) -> Server {
-        let config = match self {
+    pub(crate) fn config(self) -> &'static str {
+        match self {
             Self::Rdb => "",
             Self::Aof { preamble: true, .. } => "appendonly yes\nappendfsync always",
             Self::Aof { preamble: false, .. } => {
                 "appendonly yes\nappendfsync always\naof-use-rdb-preamble no"
             }
-        };
-        Server::with(config).await
+        }
     }
 
-    async fn save(self, connection: &mut Connection) {
+    pub(crate) async fn save(self, connection: &mut Connection) {
         match self {
             Self::Rdb => play(connection, "SAVE => OK").await,
             Self::Aof { rewritten: true, .. } => rewrite(connection).await,
@@ -124,7 +130,7 @@ impl Way {
 
 /// All is read as before, and goes on where it stood.
 async fn survives(way: Way) {
-    let mut server = way.server().await;
+    let mut server = Server::with(way.config()).await;
     let mut connection = server.connect().await;
     write_history(&mut connection).await;
     let before = read_history(&mut connection).await;
@@ -188,7 +194,7 @@ async fn from_a_rewritten_plain_aof() {
 #[tokio::test]
 async fn holds_fall_due_after_a_restart() {
     for way in WAYS {
-        let mut server = way.server().await;
+        let mut server = Server::with(way.config()).await;
         let mut connection = server.connect().await;
         connection.create("sale", Sale::new(1).hold(std::time::Duration::from_millis(300))).await.unwrap();
         let bought = connection.buy("sale", Buy::new("ann", "o1")).await;
@@ -202,6 +208,35 @@ async fn holds_fall_due_after_a_restart() {
         let [expired] = &events[..] else { panic!("{events:?}") };
         assert!(matches!(expired.kind, EventKind::Order { state: State::Expired, .. }));
         connection.audit("sale").await.unwrap();
+    }
+}
+
+/// A replica that is started alone has what its own files tell, and may take over.
+#[tokio::test]
+async fn of_a_replica_whose_primary_is_gone() {
+    for way in WAYS {
+        let mut primary = Server::primary("").await;
+        let mut replica = primary.replica(way.config()).await;
+        let mut connection = replica.connect().await;
+        // A replica begins its AOF with what it was sent first.
+        is_rewritten(&mut connection).await;
+        write_history(&mut primary.connect().await).await;
+        are_equal(&replica, &primary).await;
+        let before = read_history(&mut connection).await;
+        way.save(&mut connection).await;
+        primary.kill();
+
+        replica.restart().await;
+        let mut connection = replica.connect().await;
+        for (before, after) in before.iter().zip(read_history(&mut connection).await) {
+            assert_eq!(after, *before);
+        }
+        let last = connection.info("sale").await.unwrap();
+        replica.promote().await;
+        assert_eq!(connection.confirm("sale", "held").await, Ok(State::Sold));
+        let now = connection.info("sale").await.unwrap();
+        assert!(now.seq == last.seq + 1 && now.term > last.term, "{now:?} after {last:?}");
+        play(&mut connection, "SECKILL.AUDIT sale => OK\nSECKILL.UNLOCK lock ann => 1").await;
     }
 }
 

@@ -13,6 +13,18 @@ async fn buy(connection: &mut Connection, order: &str) -> Bought {
     connection.buy("sale", Buy::new("ann", order)).await.unwrap()
 }
 
+/// Waits until a replica has caught up with its primary, and sees that all they have is equal, and the sale's books right.
+pub(crate) async fn are_equal(replica: &Server, primary: &Server) {
+    replica.catch_up(primary).await;
+    let (mut replica, mut primary) = (replica.connect().await, primary.connect().await);
+    for line in ["DEBUG DIGEST", "DEBUG DIGEST-VALUE sale", "SECKILL.EVENTS sale 0 COUNT 10000"] {
+        assert_eq!(ask(&mut replica, line).await, ask(&mut primary, line).await, "{line}");
+    }
+    for copy in [&mut replica, &mut primary] {
+        play(copy, "SECKILL.AUDIT sale => OK").await;
+    }
+}
+
 /// Buys on a primary where from then on no hold runs out.
 async fn buy_and_freeze(connection: &mut Connection, order: &str) {
     let purchase = format!("SECKILL.BUY sale ann {order}");
@@ -185,7 +197,7 @@ async fn a_demoted_primary_takes_over_the_new_history() {
 }
 
 /// A planned failover: it pauses writes until both have the same, and reloads nothing.
-async fn swap_roles(primary: &Server, replica: &Server) {
+pub(crate) async fn swap_roles(primary: &Server, replica: &Server) {
     let (mut old, mut new) = (primary.connect().await, replica.connect().await);
     wait_until("the replica may take over", async || ask(&mut old, "FAILOVER").await == "OK").await;
     wait_until("it took over", async || stat(&mut new, "replication", "role").await == "master").await;

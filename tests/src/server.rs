@@ -29,6 +29,7 @@ repl-diskless-sync-delay 0
 "#;
 
 pub(crate) struct Server {
+    program: String,
     process: Child,
     home: TempDir,
     port: u16,
@@ -42,24 +43,27 @@ impl Server {
 
     /// The same with further lines of configuration.
     pub(crate) async fn with(config: &str) -> Self {
-        Self::launch(0, config).await
+        Self::launch(&program(), 0, config).await
     }
 
     /// A server that can have replicas: they connect by TCP.
     pub(crate) async fn primary(config: &str) -> Self {
-        Self::launch(free_port(), config).await
+        Self::launch(&program(), free_port(), config).await
     }
 
     /// A replica of this server that has caught up with it. It can have replicas, too.
     pub(crate) async fn replica(&self, config: &str) -> Self {
-        assert_ne!(self.port, 0, "start it with Server::primary");
-        let config = format!("replicaof 127.0.0.1 {}\n{config}", self.port);
-        let replica = Self::launch(free_port(), &config).await;
+        let replica = Self::joining(&program(), self.port(), config).await;
         replica.catch_up(self).await;
         replica
     }
 
-    async fn launch(port: u16, config: &str) -> Self {
+    /// A replica of whatever listens at a port, on a server program that may be another than the others run on.
+    pub(crate) async fn joining(program: &str, port: u16, config: &str) -> Self {
+        Self::launch(program, free_port(), &format!("replicaof 127.0.0.1 {port}\n{config}")).await
+    }
+
+    async fn launch(program: &str, port: u16, config: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().display();
         let config = format!(
@@ -68,7 +72,8 @@ impl Server {
             module().display()
         );
         fs::write(home.path().join("config"), config).unwrap();
-        let mut server = Self { process: spawn(home.path()), home, port };
+        let process = spawn(program, home.path());
+        let mut server = Self { program: program.to_owned(), process, home, port };
         server.ready().await;
         server
     }
@@ -76,7 +81,7 @@ impl Server {
     /// Kills the server, as a crash would, and starts it again on the same directory.
     pub(crate) async fn restart(&mut self) {
         self.kill();
-        self.process = spawn(self.home.path());
+        self.process = spawn(&self.program, self.home.path());
         self.ready().await;
     }
 
@@ -109,6 +114,17 @@ impl Server {
     /// Its working directory.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// The port at which replicas find it.
+    pub(crate) fn port(&self) -> u16 {
+        assert_ne!(self.port, 0, "start it with Server::primary");
+        self.port
+    }
+
+    /// What it wrote to its log.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
     }
 
     pub(crate) async fn connect(&self) -> Connection {
@@ -152,7 +168,7 @@ impl Server {
 
     /// Makes this server a replica of another, and waits until it has all that the other has.
     pub(crate) async fn follow(&self, primary: &Self) {
-        let line = format!("REPLICAOF 127.0.0.1 {} => OK", primary.port);
+        let line = format!("REPLICAOF 127.0.0.1 {} => OK", primary.port());
         play(&mut self.connect().await, &line).await;
         self.catch_up(primary).await;
     }
@@ -162,8 +178,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
         if thread::panicking() {
-            let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
-            eprintln!("--- log of the server in {}\n{log}", self.home.path().display());
+            eprintln!("--- log of the server in {}\n{}", self.home.path().display(), self.log());
         }
     }
 }
@@ -208,8 +223,12 @@ fn module() -> PathBuf {
     }
 }
 
-fn spawn(home: &Path) -> Child {
-    let program = env::var("SERVER").unwrap_or_else(|_| "redis-server".to_owned());
+/// The server program that is tested, with arguments.
+pub(crate) fn program() -> String {
+    env::var("SERVER").unwrap_or_else(|_| "redis-server".to_owned())
+}
+
+fn spawn(program: &str, home: &Path) -> Child {
     let mut words = program.split_whitespace();
     let mut command = Command::new(words.next().expect("SERVER names a program"));
     let command = command.args(words).arg(home.join("config")).stdout(Stdio::null());

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use seckill_client::{After, Bought, Buy, Change, EventKind, Sale, Seckill, State};
 
-use crate::server::{Connection, Server, wait_until};
-use crate::talk::{get, play, together};
+use crate::server::{Connection, Server, stat, wait_until};
+use crate::talk::{command, get, play, together};
 
 /// How late a hold may run out on a machine that also does other things. The promise is 100 ms on an idle one.
 const LATE: u64 = 2_000;
@@ -212,6 +212,48 @@ async fn not_of_what_came_after() {
 }
 
 /// A timer that writes while writes are paused would crash the server.
+/// However late they would have fallen due.
+#[tokio::test]
+async fn no_memory_is_left_of_those_of_sales_that_are_gone() {
+    const SALES: usize = 5_000;
+    // Figures of each command would take memory, too.
+    let server = Server::with("latency-tracking no").await;
+    let mut shop = server.connect().await;
+    play(
+        &mut shop,
+        "SECKILL.CREATE sale STOCK 1 HOLD 9007199254740991 => OK\nSECKILL.BUY sale ann o1 => HELD",
+    )
+    .await;
+    let dump: Vec<u8> = get(&mut shop, "DUMP sale").await;
+    let used =
+        async |shop: &mut Connection| stat(shop, "memory", "used_memory").await.parse::<u64>().unwrap();
+    let mut before = None;
+    // The first round shows what connections and the like take.
+    for gone in ["PING", "DEL %", "UNLINK %", "SET % x", "RENAME % sale", "PEXPIREAT % 1", "RESTORE"] {
+        let mut pipe = redis::pipe();
+        for number in 0..SALES {
+            let restore = redis::cmd("RESTORE").arg(number).arg(0).arg(&dump).arg("REPLACE").take();
+            let gone = if gone == "RESTORE" {
+                restore.clone()
+            } else {
+                command(&gone.replace('%', &number.to_string()))
+            };
+            pipe.add_command(restore).add_command(gone);
+        }
+        pipe.exec_async(&mut shop).await.unwrap();
+        play(&mut shop, "FLUSHALL => OK").await;
+        match before {
+            None => before = Some(used(&mut shop).await),
+            Some(before) => {
+                wait_until(&format!("nothing is left after {gone}"), async || {
+                    used(&mut shop).await < before + 30_000
+                })
+                .await;
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn not_while_writes_are_paused() {
     let server = Server::start().await;

@@ -3,6 +3,7 @@
 //! `SERVER="…"` chooses the server program, with arguments if need be; `SECKILL_MODULE` the library it loads.
 
 mod server;
+mod shop;
 mod talk;
 
 mod arguments;
@@ -11,6 +12,7 @@ mod crowd;
 mod errors;
 mod following;
 mod holds;
+mod hostile;
 mod incident;
 mod judgement;
 mod locks;

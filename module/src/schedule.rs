@@ -1,10 +1,10 @@
 //! Which sale has holds that fall due, and when.
 //!
-//! The schedule is a list of notes: at this instant look at that key. A note may be out of date, for keys are
-//! renamed, swapped and freed without a word; so it is only a hint, and acting on one begins with opening the key.
-//! A replica keeps notes, too, and renews those that are due: a promoted one goes on with what it has.
+//! The schedule is a list of notes: at this instant look at that key. A sale has one note at most, and takes it
+//! along when it goes. But keys are renamed and swapped without a word, so a note is only a hint: acting on one
+//! begins with opening the key. Notes are kept on replicas, too: a promoted one goes on with what it has.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,28 @@ use crate::change;
 use crate::redis::{Context, Key, Owned, Stored, Str, Timer, cpu_time};
 use crate::state::{self, Now};
 
-/// At this instant (unix ms), look at this key of this database.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Note {
+/// The place of a note in the schedule: when it is due (unix ms), and a number that no other note has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket {
     due: u64,
+    number: u64,
+}
+
+/// Look at this key of this database.
+#[derive(Debug)]
+struct Note {
     db: i32,
     key: Box<[u8]>,
 }
 
-static NOTES: Mutex<BTreeSet<Note>> = Mutex::new(BTreeSet::new());
+#[derive(Debug)]
+struct Notes {
+    list: BTreeMap<Ticket, Note>,
+    /// How many were ever taken.
+    taken: u64,
+}
+
+static NOTES: Mutex<Notes> = Mutex::new(Notes { list: BTreeMap::new(), taken: 0 });
 static TIMER: Timer = Timer::new(look);
 
 /// Holds that are let run out in one step; between two steps the time spent is looked at.
@@ -31,22 +44,35 @@ const SPELL: Duration = Duration::from_micros(500);
 const PAUSE: u64 = 20;
 /// A note this much overdue, in ms, is lost.
 const LOST: u64 = 1_000;
-/// Notes that a replica renews in one step.
-const RENEWALS: usize = 256;
 
-fn notes() -> MutexGuard<'static, BTreeSet<Note>> {
+fn notes() -> MutexGuard<'static, Notes> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Notes when a sale's next hold falls due, unless there is a note that is not later. A note that nobody acted
 /// on was lost with the name that the sale had. A sale that diverged lets nothing run out.
 pub(crate) fn note(db: i32, key: &[u8], stored: &mut Stored) {
-    if let Some(due) = stored.sale.next_deadline()
-        && !stored.sale.diverged()
-        && (stored.noted == 0 || due < stored.noted || stored.noted + LOST < Now::read().ms())
-    {
-        stored.noted = due;
-        notes().insert(Note { due, db, key: key.into() });
+    let Some(due) = stored.sale.next_deadline().filter(|_| !stored.sale.diverged()) else { return };
+    let stands = |ticket: Ticket| ticket.due <= due && ticket.due + LOST >= Now::read().ms();
+    if !stored.noted.is_some_and(stands) {
+        replace(stored, due, Note { db, key: key.into() });
+    }
+}
+
+/// Takes a note in the place of the one that there is.
+fn replace(stored: &mut Stored, due: u64, note: Note) {
+    forget(stored);
+    let mut notes = notes();
+    notes.taken += 1;
+    let ticket = Ticket { due, number: notes.taken };
+    notes.list.insert(ticket, note);
+    stored.noted = Some(ticket);
+}
+
+/// Drops the note of a sale.
+pub(crate) fn forget(stored: &mut Stored) {
+    if let Some(ticket) = stored.noted.take() {
+        notes().list.remove(&ticket);
     }
 }
 
@@ -62,57 +88,24 @@ pub(crate) fn note_and_arm(context: &Context, key: Str<'_>, stored: &mut Stored)
 /// A key came to be here under this name, with a value that may be a sale.
 pub(crate) fn arrived(context: &Context, key: Str<'_>) {
     if let Some(stored) = Key::write(context, key).stored_mut() {
-        stored.noted = 0;
+        forget(stored);
         note_and_arm(context, key, stored);
     }
 }
 
-/// A database was emptied; `None` stands for all of them.
-pub(crate) fn flushed(db: Option<i32>) {
-    notes().retain(|note| db.is_some_and(|db| note.db != db));
-}
-
-/// How many notes there are; `None` while they are worked on, for the server also asks when it crashes.
-pub(crate) fn len() -> Option<u64> {
-    NOTES.try_lock().ok()?.len().try_into().ok()
+/// How many sales have a note.
+pub(crate) fn len() -> u64 {
+    u64::try_from(notes().list.len()).unwrap_or(u64::MAX)
 }
 
 /// Two databases changed places.
 pub(crate) fn swap(first: i32, second: i32) {
-    let mut notes = notes();
-    *notes = std::mem::take(&mut *notes)
-        .into_iter()
-        .map(|note| {
-            let db = match note.db {
-                db if db == first => second,
-                db if db == second => first,
-                db => db,
-            };
-            Note { db, ..note }
-        })
-        .collect();
-}
-
-/// Several times a second. Where a note was taken without a context, no timer could be set.
-pub(crate) fn tick(context: &Context) {
-    if context.flags().is_primary() {
-        arm(context);
-    } else {
-        renew(context);
-    }
-}
-
-/// A replica lets nothing run out. Of the sales whose notes are due it takes new ones, so that of those that went
-/// on, or are gone, nothing is left.
-fn renew(context: &Context) {
-    let now = Now::read();
-    let due: Vec<_> = std::iter::from_fn(|| take_due(now)).take(RENEWALS).collect();
-    for old in due {
-        let Some(name) = Owned::new(&old.key).filter(|_| context.select_db(old.db)) else { continue };
-        if let Some(stored) = Key::write(context, name.borrow()).stored_mut() {
-            stored.noted = 0;
-            note(old.db, &old.key, stored);
-        }
+    for note in notes().list.values_mut() {
+        note.db = match note.db {
+            db if db == first => second,
+            db if db == second => first,
+            db => db,
+        };
     }
 }
 
@@ -121,8 +114,9 @@ pub(crate) fn arm(context: &Context) {
     if !context.flags().is_primary() {
         return;
     }
-    if let Some(first) = notes().first() {
-        TIMER.set(context, Now::read().ms(), first.due);
+    let first = notes().list.first_key_value().map(|(ticket, _)| ticket.due);
+    if let Some(due) = first {
+        TIMER.set(context, Now::read().ms(), due);
     }
 }
 
@@ -140,7 +134,7 @@ fn look(context: &Context) {
     while begin.elapsed() < SPELL
         && let Some(note) = take_due(now)
     {
-        sweep(context, &note, now, begin);
+        sweep(context, note, now, begin);
     }
     state::record(&state::LONGEST_SWEEP_US, cpu_time().saturating_sub(before).as_micros());
     arm(context);
@@ -148,19 +142,19 @@ fn look(context: &Context) {
 
 fn take_due(now: Now) -> Option<Note> {
     let mut notes = notes();
-    if notes.first()?.due > now.ms() { None } else { notes.pop_first() }
+    let first = notes.list.first_entry().filter(|first| first.key().due <= now.ms())?;
+    Some(first.remove())
 }
 
 /// Lets the holds of one sale run out that are due, until the spell is over.
-fn sweep(context: &Context, note: &Note, now: Now, begin: Instant) {
+fn sweep(context: &Context, note: Note, now: Now, begin: Instant) {
     let Some(name) = Owned::new(&note.key).filter(|_| context.select_db(note.db)) else { return };
     let name = name.borrow();
-    if !context.owns(name) {
-        notes().insert(Note { due: now.ms().saturating_add(PAUSE), ..note.clone() });
-        return;
-    }
-    if let Some(stored) = Key::write(context, name).stored_mut() {
-        stored.noted = 0;
+    let owns = context.owns(name);
+    match Key::write(context, name).stored_mut() {
+        Some(stored) if owns => forget(stored),
+        Some(stored) => return replace(stored, now.ms().saturating_add(PAUSE), note),
+        None => return,
     }
     // Each step opens the key anew: whoever listens to the events of the step before may have deleted it.
     loop {

@@ -4,6 +4,7 @@
 
 mod proxy;
 mod server;
+mod shop;
 mod talk;
 
 mod arguments;
@@ -15,6 +16,7 @@ mod errors;
 mod following;
 mod forks;
 mod holds;
+mod hostile;
 mod incident;
 mod judgement;
 mod locks;

@@ -59,6 +59,7 @@ impl Sale {
 
     fn read(&mut self, batch: &[u8]) -> Result<(), Unfit> {
         let mut reader = Reader::new(batch).ok_or(Unfit("not a batch of a known version"))?;
+        let before = self.seq();
         while let Some(entry) = reader.next().map_err(|()| Unfit("bytes that are no event"))? {
             if entry.seq != self.seq().saturating_add(1) {
                 return Err(Unfit("an event is missing, or came twice"));
@@ -73,7 +74,8 @@ impl Sale {
             self.apply(Stamp { at: entry.at, term: entry.term }, &change)?;
             self.tenure = 0;
         }
-        Ok(())
+        // Nobody sends an empty one, and a new sale would be left blank by it.
+        if self.seq() == before { Err(Unfit("a batch without events")) } else { Ok(()) }
     }
 
     /// Looks up the names of an event that comes from outside.

@@ -166,7 +166,7 @@ proptest! {
 fn rich_bytes() -> Vec<u8> {
     use std::sync::OnceLock;
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| hostile::snapshot(&rich().sale)).clone()
+    BYTES.get_or_init(|| hostile::saved(&rich().sale)).clone()
 }
 
 fn rich_once() -> Sale {
@@ -184,7 +184,7 @@ fn the_densest_snapshots_take_a_small_multiple() {
                 shop.say(0, &line.replace('N', &format!("{n:x}")));
                 assert_eq!(shop.sale.seq(), n + 2);
             }
-            assert!(load_watched(&hostile::snapshot(&shop.sale)).is_some(), "{line}");
+            assert!(load_watched(&hostile::saved(&shop.sale)).is_some(), "{line}");
         }
     }
 }
@@ -198,6 +198,6 @@ fn terms_take_a_small_multiple() {
         shop.say(0, &format!("takeover {n}"));
         shop.say(0, "RESTOCK 1");
     }
-    let bytes = hostile::snapshot(&shop.sale);
+    let bytes = hostile::saved(&shop.sale);
     assert!(load_watched(&bytes).is_some_and(|sale| sale.seq() == 20_001));
 }

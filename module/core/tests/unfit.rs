@@ -92,6 +92,7 @@ fn what_does_not_follow_changes_nothing_but_the_mark() {
         ("not a batch of a known version", vec![]),
         ("not a batch of a known version", vec![VERSION + 1, 11, 100, 20, SOLD, 0, A]),
         ("not a batch of a known version", vec![VERSION, 11, 100]),
+        ("a batch without events", vec![VERSION, 11, 100, 20]),
         (missing, batch(SEQ - 1, 100, 20, &[SOLD, A])),
         (missing, batch(SEQ + 1, 100, 20, &[SOLD, A])),
         (missing, batch(0, 100, 20, &[SOLD, A])),
@@ -160,6 +161,9 @@ fn a_copy_that_missed_the_creation_is_marked() {
         sale.follow(&batch(1, 1, 0, &[RESTOCKED, 2, 0])).unwrap_err().0,
         "a sale begins with its creation, once"
     );
+    let mut sale = support::blank();
+    assert!(sale.follow(&[VERSION, 1, 1, 0]).is_err(), "nor is a blank sale left by an empty batch");
+    assert!(sale.diverged());
     // What it is marked with stays with it, though it has no history.
     assert!(support::reload(&sale).diverged());
 }
@@ -188,6 +192,6 @@ fn a_snapshot_that_is_none_is_refused() {
     assert_eq!(load(&[vec![1, 0, 0]]), number, "a blank sale is no sale");
     assert_eq!(load(&[vec![1, 1, 0]]), Ok(()), "unless it is marked");
     let empty = vec![VERSION, 11, 100, 20];
-    assert_eq!(load(&[parts.clone(), vec![empty]].concat()), Err(Unfit("a part without events")));
+    assert_eq!(load(&[parts.clone(), vec![empty]].concat()), Err(Unfit("a batch without events")));
     assert!(load(&[parts.clone(), parts[1..].to_vec()].concat()).is_err());
 }

@@ -1,4 +1,4 @@
-//! What the server tells of itself: a new role, loaded data, databases swapped or flushed, keys that moved.
+//! What the server tells of itself: a new role, loaded data, swapped databases, keys that moved.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -15,7 +15,6 @@ pub(crate) fn subscribe(context: &Context) -> bool {
         (raw::REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED, role_changed as Callback),
         (raw::REDISMODULE_EVENT_LOADING, loading as Callback),
         (raw::REDISMODULE_EVENT_SWAPDB, swapped as Callback),
-        (raw::REDISMODULE_EVENT_FLUSHDB, flushed as Callback),
         (raw::REDISMODULE_EVENT_CRON_LOOP, ticked as Callback),
     ];
     // SAFETY: the context is valid, and the callbacks are functions.
@@ -91,26 +90,9 @@ extern "C" fn swapped(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: 
     });
 }
 
-extern "C" fn flushed(
-    _: *mut raw::RedisModuleCtx,
-    _: raw::RedisModuleEvent,
-    subevent: u64,
-    info: *mut c_void,
-) {
-    guarded(|| {
-        // SAFETY: with this event the server passes this structure.
-        let info = unsafe { info.cast::<raw::RedisModuleFlushInfo>().as_ref() };
-        if let Some(info) = info.filter(|_| subevent == raw::REDISMODULE_SUBEVENT_FLUSHDB_END) {
-            schedule::flushed((info.dbnum != ALL_DATABASES).then_some(info.dbnum));
-        }
-    });
-}
-
-/// What stands for the number of a database where all were flushed.
-const ALL_DATABASES: i32 = -1;
-
+/// Several times a second: where a note was taken without a context, no timer could be set.
 extern "C" fn ticked(context: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, _: *mut c_void) {
-    with(context, schedule::tick);
+    with(context, schedule::arm);
 }
 
 /// What brings a sale to a key without a call of its data type.

@@ -14,13 +14,14 @@ pub(crate) fn register(context: &Context) -> bool {
     unsafe { api!(RedisModule_RegisterInfoFunc(context.as_ptr(), Some(section))) == OK }
 }
 
-extern "C" fn section(info: *mut raw::RedisModuleInfoCtx, _: c_int) {
+extern "C" fn section(info: *mut raw::RedisModuleInfoCtx, crashed: c_int) {
     guarded(|| {
         // SAFETY: the server passed the context; an empty name is that of the module.
         if unsafe { api!(RedisModule_InfoAddSection(info, c"".as_ptr())) } != OK {
             return;
         }
-        let scheduled = schedule::len().map(|len| ("scheduled_sales".to_owned(), len));
+        // A server that crashed may have been at work on the schedule, which is locked then.
+        let scheduled = (crashed == 0).then(|| ("scheduled_sales".to_owned(), schedule::len()));
         for (name, value) in state::counters().chain(scheduled) {
             let name = c_string(&name);
             // SAFETY: as above; the server copies the name.

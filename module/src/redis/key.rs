@@ -10,6 +10,7 @@ use seckill_core::Sale;
 use super::args::Str;
 use super::context::Context;
 use super::sale_type;
+use crate::schedule::{self, Ticket};
 
 /// What a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +24,20 @@ pub(crate) enum Kind {
 /// A sale as it stands in the keyspace.
 pub(crate) struct Stored {
     pub(crate) sale: Sale,
-    /// The deadline for which the schedule has a note of this sale; 0 when it has none.
-    pub(crate) noted: u64,
+    /// The note that the schedule has of this sale.
+    pub(crate) noted: Option<Ticket>,
 }
 
 impl Stored {
     pub(crate) fn new(sale: Sale) -> Self {
-        Self { sale, noted: 0 }
+        Self { sale, noted: None }
+    }
+}
+
+/// Whatever becomes of a sale, its note goes with it. This may run on any thread.
+impl Drop for Stored {
+    fn drop(&mut self) {
+        schedule::forget(self);
     }
 }
 

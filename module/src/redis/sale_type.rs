@@ -232,7 +232,7 @@ extern "C" fn copy(to: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) -> 
     copied.flatten().unwrap_or(std::ptr::null_mut())
 }
 
-/// Runs on any thread: it touches nothing but the value.
+/// Runs on any thread: it touches nothing but the value, and its note in the schedule.
 extern "C" fn free(value: *mut c_void) {
     guarded(|| {
         // SAFETY: the server passed one of our values, and forgets it.

@@ -6,11 +6,5 @@
 mod hostile;
 
 use libfuzzer_sys::fuzz_target;
-use seckill_core::{Sale, Seed};
 
-fuzz_target!(|bytes: &[u8]| {
-    let mut sale = Sale::new(Seed([1, 2]));
-    let mut rest = bytes;
-    while !rest.is_empty() && sale.follow(hostile::unframe(&mut rest)).is_ok() {}
-    hostile::examine(&sale);
-});
+fuzz_target!(|bytes: &[u8]| hostile::batch(bytes));

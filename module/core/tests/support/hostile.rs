@@ -1,15 +1,46 @@
-//! Sales that are made of bytes from anyone: how they are read, and what must hold of them.
+//! Bytes from anyone: how they are read, and what must hold of what comes of them.
 //!
-//! The fuzz targets use this, too.
+//! The fuzz targets use this, too: each has a function of its name here.
 
 #![allow(dead_code, reason = "each program uses its own part of this")]
 
-use seckill_core::command::{Buy, Request};
+use seckill_core::arguments::MAX_ARGS;
+use seckill_core::command::{Buy, Command, Request};
 use seckill_core::decide::Moment;
 use seckill_core::snapshot::Loading;
 use seckill_core::{Sale, Seed, Unfit};
 
 const SEED: Seed = Seed([11, 12]);
+
+/// Words, one a line, as the arguments of a command.
+pub(crate) fn arguments(bytes: &[u8]) {
+    let words: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    match Command::parse(&words) {
+        Ok(command) => {
+            let mut again: Vec<Vec<u8>> = Vec::new();
+            command.encode(&mut |arg| again.push(arg.to_vec()));
+            assert!(again.len() <= MAX_ARGS);
+            let again: Vec<&[u8]> = again.iter().map(Vec::as_slice).collect();
+            assert_eq!(Command::parse(&again), Ok(command));
+        }
+        Err(error) => assert!(error.to_string().starts_with(error.code().as_str())),
+    }
+}
+
+/// Framed batches for a blank sale, one after the other.
+pub(crate) fn batch(bytes: &[u8]) {
+    let mut sale = Sale::new(SEED);
+    let mut rest = bytes;
+    while !rest.is_empty() && sale.follow(unframe(&mut rest)).is_ok() {}
+    examine(&sale);
+}
+
+/// A framed snapshot.
+pub(crate) fn snapshot(bytes: &[u8]) {
+    if let Ok(sale) = load(bytes) {
+        examine(&sale);
+    }
+}
 
 /// A head and parts as one run of bytes, with a length of four bytes before each.
 pub(crate) fn frame(parts: &[Vec<u8>]) -> Vec<u8> {
@@ -39,11 +70,11 @@ pub(crate) fn load(mut bytes: &[u8]) -> Result<Sale, Unfit> {
 
 /// A copy of a sale, by way of its snapshot.
 pub(crate) fn copy(sale: &Sale) -> Sale {
-    load(&snapshot(sale)).unwrap()
+    load(&saved(sale)).unwrap()
 }
 
-/// A framed snapshot.
-pub(crate) fn snapshot(sale: &Sale) -> Vec<u8> {
+/// The framed snapshot of a sale.
+pub(crate) fn saved(sale: &Sale) -> Vec<u8> {
     let mut parts = vec![sale.snapshot_head()];
     let (mut after, mut part) = (0, Vec::new());
     while let Some(last) = sale.snapshot_part(after, &mut part) {
@@ -59,7 +90,7 @@ pub(crate) fn examine(sale: &Sale) {
         // A blank sale is never stored.
         return;
     }
-    assert!(snapshot(&copy(sale)) == snapshot(sale), "it comes back as it was");
+    assert!(saved(&copy(sale)) == saved(sale), "it comes back as it was");
     let now = 1 << 40;
     for claim in (0..).map_while(|number| sale.claim(number)) {
         let (order, buyer) = (claim.order.text(), claim.buyer.text());
@@ -97,5 +128,5 @@ fn go_on(mut sale: Sale, now: u64) {
         }
     }
     assert_eq!(sale.audit(), Ok(()));
-    assert!(snapshot(&sale) == snapshot(&follower), "one snapshot");
+    assert!(saved(&sale) == saved(&follower), "one snapshot");
 }

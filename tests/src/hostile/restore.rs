@@ -1,0 +1,133 @@
+//! Payloads of RESTORE with a right checksum.
+
+use fastrand::Rng;
+use redis::Value;
+
+use super::edits::{edits, rearrange};
+use super::judge::{Tally, comes_back, examine};
+use super::payload::{Envelope, body_of, restoring};
+use super::sales::{FUTURE, PAST, rich, sold};
+use super::watch::{CONFIG, Watch};
+use super::{pieces, replies, seeds};
+use crate::server::{Connection, Server};
+use crate::shop::Shop;
+use crate::talk::{get, play};
+
+/// Payloads that are restored.
+const PAYLOADS: u64 = 100_000;
+
+#[tokio::test]
+async fn a_payload_that_was_tampered_with_is_refused_or_a_sale_that_is_sound() {
+    let server = Server::with(CONFIG).await;
+    let mut connection = server.connect().await;
+    let payloads = Payloads::of(&mut connection).await;
+    let mut watch = Watch::begin(&server).await;
+    let mut tally = Tally::default();
+    for piece in pieces(PAYLOADS) {
+        let what = format!("HOSTILE_SEED={} or one after it", piece.start);
+        let commands = piece.clone().map(|seed| restoring(seed, &payloads.tampered(seed)));
+        let restored = replies(&mut connection, commands.collect(), &what).await;
+        let mut accepted = vec![];
+        for (seed, reply) in piece.zip(restored) {
+            match &reply {
+                Value::Okay => accepted.push(seed),
+                Value::ServerError(error) if error.code() == "ERR" => tally.refused += 1,
+                other => panic!("HOSTILE_SEED={seed}: {other:?}"),
+            }
+        }
+        examine(&mut connection, &accepted, &mut tally).await;
+        comes_back(&mut connection, &accepted).await;
+        watch.piece(&what).await;
+        play(&mut connection, "FLUSHDB => OK").await;
+    }
+    // Nor does a wild term end the fences of the server.
+    let fence: u64 = get(&mut connection, "SECKILL.LOCK lock ann 1").await;
+    assert!(fence < 1 << 53);
+    play(&mut connection, "FLUSHDB => OK").await;
+    watch.end().await;
+    if seeds(PAYLOADS).end == PAYLOADS {
+        // What never happens proves nothing.
+        assert!(
+            tally.refused > PAYLOADS / 4 && tally.sound > PAYLOADS / 20 && tally.diverged > PAYLOADS / 100
+        );
+    }
+}
+
+/// A payload to begin with.
+struct Base {
+    body: Vec<u8>,
+    /// What the body is made of, where it is plain to see.
+    strings: Option<Vec<Vec<u8>>>,
+}
+
+struct Payloads {
+    envelope: Envelope,
+    short: Vec<Base>,
+    long: Base,
+}
+
+impl Payloads {
+    async fn of(connection: &mut Connection) -> Self {
+        play(connection, "CONFIG SET rdbcompression no => OK\nSECKILL.CREATE sale STOCK 1 => OK").await;
+        let envelope = Envelope::of(&dump(connection).await);
+        let framed = |strings: Vec<Vec<u8>>| Base { body: envelope.body(&strings), strings: Some(strings) };
+        let mut diverged = rich(PAST, 5);
+        diverged.sale.mark_diverged();
+        let mut short = vec![
+            framed(vec![vec![1, 1, 0]]),
+            framed(diverged.snapshot()),
+            framed(Shop::open(PAST, "STOCK 1").snapshot()),
+        ];
+        for begin in [PAST, FUTURE] {
+            short.extend([1, 7, 20, 60].map(|orders| framed(rich(begin, orders).snapshot())));
+        }
+        let long = framed(sold(6_000).snapshot());
+        assert_eq!(long.strings.as_ref().map(Vec::len), Some(3), "a head and two parts");
+
+        // All of these are good, and what the server writes of them is the same.
+        for base in short.iter().chain([&long]) {
+            restore(connection, envelope.seal(base.body.clone())).await;
+        }
+        assert!(body_of(&dump(connection).await) == long.body);
+
+        restore(connection, envelope.seal(envelope.body(&sold(60).snapshot()))).await;
+        play(connection, "CONFIG SET rdbcompression yes => OK").await;
+        short.push(Base { body: body_of(&dump(connection).await).to_vec(), strings: None });
+        play(connection, "DEL sale => 1").await;
+        Self { envelope, short, long }
+    }
+
+    /// The payload of a seed, with a right checksum.
+    fn tampered(&self, seed: u64) -> Vec<u8> {
+        let mut dice = Rng::with_seed(seed);
+        let base = if seed % 500 == 7 { &self.long } else { &self.short[dice.usize(..self.short.len())] };
+        let body = match &base.strings {
+            Some(strings) if dice.u8(..4) > 0 => {
+                let mut strings = strings.clone();
+                rearrange(&mut strings, &mut dice);
+                while dice.u8(..3) == 0 {
+                    rearrange(&mut strings, &mut dice);
+                }
+                self.envelope.body(&strings)
+            }
+            _ => {
+                // Another first byte would make it a matter of the server's own types. A length in the frame is
+                // the server's to read: it may ask for as much memory as that says, but does not touch it, so
+                // the peak does not show it.
+                let (first, rest) = base.body.split_at(1);
+                let mut rest = rest.to_vec();
+                edits(&mut rest, &mut dice);
+                [first, &rest].concat()
+            }
+        };
+        self.envelope.seal(body)
+    }
+}
+
+async fn dump(connection: &mut Connection) -> Vec<u8> {
+    get(connection, "DUMP sale").await
+}
+
+async fn restore(connection: &mut Connection, payload: Vec<u8>) {
+    restoring("sale", &payload).exec_async(connection).await.unwrap();
+}

@@ -1,0 +1,48 @@
+//! What each command replies.
+
+use std::ops::RangeInclusive;
+
+use redis::Value;
+use seckill_core::wire::{Name, Refusal, State};
+
+/// Whether a command replies like that.
+pub(crate) fn is_known(name: Name, reply: &Value) -> bool {
+    if let Value::ServerError(error) = reply {
+        return error.code().bytes().all(|byte| byte.is_ascii_uppercase());
+    }
+    match name {
+        Name::Lock => matches!(reply, Value::Nil | Value::Int(1..)),
+        Name::Unlock | Name::Renew => matches!(reply, Value::Int(0 | 1)),
+        Name::Create | Name::Alter | Name::Audit | Name::Apply | Name::Grant => *reply == Value::Okay,
+        Name::Restock => matches!(reply, Value::Int(0..)),
+        Name::Buy => is_word(reply, |word| is_state(word) || Refusal::from_word(word).is_some()),
+        Name::Confirm | Name::Extend | Name::Cancel => is_word(reply, is_state),
+        Name::Order => *reply == Value::Nil || is_map(reply, 7..=7, "order"),
+        Name::Buyer => is_map(reply, 3..=3, "held"),
+        Name::Info => is_map(reply, 14..=14, "state"),
+        Name::Events => match reply {
+            Value::Array(events) => events.iter().all(|event| is_map(event, 6..=9, "seq")),
+            _ => false,
+        },
+    }
+}
+
+fn is_state(word: &str) -> bool {
+    State::from_word(word).is_some()
+}
+
+fn is_word(reply: &Value, is: impl Fn(&str) -> bool) -> bool {
+    matches!(reply, Value::SimpleString(word) if is(word))
+}
+
+/// Whether a reply is a map, or a flat array, of so many fields, of which this is the first.
+fn is_map(reply: &Value, fields: RangeInclusive<usize>, first: &str) -> bool {
+    let first = Value::BulkString(first.into());
+    match reply {
+        Value::Map(pairs) => fields.contains(&pairs.len()) && pairs[0].0 == first,
+        Value::Array(items) => {
+            items.len() % 2 == 0 && fields.contains(&(items.len() / 2)) && items[0] == first
+        }
+        _ => false,
+    }
+}

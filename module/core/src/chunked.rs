@@ -8,9 +8,21 @@ const CHUNK: usize = 1 << BITS;
 
 /// An append-only list in chunks of 1,024 records. Only its first chunk grows by reallocation, for small sales
 /// are many; so no push copies more than one chunk.
-#[derive(Clone)]
 pub(crate) struct Chunked<T> {
     chunks: Vec<Vec<T>>,
+}
+
+impl<T: Clone> Clone for Chunked<T> {
+    fn clone(&self) -> Self {
+        Self { chunks: self.chunks.iter().map(copy_with_room).collect() }
+    }
+}
+
+/// A copy with as much room, so that it goes on to grow as the original does.
+pub(crate) fn copy_with_room<T: Clone>(list: &Vec<T>) -> Vec<T> {
+    let mut copy = Vec::with_capacity(list.capacity());
+    copy.extend_from_slice(list);
+    copy
 }
 
 impl<T> Default for Chunked<T> {

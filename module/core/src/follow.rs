@@ -1,6 +1,6 @@
 //! What one copy of a sale tells another: events, in batches; and how the other follows.
 
-use crate::events::{Entry, Event, Reader, Writer};
+use crate::events::{Entry, Event, Reader, VERSION, Writer};
 use crate::log::{Logged, Record};
 use crate::sale::{Change, Order, Sale, Stamp, Unfit};
 
@@ -58,7 +58,10 @@ impl Sale {
     }
 
     fn read(&mut self, batch: &[u8]) -> Result<(), Unfit> {
-        let mut reader = Reader::new(batch).ok_or(Unfit("not a batch of a known version"))?;
+        if batch.first().is_some_and(|version| *version > VERSION) {
+            return Err(Unfit::NEWER);
+        }
+        let mut reader = Reader::new(batch).ok_or(Unfit("bytes that are no batch"))?;
         let before = self.seq();
         while let Some(entry) = reader.next().map_err(|()| Unfit("bytes that are no event"))? {
             if entry.seq != self.seq().saturating_add(1) {

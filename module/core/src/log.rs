@@ -59,6 +59,7 @@ pub(crate) struct Term {
 #[derive(Clone, Default)]
 pub(crate) struct Log {
     sealed: Chunked<Block>,
+    /// What the bytes of the sealed blocks take.
     sealed_bytes: usize,
     open: Vec<u8>,
     base: Base,
@@ -116,7 +117,7 @@ impl Log {
     fn seal(&mut self) {
         let bytes: Box<[u8]> = self.open.as_slice().into();
         self.open.clear();
-        self.sealed_bytes = self.sealed_bytes.saturating_add(bytes.len());
+        self.sealed_bytes = self.sealed_bytes.saturating_add(allocated(bytes.len()));
         self.sealed.push(Block { bytes, base: self.base });
         self.base = Base { at: self.at, orders: self.orders };
     }
@@ -178,6 +179,13 @@ impl Log {
         block.bytes = mover.moved(core::mem::take(&mut block.bytes).into_vec()).into_boxed_slice();
         Some(())
     }
+}
+
+/// What an allocator takes for so many bytes: of its sizes there are four a doubling, and none closer than 16.
+fn allocated(bytes: usize) -> usize {
+    let log = bytes.saturating_sub(1).checked_ilog2().unwrap_or(0);
+    let step = 1 << log.saturating_sub(2).max(4);
+    bytes.checked_next_multiple_of(step).unwrap_or(bytes)
 }
 
 /// Events of a log, in order.

@@ -3,6 +3,7 @@
 use core::ops::Deref;
 
 use crate::blocks::{Blocks, Mover};
+use crate::chunked::copy_with_room;
 use crate::wire::MAX_NAME;
 
 /// The length of a UUID in its canonical text.
@@ -137,9 +138,15 @@ const CHUNK: usize = 1 << CHUNK_BITS;
 const CHUNKS: usize = 1 << (u32::BITS - CHUNK_BITS);
 
 /// An arena of packed names. A name is found by the address that it got; it never moves and never goes.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Names {
     chunks: Vec<Vec<u8>>,
+}
+
+impl Clone for Names {
+    fn clone(&self) -> Self {
+        Self { chunks: self.chunks.iter().map(copy_with_room).collect() }
+    }
 }
 
 impl Names {
@@ -163,6 +170,11 @@ impl Names {
         let number = u32::try_from(self.chunks.len().checked_sub(1)?).ok()?;
         let chunk = self.chunks.last_mut()?;
         let offset = u32::try_from(chunk.len()).ok()?;
+        let end = chunk.len().saturating_add(1).saturating_add(body.len());
+        if end > chunk.capacity() {
+            // To powers of two, which are sizes of the allocator, and end with that of the other chunks.
+            chunk.reserve_exact(end.next_power_of_two().saturating_sub(chunk.len()));
+        }
         name.pack(chunk);
         Some(number << CHUNK_BITS | offset)
     }

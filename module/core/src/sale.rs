@@ -132,6 +132,11 @@ pub(crate) struct Restocking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfit(pub &'static str);
 
+impl Unfit {
+    /// It cannot be read here; what wrote it can.
+    pub const NEWER: Self = Self("a newer version of the module wrote it");
+}
+
 /// When, and under which decider, something happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {

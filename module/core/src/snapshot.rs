@@ -42,12 +42,12 @@ impl Loading {
     /// Begins with the head.
     pub fn new(head: &[u8], seed: Seed) -> Result<Self, Unfit> {
         let [version, flags, seq @ ..] = head else { return Err(Unfit("a head that is cut short")) };
-        if *version != VERSION {
-            return Err(Unfit("a version of snapshots that is unknown here"));
+        if *version > VERSION {
+            return Err(Unfit::NEWER);
         }
         let mut rest = seq;
         let seq = take(&mut rest).ok_or(Unfit("a head that is cut short"))?;
-        if !rest.is_empty() || *flags > DIVERGED {
+        if *version < VERSION || !rest.is_empty() || *flags > DIVERGED {
             return Err(Unfit("a head that is malformed"));
         }
         Ok(Self { sale: Sale::new(seed), seq, diverged: *flags == DIVERGED })

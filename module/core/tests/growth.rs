@@ -149,6 +149,35 @@ fn replay(sale: &Sale) {
     assert!(peak < sale.memory() + sale.memory() / 10 + 2_000_000, "loading takes no more than the sale");
 }
 
+/// Whether a sale tells the bytes that it took; a few hundred more or less do not matter.
+fn tells(sale: &Sale, took: isize, what: &str) {
+    let told = (sale.memory() - size_of::<Sale>()) as f64;
+    let off = told - took as f64;
+    assert!(off.abs() < 0.01 * told + 200.0, "{what} of {} events: {told} told, {took} taken", sale.seq());
+}
+
+#[test]
+fn small_sales_and_copies_tell_their_memory() {
+    for (ids, hold) in [(Ids::Text, 0), (Ids::Text, HOLD), (Ids::Uuid, 0), (Ids::Uuid, HOLD)] {
+        let mut batch = Vec::with_capacity(512);
+        let before = counting::live();
+        let mut sale = new_sale(hold);
+        for number in 1..=20_000 {
+            insert(&mut sale, number, ids, &mut batch);
+            if [1, 10, 100, 1_000, 2_000, 5_000, 20_000].contains(&number) {
+                tells(&sale, counting::live() - before, "a sale");
+                let before = counting::live();
+                let mut copy = sale.copy();
+                tells(&copy, counting::live() - before, "a copy");
+                for more in 1..=1_000 {
+                    insert(&mut copy, MILLION + more, ids, &mut batch);
+                }
+                tells(&copy, counting::live() - before, "a copy that went on");
+            }
+        }
+    }
+}
+
 const HOLD: u64 = 600_000_000;
 
 fn all(until: u64) {

@@ -89,9 +89,10 @@ fn what_does_not_follow_changes_nothing_but_the_mark() {
     let no_event = "bytes that are no event";
     let state = "an order's state that cannot follow the one it has";
     let cases: Vec<(&str, Vec<u8>)> = vec![
-        ("not a batch of a known version", vec![]),
-        ("not a batch of a known version", vec![VERSION + 1, 11, 100, 20, SOLD, 0, A]),
-        ("not a batch of a known version", vec![VERSION, 11, 100]),
+        ("bytes that are no batch", vec![]),
+        ("bytes that are no batch", vec![VERSION - 1, 11, 100, 20, SOLD, 0, A]),
+        ("bytes that are no batch", vec![VERSION, 11, 100]),
+        ("a newer version of the module wrote it", vec![VERSION + 1, 11, 100, 20, SOLD, 0, A]),
         ("a batch without events", vec![VERSION, 11, 100, 20]),
         (missing, batch(SEQ - 1, 100, 20, &[SOLD, A])),
         (missing, batch(SEQ + 1, 100, 20, &[SOLD, A])),
@@ -183,7 +184,8 @@ fn a_snapshot_that_is_none_is_refused() {
     assert_eq!(load(&parts), Ok(()));
     assert_eq!(with_head(&[]), Err(Unfit("a head that is cut short")));
     assert_eq!(with_head(&head[..2]), Err(Unfit("a head that is cut short")));
-    assert_eq!(with_head(&[2, 0, 10]), Err(Unfit("a version of snapshots that is unknown here")));
+    assert_eq!(with_head(&[2, 0, 10]), Err(Unfit("a newer version of the module wrote it")));
+    assert_eq!(with_head(&[0, 0, 10]), Err(Unfit("a head that is malformed")));
     assert_eq!(with_head(&[1, 2, 10]), Err(Unfit("a head that is malformed")));
     assert_eq!(with_head(&[1, 0, 10, 0]), Err(Unfit("a head that is malformed")));
     let number = Err(Unfit("another number of events than the head says"));

@@ -1,5 +1,6 @@
 //! The data type of sales: how the server saves, loads, copies and frees them.
 
+use std::cmp::Ordering;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
@@ -123,8 +124,10 @@ extern "C" fn rdb_load(rdb: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_
 }
 
 fn load(rdb: *mut raw::RedisModuleIO, encoding: c_int) -> Result<Sale, Unfit> {
-    if encoding != ENCODING {
-        return Err(Unfit("a newer version of the module wrote it"));
+    match encoding.cmp(&ENCODING) {
+        Ordering::Greater => return Err(Unfit::NEWER),
+        Ordering::Less => return Err(Unfit("no version of the module wrote it")),
+        Ordering::Equal => {}
     }
     let mut loading = Loading::new(Loaded::next(rdb)?.bytes(), Context::seed())?;
     while loading.wants_more() {

@@ -119,6 +119,9 @@ fn take_due(now: Now) -> Option<Note> {
 fn sweep(context: &Context, note: &Note, now: Now, begin: Instant) {
     let Some(name) = Owned::new(&note.key).filter(|_| context.select_db(note.db)) else { return };
     let name = name.borrow();
+    if Key::read(context, name).stored().is_none() {
+        return;
+    }
     if !context.owns(name) {
         notes().insert(Note { due: now.ms().saturating_add(PAUSE), ..note.clone() });
         return;

@@ -2,8 +2,10 @@
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::net::TcpListener;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -101,6 +103,11 @@ impl Server {
     /// The unix socket.
     pub(crate) fn socket(&self) -> PathBuf {
         self.home.path().join("socket")
+    }
+
+    /// The TCP port; 0 when it has none.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Its working directory.
@@ -213,7 +220,18 @@ fn spawn(home: &Path) -> Child {
     command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
-/// A port that nobody listens on just now.
+/// A port that nobody listens on just now. It lies below those that a system gives to connections by itself, of
+/// which one could be gone before the server has it.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    const PORTS: RangeInclusive<u16> = 10_000..=30_000;
+    // Test programs that run side by side begin in different places.
+    let begin = process::id().wrapping_mul(331);
+    loop {
+        let nth = begin.wrapping_add(TAKEN.fetch_add(1, Relaxed)) as usize % PORTS.len();
+        let port = PORTS.start() + nth as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

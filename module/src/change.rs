@@ -119,7 +119,7 @@ fn replicate(context: &Context, key: Str<'_>, sale: &Sale, before: u64) {
 }
 
 fn changed(context: &Context, key: Str<'_>, sale: &Sale) {
-    state::observe(sale.term());
+    state::observe_term(sale.term());
     context.signal_modified(key);
 }
 

@@ -35,37 +35,48 @@ impl Now {
     }
 }
 
-static FENCE: Mutex<Fence> = Mutex::new(Fence::new());
+/// The clock of fences.
+static FENCES: Mutex<Fence> = Mutex::new(Fence::new());
+/// The clock of terms. Where many terms begin at once it runs ahead of real time, which fences must not: they
+/// rise from one server to the next because both go by the time.
+static TERMS: Mutex<Fence> = Mutex::new(Fence::new());
 
-fn fence() -> MutexGuard<'static, Fence> {
-    FENCE.lock().unwrap_or_else(PoisonError::into_inner)
+fn clock(clock: &'static Mutex<Fence>) -> MutexGuard<'static, Fence> {
+    clock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives out a fence.
 pub(crate) fn next_fence(now: Now) -> u64 {
-    fence().advance(now.us)
+    clock(&FENCES).advance(now.us)
 }
 
 /// The term that would begin now.
 pub(crate) fn next_term(now: Now) -> u64 {
     let [low, high, ..] = tenure().to_le_bytes();
-    fence().term(now.us, u16::from_le_bytes([low, high]))
+    clock(&TERMS).term(now.us, u16::from_le_bytes([low, high]))
 }
 
-/// A fence or term beyond is no time of a real clock before the year 2112.
+/// A fence or term beyond is no time of a real clock before the year 2112. A hostile payload may hold one; it is
+/// not followed, for with it this server's own would end.
 const WILD: u64 = 1 << 52;
 
-/// Takes note of a fence or term that was given out. A wild one, as a hostile payload may hold, is not followed:
-/// the fences of this server would end there.
-pub(crate) fn observe(seen: u64) {
+/// Takes note of a fence that was given out.
+pub(crate) fn observe_fence(seen: u64) {
     if seen < WILD {
-        fence().observe(seen);
+        clock(&FENCES).observe(seen);
     }
 }
 
-/// The last fence or term given out or seen.
+/// Takes note of a term that began.
+pub(crate) fn observe_term(seen: u64) {
+    if seen < WILD {
+        clock(&TERMS).observe(seen);
+    }
+}
+
+/// The last fence given out or seen.
 pub(crate) fn last_fence() -> u64 {
-    fence().last()
+    clock(&FENCES).last()
 }
 
 static TENURE: AtomicU64 = AtomicU64::new(0);

@@ -163,16 +163,20 @@ async fn what_does_not_follow_marks_the_sale() {
     }
 }
 
-/// 2^53 - 1 as a term: no clock shows that, but a payload may.
+/// 2^53 - 1 as a term and as a fence: no clock shows that, but a payload may.
 #[tokio::test]
-async fn a_wild_term_does_not_end_the_fences_of_a_server() {
+async fn a_wild_term_or_fence_does_not_end_those_of_a_server() {
     let server = Server::with(FROM_CLIENTS).await;
     let batch = r"\x01\x01\xff\xff\xff\xff\xff\xff\xff\x0f\x01\x00\x00\x05\x00\x00\x00\x00";
     let session = format!(
-        "SECKILL.APPLY sale \"{batch}\" => OK
+        r#"SECKILL.APPLY sale "{batch}" => OK
+        SECKILL.GRANT other ann 9007199254740991 9007199254740991 => OK
         SECKILL.LOCK lock ann 60000 => <us>
         SECKILL.BUY sale ann o1 => SOLD
-        SECKILL.AUDIT sale => OK"
+        SECKILL.AUDIT sale => OK
+        SECKILL.CREATE new STOCK 1 => OK
+        SECKILL.BUY new ann o1 => SOLD
+        SECKILL.EVENTS new 1 => [{{"seq" 2 "term" <us> "at" <ms> "event" SOLD "order" "o1" "buyer" "ann" "qty" 1}}]"#
     );
     play(&mut server.connect().await, &session).await;
 }

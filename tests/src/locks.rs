@@ -123,6 +123,19 @@ async fn fences_rise_over_all_grants() {
     assert!(fences.iter().all(|fence| *fence < 1 << 53));
 }
 
+/// Another server's clock is all that its fences go by, so no server may run ahead of the time.
+#[tokio::test]
+async fn a_fence_is_the_time_however_many_sales_began() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    for number in 0..100 {
+        play(&mut connection, &format!("SECKILL.CREATE sale{number} STOCK 1 => OK")).await;
+    }
+    let before = now_ms();
+    let fence = fence(&mut connection, "lock", "ann").await;
+    assert!((before..=now_ms()).contains(&(fence / 1000)), "{fence} at {before}");
+}
+
 /// A fence from the future, as after a clock that was set back: only memory keeps the next one above it.
 #[tokio::test]
 async fn fences_rise_across_a_restart_whatever_the_clock_says() {

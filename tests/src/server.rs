@@ -2,8 +2,10 @@
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::net::TcpListener;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -116,7 +118,7 @@ impl Server {
         self.home.path()
     }
 
-    /// The port at which replicas find it.
+    /// The port at which other servers find it.
     pub(crate) fn port(&self) -> u16 {
         assert_ne!(self.port, 0, "start it with Server::primary");
         self.port
@@ -235,7 +237,18 @@ fn spawn(program: &str, home: &Path) -> Child {
     command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
-/// A port that nobody listens on just now.
+/// A port that nobody listens on just now. It lies below those that a system gives to connections by itself, of
+/// which one could be gone before the server has it.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    const PORTS: RangeInclusive<u16> = 10_000..=30_000;
+    // Test programs that run side by side begin in different places.
+    let begin = process::id().wrapping_mul(331);
+    loop {
+        let nth = begin.wrapping_add(TAKEN.fetch_add(1, Relaxed)) as usize % PORTS.len();
+        let port = PORTS.start() + nth as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub(super) fn grant(call: &Call<'_>, key: &[u8], token: &[u8], until: u64, fence
     }
     key.set_string(token, until);
     drop(key);
-    state::observe(fence);
+    state::observe_fence(fence);
     call.context.replicate_verbatim();
     call.context.signal_modified(name);
     call.context.notify(Class::Module, table::lower(Name::Lock), name);

@@ -104,7 +104,7 @@ extern "C" fn rdb_load(rdb: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_
     let sale = guarded(|| load(rdb, encoding)).unwrap_or(Err(Unfit("an error of the module")));
     match sale {
         Ok(sale) => {
-            state::observe(sale.term());
+            state::observe_term(sale.term());
             // SAFETY: the server passed the stream; the name lives as long as the call.
             let (key, db) = unsafe {
                 let key = Str::new(api!(RedisModule_GetKeyNameFromIO(rdb)).cast_mut());
@@ -255,7 +255,7 @@ extern "C" fn aux_load(rdb: *mut raw::RedisModuleIO, _: c_int, _: c_int) -> c_in
         let (fence, failed) =
             unsafe { (api!(RedisModule_LoadUnsigned(rdb)), api!(RedisModule_IsIOError(rdb)) != 0) };
         if !failed {
-            state::observe(fence);
+            state::observe_fence(fence);
         }
         failed
     });

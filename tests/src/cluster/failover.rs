@@ -1,0 +1,134 @@
+//! A replica takes over from its primary.
+
+use std::time::Duration;
+
+use seckill_client::{After, Error, Event, Sale, Seckill, State};
+
+use super::buyers::Buyers;
+use super::history::Reader;
+use super::nodes::{Cluster, Node};
+use crate::server::wait_until;
+use crate::talk::ask;
+
+/// So short that holds fall due all the time.
+const HOLD: Duration = Duration::from_millis(100);
+const SALES: [&str; 2] = ["{sale}scarce", "{sale}plenty"];
+
+/// A cluster with sales for buyers. Tells the primary that has them, and its replica.
+async fn open(config: &str) -> (Cluster, usize, usize) {
+    let mut cluster = Cluster::start(config).await;
+    let (_, primary) = cluster.place(SALES[0]).await;
+    let replica = cluster.add_replica(primary, config).await;
+    let mut shop = cluster.shop().await;
+    shop.create(SALES[0], Sale::new(20).hold(HOLD)).await.unwrap();
+    shop.create(SALES[1], Sale::new(1_000_000).hold(HOLD)).await.unwrap();
+    (cluster, primary, replica)
+}
+
+/// A primary and its replica have the same, and the books are right at both.
+async fn are_alike(primary: &Node, replica: &Node) {
+    replica.server.catch_up(&primary.server).await;
+    let (mut one, mut other) = (primary.connect().await, replica.connect().await);
+    assert_eq!(ask(&mut one, "DEBUG DIGEST").await, ask(&mut other, "DEBUG DIGEST").await);
+    for sale in SALES {
+        let session = format!("READONLY => OK\nSECKILL.AUDIT {sale} => OK");
+        primary.play(&session).await;
+        replica.play(&session).await;
+    }
+}
+
+#[tokio::test]
+async fn a_planned_one_loses_nothing() {
+    let (cluster, old, new) = open("").await;
+    let histories = Buyers::during(&cluster, &SALES, async |buyers| {
+        buyers.go_on(500).await;
+        cluster.nodes[new].play("CLUSTER FAILOVER => OK").await;
+        wait_until("the replica took over", async || cluster.place(SALES[0]).await.1 == new).await;
+        buyers.go_on(500).await;
+    })
+    .await;
+
+    for history in &histories {
+        assert_eq!(history.terms().len(), 2, "the new primary's term is another");
+    }
+    // No decision was made that is not in the histories.
+    let count = |state| histories.iter().map(|history| history.count(state)).sum::<u64>();
+    assert_eq!(cluster.total("holds_expired").await, count(State::Expired));
+    assert_eq!(cluster.total("orders_accepted").await, count(State::Held));
+    cluster.settle().await;
+    are_alike(&cluster.nodes[new], &cluster.nodes[old]).await;
+}
+
+/// What a primary had told nobody is lost with it. Buyers of that may be disappointed, but readers find out.
+#[tokio::test]
+async fn a_sudden_one_loses_what_was_not_replicated() {
+    // Data may be old, and a slow machine is not a dead one.
+    let (mut cluster, place, _) =
+        open("cluster-node-timeout 2000\ncluster-replica-validity-factor 0\ncluster-replica-no-failover yes")
+            .await;
+    let mut primary = cluster.nodes.swap_remove(place);
+    let replica = &cluster.nodes[place];
+    let (mut shared, mut read) = (vec![], vec![]);
+    let histories = Buyers::during_loss(&cluster, &SALES, async |buyers| {
+        buyers.go_on(300).await;
+        shared = read_all(&primary).await;
+        replica.server.catch_up(&primary.server).await;
+        // From here on the replica hears nothing.
+        let cut =
+            "ACL SETUSER default -sync -psync => OK\nCLIENT KILL TYPE replica => 1\nCLIENT UNPAUSE => OK";
+        primary.play(cut).await;
+        let mut connection = primary.connect().await;
+        for (sale, shared) in SALES.iter().zip(&shared) {
+            wait_until("something is sold that will be lost", async || {
+                connection.info(sale).await.unwrap().seq > shared.len() as u64
+            })
+            .await;
+        }
+        read = read_all(&primary).await;
+        replica.play("CONFIG SET cluster-replica-no-failover no => OK").await;
+        primary.server.kill();
+        buyers.doubt();
+        cluster.settle_without(1).await;
+        buyers.go_on(300).await;
+    })
+    .await;
+
+    assert_eq!(cluster.place(SALES[0]).await.1, place, "the replica has taken over");
+    let mut shop = cluster.shop().await;
+    for (((sale, shared), read), history) in SALES.iter().zip(shared).zip(read).zip(histories) {
+        let (kept, own) = history.events.split_at(shared.len());
+        assert!(kept == shared, "{sale}: what was replicated is there");
+        let last = shared.last().unwrap().term;
+        assert!(own.iter().all(|event| event.term > last), "{sale}: the rest is of another term");
+        for &Event { term, seq, .. } in &read {
+            let told = shop.events(sale, After::seq(seq).term(term).count(1)).await;
+            if seq <= shared.len() as u64 {
+                assert!(told.is_ok(), "{sale}: {seq} is shared, not {told:?}");
+            } else {
+                let back = shared.len() as u64;
+                assert!(
+                    matches!(told, Err(Error::Forked { seq, .. }) if seq == back),
+                    "{sale}: {seq}: {told:?}"
+                );
+            }
+        }
+    }
+
+    primary.server.restart().await;
+    cluster.nodes.push(primary);
+    cluster.settle().await;
+    are_alike(&cluster.nodes[place], cluster.nodes.last().unwrap()).await;
+}
+
+/// All events that a primary has of each sale. From then on it decides nothing.
+async fn read_all(primary: &Node) -> Vec<Vec<Event>> {
+    primary.play("CLIENT PAUSE 60000 WRITE => OK").await;
+    let mut connection = primary.connect().await;
+    let mut all = vec![];
+    for sale in SALES {
+        let mut reader = Reader::default();
+        reader.read_on(&mut connection, sale).await.unwrap();
+        all.push(reader.stored);
+    }
+    all
+}

@@ -1,0 +1,60 @@
+//! Sales of many orders, made in this process and sent as a primary would send them.
+
+use seckill_core::command::{Buy, Request, Rules};
+use seckill_core::decide::Moment;
+use seckill_core::{Sale, Seed};
+
+use crate::server::Connection;
+use crate::talk::now_ms;
+
+/// What a server needs to take them.
+pub(super) const FROM_CLIENTS: &str = "seckill.apply-from-clients yes";
+
+/// A sale of so many orders, each held and then confirmed. `name` makes an order's id and its buyer.
+pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (String, String)) -> Sale {
+    let moment = Moment { now: now_ms(), tenure: 1, term: 1, max_orders: u32::MAX, lock_held: false };
+    let mut sale = Sale::new(Seed([1, 2]));
+    let mut decide = |request: &Request<'_>| {
+        let decision = sale.decide(request, &moment);
+        assert!(decision.outcome.is_ok());
+        sale.commit(&decision).unwrap();
+    };
+    decide(&Request::Create { stock: orders * 2, rules: Rules { hold: 600_000_000, ..Rules::default() } });
+    for number in 0..orders {
+        let (order, buyer) = name(number);
+        let (order, buyer) = (order.as_bytes(), buyer.as_bytes());
+        decide(&Request::Buy(Buy { buyer, order, qty: 1, guard: None }));
+        decide(&Request::Confirm { order });
+    }
+    sale
+}
+
+/// A UUID as the order's id, and a name of 12 bytes as its buyer.
+pub(super) fn usual(number: u64) -> (String, String) {
+    let (high, low) = (scatter(number), scatter(!number));
+    let (a, b, c, d, e) = (high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff);
+    (format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}"), format!("{:012x}", scatter(number / 3) >> 16))
+}
+
+/// Both as long as they may be.
+pub(super) fn longest(number: u64) -> (String, String) {
+    let name = |first: u64| (0..8).map(|part| format!("{:016x}", scatter(first + part))).collect();
+    (name(number * 16), name(number * 16 + 8))
+}
+
+/// A permutation of the integers that looks random, so that nothing can be compressed.
+fn scatter(number: u64) -> u64 {
+    let mut value = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ value >> 31
+}
+
+/// Puts a sale at a key.
+pub(super) async fn send(connection: &mut Connection, key: &str, sale: &Sale) {
+    let (mut after, mut batch) = (0, Vec::new());
+    while let Some(last) = sale.snapshot_part(after, &mut batch) {
+        redis::cmd("SECKILL.APPLY").arg(key).arg(&batch).exec_async(connection).await.unwrap();
+        after = last;
+    }
+}

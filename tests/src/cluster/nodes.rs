@@ -1,0 +1,175 @@
+//! The nodes: three primaries that share the slots, and replicas.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{ProtocolVersion, Value, from_redis_value};
+
+use crate::server::{Connection, PATIENCE, Server, free_port, stat, wait_until};
+use crate::talk::{get, play};
+
+const SLOTS: usize = 16_384;
+const PRIMARIES: usize = 3;
+
+pub(super) struct Node {
+    pub(super) server: Server,
+    pub(super) id: String,
+    bus: u16,
+}
+
+impl Node {
+    async fn start(config: &str) -> Self {
+        let bus = free_port();
+        let cluster = format!("cluster-enabled yes\ncluster-port {bus}\ncluster-announce-ip 127.0.0.1");
+        let server = Server::primary(&format!("{cluster}\n{config}")).await;
+        let id = get(&mut server.connect().await, "CLUSTER MYID").await;
+        Self { server, id, bus }
+    }
+
+    pub(super) async fn connect(&self) -> Connection {
+        self.server.connect().await
+    }
+
+    /// Plays `COMMAND => reply` on this node.
+    pub(super) async fn play(&self, session: &str) {
+        play(&mut self.connect().await, session).await;
+    }
+
+    async fn meet(&self, other: &Self) {
+        self.play(&format!("CLUSTER MEET 127.0.0.1 {} {} => OK", other.server.port(), other.bus)).await;
+    }
+
+    /// Who has which slots, as this node sees it; `None` while it does not serve.
+    async fn map(&self) -> Option<BTreeSet<Range>> {
+        let mut connection = self.connect().await;
+        let state: String = get(&mut connection, "CLUSTER INFO").await;
+        let ranges: Vec<Value> = get(&mut connection, "CLUSTER SLOTS").await;
+        state.contains("cluster_state:ok").then(|| ranges.into_iter().map(Range::read).collect())
+    }
+}
+
+/// Some slots, and the ids of the nodes that have them: the primary, and its replicas in any order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Range {
+    first: usize,
+    last: usize,
+    primary: String,
+    replicas: BTreeSet<String>,
+}
+
+impl Range {
+    fn read(entry: Value) -> Self {
+        let Value::Array(entry) = entry else { panic!("{entry:?} in CLUSTER SLOTS") };
+        let number = |value: &Value| from_redis_value(value.clone()).unwrap();
+        let id = |node: &Value| match node {
+            Value::Array(node) => from_redis_value(node[2].clone()).unwrap(),
+            other => panic!("{other:?} in CLUSTER SLOTS"),
+        };
+        Self {
+            first: number(&entry[0]),
+            last: number(&entry[1]),
+            primary: id(&entry[2]),
+            replicas: entry[3..].iter().map(id).collect(),
+        }
+    }
+}
+
+pub(super) struct Cluster {
+    pub(super) nodes: Vec<Node>,
+}
+
+impl Cluster {
+    /// Three primaries with a third of the slots each.
+    pub(super) async fn start(config: &str) -> Self {
+        let nodes = join_all((0..PRIMARIES).map(|_| Node::start(config))).await;
+        for (number, node) in nodes.iter().enumerate() {
+            let (first, end) = (SLOTS * number / PRIMARIES, SLOTS * (number + 1) / PRIMARIES);
+            // Epochs of their own at once: else they would have to come to terms about that later.
+            let session = format!(
+                "CLUSTER ADDSLOTSRANGE {first} {} => OK\nCLUSTER SET-CONFIG-EPOCH {} => OK",
+                end - 1,
+                number + 1
+            );
+            node.play(&session).await;
+            nodes[0].meet(node).await;
+        }
+        let cluster = Self { nodes };
+        cluster.settle().await;
+        cluster
+    }
+
+    /// Adds a replica of a node, which has caught up. Tells its number.
+    pub(super) async fn add_replica(&mut self, of: usize, config: &str) -> usize {
+        let replica = Node::start(config).await;
+        self.nodes[0].meet(&replica).await;
+        let mut connection = replica.connect().await;
+        let primary = &self.nodes[of];
+        wait_until("the replica knows its primary", async || {
+            get::<String>(&mut connection, "CLUSTER NODES").await.contains(&primary.id)
+        })
+        .await;
+        replica.play(&format!("CLUSTER REPLICATE {} => OK", primary.id)).await;
+        replica.server.catch_up(&primary.server).await;
+        self.nodes.push(replica);
+        self.settle().await;
+        self.nodes.len() - 1
+    }
+
+    /// Waits until all nodes know each other, serve, and agree on who has which slots.
+    pub(super) async fn settle(&self) {
+        self.settle_without(0).await;
+    }
+
+    /// The same while so many others are down.
+    pub(super) async fn settle_without(&self, down: usize) {
+        let known = format!("cluster_known_nodes:{}\r\n", self.nodes.len() + down);
+        wait_until("all nodes agree", async || {
+            let mut maps = BTreeSet::new();
+            for node in &self.nodes {
+                maps.insert(node.map().await);
+                if !get::<String>(&mut node.connect().await, "CLUSTER INFO").await.contains(&known) {
+                    return false;
+                }
+            }
+            maps.len() == 1 && maps.first().is_some_and(Option::is_some)
+        })
+        .await;
+    }
+
+    /// The slot of a key, and the number of the node that has it.
+    pub(super) async fn place(&self, key: &str) -> (usize, usize) {
+        let mut connection = self.nodes[0].connect().await;
+        let slot = get(&mut connection, &format!("CLUSTER KEYSLOT {key}")).await;
+        let map = self.nodes[0].map().await.expect("the cluster serves");
+        let owner = &map.iter().find(|range| (range.first..=range.last).contains(&slot)).unwrap().primary;
+        (slot, self.nodes.iter().position(|node| node.id == *owner).unwrap())
+    }
+
+    /// A connection that finds the owner of each key by itself.
+    pub(super) async fn shop(&self) -> ClusterConnection {
+        let nodes = self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}", node.server.port()));
+        let client = ClusterClient::builder(nodes)
+            .use_protocol(ProtocolVersion::RESP3)
+            .response_timeout(PATIENCE)
+            .connection_timeout(PATIENCE)
+            .retries(u32::try_from(PATIENCE.as_millis()).unwrap() / RETRY_MS as u32)
+            .retry_wait_formula(RETRY_MS, 1)
+            .build();
+        client.unwrap().get_async_connection().await.unwrap()
+    }
+
+    /// The sum of a counter of the module over some nodes.
+    pub(super) async fn total(&self, counter: &str) -> u64 {
+        let mut total = 0;
+        for node in &self.nodes {
+            let count = stat(&mut node.connect().await, "seckill", &format!("seckill_{counter}")).await;
+            total += count.parse::<u64>().unwrap();
+        }
+        total
+    }
+}
+
+/// How long a client waits, in ms, before it asks again.
+const RETRY_MS: u64 = 10;

@@ -7,7 +7,7 @@ mod apply;
 mod calls;
 mod edits;
 mod judge;
-mod payload;
+pub(crate) mod payload;
 mod restore;
 mod sales;
 mod shapes;

@@ -4,6 +4,9 @@ use seckill_core::command::Command;
 use seckill_core::decide::Moment;
 use seckill_core::{Sale, Seed};
 
+/// No hold of a sale that begins then is due before the year 144,683, unix ms.
+pub(crate) const FUTURE: u64 = 1 << 52;
+
 /// A sale, and who decides it when.
 pub(crate) struct Shop {
     pub(crate) sale: Sale,

@@ -5,10 +5,11 @@ use redis::cmd;
 
 use super::edits::edits;
 use super::judge::{Tally, comes_back, examine};
-use super::sales::{FUTURE, rich};
+use super::sales::rich;
 use super::watch::{CONFIG, Watch};
 use super::{pieces, replies, seeds};
 use crate::server::Server;
+use crate::shop::FUTURE;
 use crate::talk::{play, show};
 
 /// Batches that are applied.

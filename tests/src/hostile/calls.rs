@@ -6,11 +6,12 @@ use fastrand::Rng;
 use redis::{Cmd, Value, cmd};
 use seckill_core::wire::{Keyword, Name};
 
-use super::sales::{FUTURE, rich};
+use super::sales::rich;
 use super::shapes::is_known;
 use super::watch::{CONFIG, Watch};
 use super::{replies, seeds};
 use crate::server::Server;
+use crate::shop::FUTURE;
 use crate::talk::{ask, play, show};
 
 /// Each is a session with calls of its own.

@@ -6,11 +6,11 @@ use redis::Value;
 use super::edits::{edits, rearrange};
 use super::judge::{Tally, comes_back, examine};
 use super::payload::{Envelope, body_of, restoring};
-use super::sales::{FUTURE, PAST, rich, sold};
+use super::sales::{PAST, rich, sold};
 use super::watch::{CONFIG, Watch};
 use super::{pieces, replies, seeds};
 use crate::server::{Connection, Server};
-use crate::shop::Shop;
+use crate::shop::{FUTURE, Shop};
 use crate::talk::{get, play};
 
 /// Payloads that are restored.

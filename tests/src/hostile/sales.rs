@@ -2,9 +2,8 @@
 
 use crate::shop::{Shop, uuid};
 
-/// In November 2023, and in the year 144,683.
+/// Holds of a sale that begins then are due.
 pub(crate) const PAST: u64 = 1_700_000_000_000;
-pub(crate) const FUTURE: u64 = 1 << 52;
 
 /// Orders of every state, some terms, restockings, altered rules; names of each form. Most holds that are left
 /// fall due soon after it begins.

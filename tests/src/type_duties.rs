@@ -26,16 +26,23 @@ async fn a_large_sale_is_freed_on_another_thread() {
     let freed = async |connection: &mut Connection| {
         stat(connection, "memory", "lazyfreed_objects").await.parse::<u64>().unwrap()
     };
-    for gone in ["DEL %", "UNLINK %", "PEXPIREAT % 1", "SET % x", "RENAME text %"] {
+    for gone in ["DEL %", "UNLINK %", "PEXPIRE % 1", "SET % x", "RENAME text %"] {
         put(&mut connection, "small", 1_000).await;
         put(&mut connection, "large", 4_000).await;
         let before = freed(&mut connection).await;
         for key in ["small", "large"] {
             play(&mut connection, "SET text x => OK").await;
             ask(&mut connection, &gone.replace('%', key)).await;
+            wait_until(&format!("it is gone by {gone}"), async || {
+                ask(&mut connection, &format!("TYPE {key}")).await != "flashsale"
+            })
+            .await;
         }
-        // They are freed one by one: would it free the small one, it would do so first.
-        wait_until(&format!("it is freed by {gone}"), async || freed(&mut connection).await > before).await;
+        wait_until(&format!("all is freed that goes by {gone}"), async || {
+            stat(&mut connection, "memory", "lazyfree_pending_objects").await == "0"
+                && freed(&mut connection).await > before
+        })
+        .await;
         assert_eq!(freed(&mut connection).await, before + 1, "{gone}");
         play(&mut connection, "FLUSHALL SYNC => OK").await;
     }

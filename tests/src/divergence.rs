@@ -55,7 +55,7 @@ async fn a_replica_is_marked_when_its_primary_goes_on() {
     is_marked(&mut replica.replica("").await.connect().await).await;
 }
 
-const GARBAGE: &str = "SECKILL.APPLY sale garbage => -CORRUPT not a batch of a known version";
+const GARBAGE: &str = "SECKILL.APPLY sale garbage => -CORRUPT a newer version of the module wrote it";
 
 #[tokio::test]
 async fn the_mark_outlives_restarts_and_a_promotion() {

@@ -36,15 +36,20 @@ fn notes() -> MutexGuard<'static, BTreeSet<Note>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Notes when a sale's next hold falls due, unless there is a note that is not later. A note that nobody acted
-/// on was lost with the name that the sale had. A sale that diverged lets nothing run out.
+/// Notes when a sale's next hold falls due, unless there is a note that is not later, and takes back the one before:
+/// a replica acts on none, and would keep them all. A note that nobody acted on was lost with the name that the sale
+/// had, or this is a replica. A sale that diverged lets nothing run out.
 pub(crate) fn note(db: i32, key: &[u8], stored: &mut Stored) {
     if let Some(due) = stored.sale.next_deadline()
         && !stored.sale.diverged()
         && (stored.noted == 0 || due < stored.noted || stored.noted + LOST < Now::read().ms())
     {
+        let mut notes = notes();
+        let mut note = Note { due: stored.noted, db, key: key.into() };
+        notes.remove(&note);
+        note.due = due;
+        notes.insert(note);
         stored.noted = due;
-        notes().insert(Note { due, db, key: key.into() });
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seckill_client::{After, Bought, Buy, Change, EventKind, Sale, Seckill, State};
 
-use crate::server::{Connection, Server, wait_until};
+use crate::server::{Connection, Server, stat, wait_until};
 use crate::talk::{get, play, together};
 
 /// How late a hold may run out on a machine that also does other things. The promise is 100 ms on an idle one.
@@ -243,4 +243,41 @@ async fn a_purchase_finds_what_is_due() {
     assert_eq!(together(&mut shop, &purchases).await, ["HELD", "OK", "HELD"]);
     assert_eq!(state(&mut shop, "o1").await, State::Expired);
     shop.audit("sale").await.unwrap();
+}
+
+/// However often a deadline moves, the server remembers one for a sale; a replica would never forget the others.
+#[tokio::test]
+async fn a_deadline_that_moves_leaves_nothing_behind() {
+    const TIMES: usize = 100_000;
+    const NOISE: usize = 2_000_000;
+    let primary = Server::primary("repl-backlog-size 16384").await;
+    let replica = primary.replica("repl-backlog-size 16384").await;
+    let mut shop = primary.connect().await;
+    shop.create("sale", Sale::new(1).hold(ms(9_000_000))).await.unwrap();
+    shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    replica.catch_up(&primary).await;
+    let mut before = vec![];
+    for server in [&primary, &replica] {
+        before.push(memory_besides_the_sale(server).await);
+    }
+    for batch in 0..100 {
+        let mut pipe = redis::pipe();
+        for number in 0..TIMES / 100 {
+            // Each is earlier than the one before, also when the clock has gone on meanwhile.
+            let hold = 8_000_000 - 50 * (batch * TIMES / 100 + number);
+            pipe.cmd("SECKILL.EXTEND").arg("sale").arg("o1").arg(hold);
+        }
+        pipe.exec_async(&mut shop).await.unwrap();
+    }
+    replica.catch_up(&primary).await;
+    for (server, before) in [&primary, &replica].into_iter().zip(before) {
+        let after = memory_besides_the_sale(server).await;
+        assert!(after < before + NOISE, "{before} bytes before, {after} after");
+    }
+}
+
+async fn memory_besides_the_sale(server: &Server) -> usize {
+    let mut connection = server.connect().await;
+    let used: usize = stat(&mut connection, "memory", "used_memory").await.parse().unwrap();
+    used - get::<usize>(&mut connection, "MEMORY USAGE sale").await
 }

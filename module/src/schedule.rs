@@ -36,9 +36,9 @@ fn notes() -> MutexGuard<'static, BTreeSet<Note>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Notes when a sale's next hold falls due, unless there is a note that is not later, and takes back the one before:
-/// a replica acts on none, and would keep them all. A note that nobody acted on was lost with the name that the sale
-/// had, or this is a replica. A sale that diverged lets nothing run out.
+/// Notes when a sale's next hold falls due, unless there is a note that is not later. A note that nobody acted
+/// on was lost with the name that the sale had, or this is a replica. Replicas act on none and would keep them
+/// all, so the new note replaces the one before. A sale that diverged lets nothing run out.
 pub(crate) fn note(db: i32, key: &[u8], stored: &mut Stored) {
     if let Some(due) = stored.sale.next_deadline()
         && !stored.sale.diverged()

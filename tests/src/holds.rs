@@ -245,7 +245,7 @@ async fn a_purchase_finds_what_is_due() {
     shop.audit("sale").await.unwrap();
 }
 
-/// However often a deadline moves, the server remembers one for a sale; a replica would never forget the others.
+/// However often a deadline moves, a server remembers one for a sale. A replica would never forget the others.
 #[tokio::test]
 async fn a_deadline_that_moves_leaves_nothing_behind() {
     const TIMES: usize = 100_000;

@@ -51,9 +51,9 @@ const HANDLE_ATOMIC_SLOT_MIGRATION: c_int = 1 << 5;
 
 /// All options at once, for each call overwrites those of the one before.
 fn set_options(context: &Context) {
-    // Errors while loading are ours to handle. A replica may load one set of sales while it serves another, for
-    // what the module knows besides the keyspace is true of both. And no change is signalled but by us: closing a
-    // key that was opened for writing would else wipe every reader's cache.
+    // Errors while loading are ours to handle. A replica may load one set of sales while it serves another,
+    // for what the module knows besides the keyspace is true of both. And no change is signalled but by us:
+    // closing a key that was opened for writing would else wipe every reader's cache.
     let mut options = (raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS
         | raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD
         | raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED) as c_int;

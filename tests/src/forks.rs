@@ -126,7 +126,8 @@ const FIRST_LOST: &str = "
     SECKILL.BUY sale eve e1 QTY 9 => SOLD
     SECKILL.CANCEL sale a1 REFUND => CANCELLED
 ";
-/// Ann asks for her order again, and wants less; what Bob had confirmed runs out, what Cat had cancelled she confirms.
+/// Ann asks for her order again, and wants less; what Bob had confirmed runs out, and what Cat had cancelled
+/// she confirms.
 const SECOND: &str = "
     SECKILL.BUY sale ann a2 => HELD
     SECKILL.CONFIRM sale c1 => SOLD
@@ -149,8 +150,8 @@ const THIRD: &str = "
 async fn readers_end_with_the_orders_of_the_last_primary() {
     let mut row = Row::of(3).await;
     let mut primary = row.primary().await;
-    // One reads whatever is promised, one sleeps through the second reign, one comes with it, and one reads only
-    // what is safe.
+    // One reads whatever is promised, one sleeps through the second reign, one comes with it, and one reads
+    // only what is safe.
     let [mut eager, mut sleepy, mut young, mut careful]: [Reader; 4] = Default::default();
 
     play(&mut primary, FIRST).await;

@@ -13,7 +13,8 @@ async fn buy(connection: &mut Connection, order: &str) -> Bought {
     connection.buy("sale", Buy::new("ann", order)).await.unwrap()
 }
 
-/// Waits until a replica has caught up with its primary, and sees that all they have is equal, and the sale's books right.
+/// Waits until a replica has caught up with its primary, and sees that all they have is equal, and the books
+/// of the sale are right.
 pub(crate) async fn are_equal(replica: &Server, primary: &Server) {
     replica.catch_up(primary).await;
     let (mut replica, mut primary) = (replica.connect().await, primary.connect().await);

@@ -1,11 +1,14 @@
 //! Real servers: each test starts its own, and it ends with the test.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{env, fs, io, thread};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisResult};
@@ -17,6 +20,9 @@ pub(crate) type Connection = MultiplexedConnection;
 
 /// How long a condition may take to come true. Generous: a slow machine is no failure.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The signal that ends a server as a crash would.
+const SIGKILL: i32 = 9;
 
 /// What every server is started with; later lines of a test may override it.
 const DEFAULTS: &str = r#"
@@ -80,6 +86,29 @@ impl Server {
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// Lets the server end in its own way, so that what watches it, such as valgrind, has its word in the status.
+    fn end(&mut self) -> io::Result<()> {
+        let status = match self.process.try_wait()? {
+            Some(status) => status,
+            None => self.shut_down()?,
+        };
+        match (status.code(), status.signal()) {
+            (Some(0), _) | (_, Some(SIGKILL)) => Ok(()),
+            _ => Err(io::Error::other(format!("it ended with {status}"))),
+        }
+    }
+
+    fn shut_down(&mut self) -> io::Result<ExitStatus> {
+        let mut socket = UnixStream::connect(self.socket())?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.write_all(b"SHUTDOWN NOSAVE NOW FORCE\r\n")?;
+        // A server that ends says nothing.
+        match socket.read(&mut [0])? {
+            0 => self.process.wait(),
+            _ => Err(io::Error::other("it refuses to end")),
+        }
     }
 
     async fn ready(&mut self) {
@@ -157,10 +186,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill();
-        if thread::panicking() {
+        let ended = if thread::panicking() { Err(io::Error::other("the test failed")) } else { self.end() };
+        if let Err(why) = ended {
+            self.kill();
             let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
             eprintln!("--- log of the server in {}\n{log}", self.home.path().display());
+            assert!(thread::panicking(), "the server in {}: {why}", self.home.path().display());
         }
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! `SERVER="…"` chooses the server program, with arguments if need be; `SECKILL_MODULE` the library it loads.
 
+mod buyers;
+mod history;
 mod server;
 mod talk;
 
 mod arguments;
 mod cluster;
+mod crashes;
 mod crowd;
 mod errors;
 mod following;
@@ -23,3 +26,4 @@ mod replies;
 mod sales;
 mod surface;
 mod traces;
+mod truncation;

@@ -77,7 +77,7 @@ pub(crate) async fn read_history(connection: &mut Connection) -> Vec<(&'static s
     all
 }
 
-async fn rewrite(connection: &mut Connection) {
+pub(crate) async fn rewrite(connection: &mut Connection) {
     ask(connection, "BGREWRITEAOF").await;
     wait_until("the AOF is rewritten", async || {
         stat(connection, "persistence", "aof_rewrite_in_progress").await == "0"

@@ -244,6 +244,12 @@ fn spawn(home: &Path) -> Child {
     command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
+/// Kills a process that a server forked.
+pub(crate) fn kill(child: u32) {
+    let status = Command::new("sh").arg("-c").arg(format!("kill -9 {child}")).status();
+    assert!(status.unwrap().success(), "no process {child}");
+}
+
 /// A port that nobody listens on just now.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

@@ -43,8 +43,18 @@ pub(crate) fn note(db: i32, key: &[u8], stored: &mut Stored) {
         && !stored.sale.diverged()
         && (stored.noted == 0 || due < stored.noted || stored.noted + LOST < Now::read().ms())
     {
+        forget(db, key, stored);
         stored.noted = due;
         notes().insert(Note { due, db, key: key.into() });
+    }
+}
+
+/// Takes back the note of a sale, if it was written under this name: a sale has one at most, so that notes do not
+/// pile up where deadlines move.
+fn forget(db: i32, key: &[u8], stored: &mut Stored) {
+    let due = std::mem::take(&mut stored.noted);
+    if due != 0 {
+        notes().remove(&Note { due, db, key: key.into() });
     }
 }
 
@@ -124,7 +134,7 @@ fn sweep(context: &Context, note: &Note, now: Now, begin: Instant) {
         return;
     }
     if let Some(stored) = Key::write(context, name).stored_mut() {
-        stored.noted = 0;
+        forget(note.db, &note.key, stored);
     }
     // Each step opens the key anew: whoever listens to the events of the step before may have deleted it.
     loop {

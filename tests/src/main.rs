@@ -18,6 +18,7 @@ mod incident;
 mod judgement;
 mod locks;
 mod maxmemory;
+mod memory;
 mod nested;
 mod persistence;
 mod readme;

@@ -1,5 +1,5 @@
 //! Buyers who do all that buyers do, each on a connection of its own and without a pause, and who remember what
-//! they were told.
+//! they were told. They all try for one lock.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -13,8 +13,6 @@ use crate::talk::get;
 
 /// No hold and no lease runs out by itself.
 pub(crate) const LONG: Duration = Duration::from_secs(3_600);
-/// The one lock that all buyers try for.
-pub(crate) const LOCK: &str = "lock";
 
 /// A sale that is sold out at times, and where buyers come to their limit.
 pub(crate) fn scarce() -> Sale {
@@ -67,12 +65,12 @@ impl Order {
         self.unanswered = Some(call);
         let told = match call {
             Call::Lock => {
-                self.locked = shop.lock(LOCK, &self.id, LONG).await?.is_some();
+                self.locked = shop.lock("lock", &self.id, LONG).await?.is_some();
                 None
             }
             Call::Buy => {
                 let buy = Buy::new(&self.buyer, &self.id).qty(self.qty);
-                let buy = if self.locked { buy.releasing(LOCK, &self.id) } else { buy };
+                let buy = if self.locked { buy.releasing("lock", &self.id) } else { buy };
                 let bought = shop.buy("sale", buy).await?;
                 self.locked = false;
                 match bought {

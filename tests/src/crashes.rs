@@ -206,7 +206,7 @@ async fn saving() -> (Market, u64, u32) {
     let saved = seq(&mut shop).await;
     market.buy(2_000).await;
     // The child writes the sale and waits. It does not live to see the end of it.
-    play(&mut shop, "CONFIG SET rdb-key-save-delay 300000000 => OK").await;
+    play(&mut shop, "CONFIG SET rdb-key-save-delay 60000000 => OK").await;
     ask(&mut shop, "BGSAVE").await;
     let mut child = None;
     wait_until("a part is written", async || {

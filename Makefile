@@ -8,7 +8,7 @@ PROGRAM := target/release/seckill
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run serve test test-servers check growth simulate fuzz install
+.PHONY: help setup build run serve test test-servers check growth simulate memcheck guard fuzz install
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -41,6 +41,12 @@ growth: ## Measure time and memory of a sale that grows to 5 million orders.
 
 simulate: ## Simulate servers that fail in every way, without end. SIMULATOR_SEED=n repeats one schedule.
 	SIMULATOR_SCHEDULES=0 $(CARGO) test $(RELEASE) --package seckill-core --test simulator -- --nocapture
+
+memcheck: build ## Run the tests with their servers under valgrind; takes some minutes.
+	@.make/memcheck
+
+guard: build ## Measure that the module does not slow Redis down, by redis-benchmark. ROUNDS=15 for more.
+	@.make/guard $(or $(ROUNDS),7) $(MODULE)
 
 fuzz: ## Fuzz the decoders for a minute each; needs cargo-fuzz. SECONDS=600 for longer.
 	@.make/fuzz $(or $(SECONDS),60)

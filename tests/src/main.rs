@@ -2,6 +2,8 @@
 //!
 //! `SERVER="…"` chooses the server program, with arguments if need be; `SECKILL_MODULE` the library it loads.
 
+mod buyers;
+mod history;
 mod proxy;
 mod server;
 mod shop;
@@ -9,6 +11,7 @@ mod talk;
 
 mod arguments;
 mod cluster;
+mod crashes;
 mod crowd;
 mod defrag;
 mod divergence;
@@ -21,6 +24,7 @@ mod incident;
 mod judgement;
 mod locks;
 mod maxmemory;
+mod memory;
 mod memory_usage;
 mod nested;
 mod persistence;
@@ -34,5 +38,6 @@ mod surface;
 mod sweep;
 mod terms;
 mod traces;
+mod truncation;
 mod type_duties;
 mod versions;

@@ -78,7 +78,7 @@ pub(crate) async fn read_history(connection: &mut Connection) -> Vec<(&'static s
     all
 }
 
-async fn rewrite(connection: &mut Connection) {
+pub(crate) async fn rewrite(connection: &mut Connection) {
     ask(connection, "BGREWRITEAOF").await;
     is_rewritten(connection).await;
 }

@@ -1,13 +1,16 @@
 //! Real servers: each test starts its own, and it ends with the test.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::ops::RangeInclusive;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{env, fs, io, thread};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisResult};
@@ -22,6 +25,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A hold or a lease that outlasts every test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+
+/// The signal that ends a server as a crash would.
+const SIGKILL: i32 = 9;
 
 /// What every server is started with; later lines of a test may override it.
 const DEFAULTS: &str = r#"
@@ -90,6 +96,29 @@ impl Server {
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// Lets the server end in its own way, so that what watches it, such as valgrind, has its word in the status.
+    fn end(&mut self) -> io::Result<()> {
+        let status = match self.process.try_wait()? {
+            Some(status) => status,
+            None => self.shut_down()?,
+        };
+        match (status.code(), status.signal()) {
+            (Some(0), _) | (_, Some(SIGKILL)) => Ok(()),
+            _ => Err(io::Error::other(format!("it ended with {status}"))),
+        }
+    }
+
+    fn shut_down(&mut self) -> io::Result<ExitStatus> {
+        let mut socket = UnixStream::connect(self.socket())?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.write_all(b"SHUTDOWN NOSAVE NOW FORCE\r\n")?;
+        // A server that ends says nothing.
+        match socket.read(&mut [0])? {
+            0 => self.process.wait(),
+            _ => Err(io::Error::other("it refuses to end")),
+        }
     }
 
     async fn ready(&mut self) {
@@ -178,9 +207,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill();
-        if thread::panicking() {
+        let ended = if thread::panicking() { Err(io::Error::other("the test failed")) } else { self.end() };
+        if let Err(why) = ended {
+            self.kill();
             eprintln!("--- log of the server in {}\n{}", self.home.path().display(), self.log());
+            assert!(thread::panicking(), "the server in {}: {why}", self.home.path().display());
         }
     }
 }
@@ -235,6 +266,12 @@ fn spawn(program: &str, home: &Path) -> Child {
     let mut command = Command::new(words.next().expect("SERVER names a program"));
     let command = command.args(words).arg(home.join("config")).stdout(Stdio::null());
     command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"))
+}
+
+/// Kills a process that a server forked.
+pub(crate) fn kill(child: u32) {
+    let status = Command::new("sh").arg("-c").arg(format!("kill -9 {child}")).status();
+    assert!(status.unwrap().success(), "no process {child}");
 }
 
 /// A port that nobody listens on just now. It lies below those that a system gives to connections by itself, of

@@ -8,10 +8,10 @@ PROGRAM := target/release/seckill
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run serve test test-servers check growth simulate memcheck guard fuzz install
+.PHONY: help setup build run serve test test-servers check growth migrate-large simulate memcheck guard fuzz install
 
 help: ## Explain every target.
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## Install what is missing: redis-server and libclang.
 	@.make/setup $(RUST_VERSION)
@@ -38,6 +38,9 @@ check: setup ## Check format, lints and docs; every warning is an error.
 
 growth: ## Measure time and memory of a sale that grows to 5 million orders.
 	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1
+
+migrate-large: build ## Measure how long a node takes to MIGRATE a sale of 5 million orders. Needs 10 GB of memory.
+	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 cluster::migrate
 
 simulate: ## Simulate servers that fail in every way, without end. SIMULATOR_SEED=n repeats one schedule.
 	SIMULATOR_SCHEDULES=0 $(CARGO) test $(RELEASE) --package seckill-core --test simulator -- --nocapture

@@ -124,7 +124,7 @@ impl Server {
     async fn ready(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Ok(mut connection) = self.open("", AsyncConnectionConfig::new()).await
+            if let Ok(mut connection) = self.open("", answering_within(PATIENCE)).await
                 && redis::cmd("PING").exec_async(&mut connection).await.is_ok()
             {
                 return;
@@ -164,19 +164,23 @@ impl Server {
 
     /// A connection with parameters of a redis URL, such as `protocol=resp2` or `user=ann`.
     pub(crate) async fn connect_as(&self, parameters: &str) -> Connection {
-        self.open(parameters, AsyncConnectionConfig::new()).await.unwrap()
+        self.open(parameters, answering_within(PATIENCE)).await.unwrap()
+    }
+
+    /// A connection for commands that take longer than others.
+    pub(crate) async fn connect_within(&self, patience: Duration) -> Connection {
+        self.open("protocol=resp3", answering_within(patience)).await.unwrap()
     }
 
     /// A connection that hears pushes.
     pub(crate) async fn ears(&self) -> Ears {
         let (sender, pushes) = tokio::sync::mpsc::unbounded_channel();
-        let config = AsyncConnectionConfig::new().set_push_sender(sender);
+        let config = answering_within(PATIENCE).set_push_sender(sender);
         Ears::new(self.open("protocol=resp3", config).await.unwrap(), pushes)
     }
 
     async fn open(&self, parameters: &str, config: AsyncConnectionConfig) -> RedisResult<Connection> {
         let url = format!("redis+unix://{}?{parameters}", self.socket().display());
-        let config = config.set_response_timeout(Some(PATIENCE));
         redis::Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await
     }
 
@@ -214,6 +218,10 @@ impl Drop for Server {
             assert!(thread::panicking(), "the server in {}: {why}", self.home.path().display());
         }
     }
+}
+
+fn answering_within(patience: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_response_timeout(Some(patience))
 }
 
 /// A field of a section of INFO.

@@ -11,7 +11,7 @@ use crate::talk::now_ms;
 pub(super) const FROM_CLIENTS: &str = "seckill.apply-from-clients yes";
 
 /// A sale of so many orders, each held and then confirmed. `name` makes an order's id and its buyer.
-pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (String, String)) -> Sale {
+pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>)) -> Sale {
     let moment = Moment { now: now_ms(), tenure: 1, term: 1, max_orders: u32::MAX, lock_held: false };
     let mut sale = Sale::new(Seed([1, 2]));
     let mut decide = |request: &Request<'_>| {
@@ -19,10 +19,9 @@ pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (String, String)) -> Sale 
         assert!(decision.outcome.is_ok());
         sale.commit(&decision).unwrap();
     };
-    decide(&Request::Create { stock: orders * 2, rules: Rules { hold: 600_000_000, ..Rules::default() } });
+    decide(&Request::Create { stock: orders * 2, rules: Rules { hold: 600_000, ..Rules::default() } });
     for number in 0..orders {
-        let (order, buyer) = name(number);
-        let (order, buyer) = (order.as_bytes(), buyer.as_bytes());
+        let (order, buyer) = &name(number);
         decide(&Request::Buy(Buy { buyer, order, qty: 1, guard: None }));
         decide(&Request::Confirm { order });
     }
@@ -30,16 +29,18 @@ pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (String, String)) -> Sale 
 }
 
 /// A UUID as the order's id, and a name of 12 bytes as its buyer.
-pub(super) fn usual(number: u64) -> (String, String) {
+pub(super) fn usual(number: u64) -> (Vec<u8>, Vec<u8>) {
     let (high, low) = (scatter(number), scatter(!number));
     let (a, b, c, d, e) = (high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff);
-    (format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}"), format!("{:012x}", scatter(number / 3) >> 16))
+    let order = format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}");
+    let buyer = format!("{:012x}", scatter(number / 2) >> 16);
+    (order.into_bytes(), buyer.into_bytes())
 }
 
-/// Both as long as they may be.
-pub(super) fn longest(number: u64) -> (String, String) {
-    let name = |first: u64| (0..8).map(|part| format!("{:016x}", scatter(first + part))).collect();
-    (name(number * 16), name(number * 16 + 8))
+/// Both as long as they may be, and of any bytes.
+pub(super) fn longest(number: u64) -> (Vec<u8>, Vec<u8>) {
+    let name = |first: u64| (first..first + 16).flat_map(|part| scatter(part).to_le_bytes()).collect();
+    (name(number * 32), name(number * 32 + 16))
 }
 
 /// A permutation of the integers that looks random, so that nothing can be compressed.

@@ -5,6 +5,7 @@ mod by_keys;
 mod failover;
 mod history;
 mod large;
+mod migrate;
 mod nodes;
 mod ownership;
 mod slots;

@@ -1,6 +1,7 @@
 //! Moving a slot: key by key, as every server can, or as a whole.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use redis::Value;
 
@@ -8,23 +9,36 @@ use super::nodes::{Cluster, Node};
 use crate::server::{Connection, wait_until};
 use crate::talk::{ask, get, show};
 
+/// A key may be large.
+const MIGRATE_TIMEOUT: Duration = Duration::from_secs(600);
+
 impl Cluster {
     /// Moves a slot key by key, as `redis-cli --cluster reshard` does. After each step the test may do its own.
     pub(super) async fn move_keys(&self, slot: usize, from: usize, to: usize, mut step: impl AsyncFnMut()) {
-        let (source, target) = (&self.nodes[from], &self.nodes[to]);
-        target.play(&format!("CLUSTER SETSLOT {slot} IMPORTING {} => OK", source.id)).await;
-        source.play(&format!("CLUSTER SETSLOT {slot} MIGRATING {} => OK", target.id)).await;
+        self.begin_to_move(slot, from, to).await;
         step().await;
-        let mut connection = source.connect().await;
-        while let Some(key) = a_key(&mut connection, slot).await {
-            let port = target.server.port();
-            // NOKEY: meanwhile it was released.
-            let reply: String =
-                get(&mut connection, &format!("MIGRATE 127.0.0.1 {port} \"\" 0 60000 KEYS {key}")).await;
+        let mut source = self.nodes[from].connect().await;
+        while let Some(key) = a_key(&mut source, slot).await {
+            // Meanwhile it may have been released.
+            let reply = self.send_key(&key, from, to).await;
             assert!(["OK", "NOKEY"].contains(&&*reply), "{reply}");
             step().await;
         }
         self.assign(slot, to).await;
+    }
+
+    /// Lets both owners know that the keys of a slot are going to move one by one.
+    pub(super) async fn begin_to_move(&self, slot: usize, from: usize, to: usize) {
+        let (source, target) = (&self.nodes[from], &self.nodes[to]);
+        target.play(&format!("CLUSTER SETSLOT {slot} IMPORTING {} => OK", source.id)).await;
+        source.play(&format!("CLUSTER SETSLOT {slot} MIGRATING {} => OK", target.id)).await;
+    }
+
+    /// Sends one key to the new owner; tells the reply.
+    pub(super) async fn send_key(&self, key: &str, from: usize, to: usize) -> String {
+        let (port, timeout) = (self.nodes[to].server.port(), MIGRATE_TIMEOUT.as_millis());
+        let mut source = self.nodes[from].server.connect_within(MIGRATE_TIMEOUT).await;
+        ask(&mut source, &format!("MIGRATE 127.0.0.1 {port} \"\" 0 {timeout} KEYS {key}")).await
     }
 
     /// Tells all nodes who has a slot, its new owner first.

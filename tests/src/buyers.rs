@@ -2,21 +2,17 @@
 //! they were told. They all try for one lock.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use seckill_client::{Bought, Buy, Error, Sale, Seckill, State};
 
 use crate::history::Books;
-use crate::server::{Connection, Server};
+use crate::server::{Connection, HOUR, Server};
 use crate::talk::get;
-
-/// No hold and no lease runs out by itself.
-pub(crate) const LONG: Duration = Duration::from_secs(3_600);
 
 /// A sale that is sold out at times, and where buyers come to their limit.
 pub(crate) fn scarce() -> Sale {
-    Sale::new(100).limit(20).hold(LONG)
+    Sale::new(100).limit(20).hold(HOUR)
 }
 
 /// What a buyer may ask for an order.
@@ -65,7 +61,7 @@ impl Order {
         self.unanswered = Some(call);
         let told = match call {
             Call::Lock => {
-                self.locked = shop.lock("lock", &self.id, LONG).await?.is_some();
+                self.locked = shop.lock("lock", &self.id, HOUR).await?.is_some();
                 None
             }
             Call::Buy => {
@@ -78,7 +74,7 @@ impl Order {
                     Bought::Refused(_) => None,
                 }
             }
-            Call::Extend => Some(shop.extend("sale", &self.id, LONG).await?),
+            Call::Extend => Some(shop.extend("sale", &self.id, HOUR).await?),
             Call::Confirm => Some(shop.confirm("sale", &self.id).await?),
             Call::Cancel => Some(shop.cancel("sale", &self.id).await?),
             Call::Refund => Some(shop.refund("sale", &self.id).await?),
@@ -197,7 +193,7 @@ impl Buyers {
         let owner: Option<String> = get(shop, "GET lock").await;
         let mut known = 0;
         for order in self.buyers.iter().flat_map(|buyer| &buyer.orders) {
-            let state = books.orders.get(&order.id).copied();
+            let state = books.state(&order.id);
             assert!(order.may_be(state), "{state:?}: {order:?}");
             known += usize::from(state.is_some());
             if owner.as_ref() == Some(&order.id) {
@@ -210,7 +206,7 @@ impl Buyers {
     /// After a loss: what the sale says is what the buyers know.
     pub(crate) fn learn(&mut self, books: &Books) {
         for order in self.buyers.iter_mut().flat_map(|buyer| &mut buyer.orders) {
-            order.told = books.orders.get(&order.id).copied();
+            order.told = books.state(&order.id);
             order.unanswered = None;
             order.locked = false;
         }
@@ -224,7 +220,7 @@ impl Buyers {
             if call == Call::Lock {
                 order.call(shop, Call::Buy).await.unwrap();
             }
-            let known = books.orders.get(&order.id);
+            let known = books.state(&order.id);
             assert!(known.is_none() || order.told.is_some(), "{order:?} was {known:?}");
         }
     }

@@ -26,7 +26,7 @@ impl Market {
     async fn open(config: &str) -> Self {
         let server = Server::with(config).await;
         server.connect().await.create("sale", scarce()).await.unwrap();
-        Self { server, buyers: Buyers::new(8, 1), history: History::default() }
+        Self { server, buyers: Buyers::new(8, 1), history: History::of("sale") }
     }
 
     /// Buyers buy until they had so many answers, and the reader reads it all.
@@ -71,7 +71,7 @@ impl Market {
     async fn reopen_with_less(&mut self) -> u64 {
         self.server.restart().await;
         let mut shop = self.server.connect().await;
-        let left = History::read(&mut shop).await;
+        let left = History::read(&mut shop, "sale").await;
         left.begins_like(&self.history);
         self.buyers.learn(&left.books());
         ask(&mut shop, "DEL lock").await;

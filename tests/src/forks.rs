@@ -1,66 +1,19 @@
 //! Failovers that lose orders which the shop had promised: readers take back what was lost, and end with the
 //! orders that the last primary has.
 
-use std::collections::BTreeMap;
+use seckill_client::{After, Event, EventKind, Seckill, State};
 
-use seckill_client::{After, Error, Event, EventKind, Seckill, State};
-
+use crate::history::History;
 use crate::proxy::Proxy;
 use crate::server::{Connection, Server, program, wait_until};
 use crate::talk::play;
 
-/// A reader of EVENTS that stores what it reads.
-#[derive(Default)]
-struct Reader {
-    stored: Vec<Event>,
-    /// How often it was told to take something back.
-    forks: usize,
-}
-
-impl Reader {
-    /// Reads until there is nothing more.
-    async fn read(&mut self, connection: &mut Connection) {
-        loop {
-            let after = match self.stored.last() {
-                Some(last) => After::seq(last.seq).term(last.term),
-                None => After::seq(0),
-            };
-            match connection.events("sale", after.count(3)).await {
-                Ok(page) if page.is_empty() => return,
-                Ok(page) => self.stored.extend(page),
-                Err(Error::Forked { seq, .. }) => {
-                    assert!(self.stored.last().is_some_and(|last| seq < last.seq), "no headway: {seq}");
-                    self.stored.retain(|event| event.seq <= seq);
-                    self.forks += 1;
-                }
-                Err(error) => panic!("{error}"),
-            }
-        }
-    }
-
-    /// What its events tell of each order: the buyer, the units and the state.
-    fn orders(&self) -> BTreeMap<Vec<u8>, (Vec<u8>, u32, State)> {
-        let mut orders = BTreeMap::new();
-        for event in &self.stored {
-            if let EventKind::Order { state, order, buyer, qty, .. } = &event.kind {
-                orders.insert(order.clone(), (buyer.clone(), *qty, *state));
-            }
-        }
-        orders
-    }
-}
-
-/// The orders of a reader are those of the server: the same number, and each of them the same.
-async fn has_the_same_orders(reader: &Reader, connection: &mut Connection) {
-    let (orders, info) = (reader.orders(), connection.info("sale").await.unwrap());
-    assert_eq!(info.orders, orders.len() as u64);
-    let units = |wanted: State| -> u64 {
-        orders.values().filter(|(_, _, state)| *state == wanted).map(|(_, qty, _)| u64::from(*qty)).sum()
-    };
-    assert_eq!((info.held, info.sold), (units(State::Held), units(State::Sold)));
-    for (id, told) in orders {
+/// The orders that a reader knows are those of the server, each of them the same.
+async fn has_the_same_orders(reader: &History, connection: &mut Connection) {
+    reader.agrees_with(connection).await;
+    for (id, told) in reader.books().orders {
         let order = connection.order("sale", &id).await.unwrap().unwrap();
-        assert_eq!(told, (order.buyer, order.qty, order.state), "{}", id.escape_ascii());
+        assert_eq!((told.buyer, told.qty, told.state), (order.buyer, order.qty, order.state), "{id}");
     }
 }
 
@@ -152,15 +105,15 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
     let mut primary = row.primary().await;
     // One reads whatever is promised, one sleeps through the second reign, one comes with it, and one reads
     // only what is safe.
-    let [mut eager, mut sleepy, mut young, mut careful]: [Reader; 4] = Default::default();
+    let [mut eager, mut sleepy, mut young, mut careful] = [(); 4].map(|()| History::of("sale"));
 
     play(&mut primary, FIRST).await;
     row.catch_up().await;
-    careful.read(&mut primary).await;
+    careful.follow(&mut primary).await;
     row.lose();
     play(&mut primary, FIRST_LOST).await;
     for reader in [&mut eager, &mut sleepy] {
-        reader.read(&mut primary).await;
+        reader.follow(&mut primary).await;
         has_the_same_orders(reader, &mut primary).await;
     }
 
@@ -171,13 +124,13 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
     until_it_expires(&mut primary, "b1").await;
     row.catch_up().await;
     for reader in [&mut eager, &mut young, &mut careful] {
-        reader.read(&mut primary).await;
+        reader.follow(&mut primary).await;
         has_the_same_orders(reader, &mut primary).await;
     }
     row.lose();
     play(&mut primary, SECOND_LOST).await;
     for reader in [&mut eager, &mut young] {
-        reader.read(&mut primary).await;
+        reader.follow(&mut primary).await;
         has_the_same_orders(reader, &mut primary).await;
     }
 
@@ -187,7 +140,7 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
     play(&mut primary, THIRD).await;
     until_it_expires(&mut primary, "b2").await;
     for reader in [&mut eager, &mut sleepy, &mut young, &mut careful] {
-        reader.read(&mut primary).await;
+        reader.follow(&mut primary).await;
         has_the_same_orders(reader, &mut primary).await;
     }
     primary.audit("sale").await.unwrap();

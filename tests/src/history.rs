@@ -1,59 +1,66 @@
 //! The history of a sale, as a reader keeps it who follows its events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seckill_client::{After, Error, Event, EventKind, Seckill, State};
 
-use crate::server::Connection;
+/// Events that are read at once.
+const PAGE: u64 = 1_000;
 
-/// The events of the sale at `sale`, from the first one on.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// The events of a sale, from the first one on.
+#[derive(Debug, Clone)]
 pub(crate) struct History {
+    sale: String,
     pub(crate) events: Vec<Event>,
-}
-
-/// What the events add up to.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Books {
-    pub(crate) available: u64,
-    pub(crate) orders: BTreeMap<String, State>,
+    /// How often the reader was told that what it had read is another history.
+    pub(crate) forks: usize,
 }
 
 impl History {
-    /// All that the sale tells now.
-    pub(crate) async fn read(shop: &mut Connection) -> Self {
-        let mut history = Self::default();
+    /// That of a reader who has read nothing yet.
+    pub(crate) fn of(sale: &str) -> Self {
+        Self { sale: sale.to_owned(), events: vec![], forks: 0 }
+    }
+
+    /// All that a sale tells now.
+    pub(crate) async fn read(shop: &mut impl Seckill, sale: &str) -> Self {
+        let mut history = Self::of(sale);
         history.follow(shop).await;
         history
     }
 
     /// Reads on to the end. Where the sale has another history than was read, it goes back to what both share, and
     /// tells how many events it took back.
-    pub(crate) async fn follow(&mut self, shop: &mut Connection) -> usize {
+    pub(crate) async fn follow(&mut self, shop: &mut impl Seckill) -> usize {
         let mut taken_back = 0;
         loop {
-            let mut after = After::seq(self.events.len() as u64).count(10_000);
-            if let Some(last) = self.events.last() {
-                after = after.term(last.term);
-            }
-            match shop.events("sale", after).await {
+            let after = match self.events.last() {
+                Some(last) => After::seq(last.seq).term(last.term),
+                None => After::seq(0),
+            };
+            match shop.events(&self.sale, after.count(PAGE)).await {
                 Ok(page) if page.is_empty() => return taken_back,
                 Ok(page) => page.into_iter().for_each(|event| self.push(event)),
                 Err(Error::Forked { seq, term }) => {
-                    let before = self.events.len();
+                    let before = self.len();
                     self.events.retain(|event| event.seq <= seq && event.term <= term);
-                    assert!(self.events.len() < before, "FORKED {seq} {term} leads nowhere");
-                    taken_back += before - self.events.len();
+                    assert!(self.len() < before, "{}: FORKED {seq} {term} leads nowhere", self.sale);
+                    taken_back += before - self.len();
+                    self.forks += 1;
                 }
-                Err(error) => panic!("{error}"),
+                Err(error) => panic!("{}: {error}", self.sale),
             }
         }
     }
 
     fn push(&mut self, event: Event) {
-        assert_eq!(event.seq, self.events.len() as u64 + 1, "there is a gap");
+        assert_eq!(event.seq, self.events.len() as u64 + 1, "{}: there is a gap", self.sale);
         if let Some(last) = self.events.last() {
-            assert!(event.term >= last.term && event.at >= last.at, "{event:?} after {last:?}");
+            assert!(
+                event.term >= last.term && event.at >= last.at,
+                "{}: {event:?} after {last:?}",
+                self.sale
+            );
         }
         self.events.push(event);
     }
@@ -65,49 +72,96 @@ impl History {
     /// The shorter one of both is how the longer one begins.
     pub(crate) fn begins_like(&self, other: &Self) {
         let both = self.len().min(other.len());
-        assert_eq!(self.events[..both], other.events[..both]);
+        assert!(self.events[..both] == other.events[..both], "{}: another history", self.sale);
     }
 
     /// After a restart: something is decided, in another term, and the books are right. Tells how many events the
     /// reader took back.
-    pub(crate) async fn go_on(&mut self, shop: &mut Connection) -> usize {
-        let term = self.term();
-        shop.restock("sale", 1, self.len().to_string()).await.unwrap();
+    pub(crate) async fn go_on(&mut self, shop: &mut impl Seckill) -> usize {
+        let last = |events: &[Event]| events.last().map_or(0, |last| last.term);
+        let term = last(&self.events);
+        shop.restock(&self.sale, 1, self.len().to_string()).await.unwrap();
         let taken_back = self.follow(shop).await;
-        assert!(self.term() > term, "the first decision after a restart begins a term");
-        let (books, info) = (self.books(), shop.info("sale").await.unwrap());
-        assert_eq!((info.available, info.orders), (books.available, books.orders.len() as u64));
-        shop.audit("sale").await.unwrap();
+        assert!(last(&self.events) > term, "the first decision after a restart begins a term");
+        self.agrees_with(shop).await;
         taken_back
     }
 
-    fn term(&self) -> u64 {
-        self.events.last().map_or(0, |last| last.term)
+    /// The sale's figures are those that its history comes to, and its auditor finds nothing wrong.
+    pub(crate) async fn agrees_with(&self, shop: &mut impl Seckill) {
+        let (books, info) = (self.books(), shop.info(&self.sale).await.unwrap());
+        assert!(!info.diverged, "{} diverged", self.sale);
+        assert_eq!(info.seq, self.len() as u64, "{}", self.sale);
+        assert_eq!(
+            (info.available, info.held, info.sold, info.orders),
+            (books.available, books.units(State::Held), books.units(State::Sold), books.orders.len() as u64),
+            "{}",
+            self.sale
+        );
+        shop.audit(&self.sale).await.unwrap();
     }
 
     /// Adds up the events. No unit is given that is not there, and none is given back twice.
     pub(crate) fn books(&self) -> Books {
         let mut books = Books::default();
         for event in &self.events {
-            books.enter(&event.kind).unwrap_or_else(|| panic!("oversold, or given back twice: {event:?}"));
+            let entered = books.enter(&event.kind);
+            entered.unwrap_or_else(|| panic!("{}: oversold, or given back twice: {event:?}", self.sale));
         }
         books
     }
+
+    pub(crate) fn terms(&self) -> BTreeSet<u64> {
+        self.events.iter().map(|event| event.term).collect()
+    }
+
+    /// How many events tell that an order came to this state.
+    pub(crate) fn count(&self, wanted: State) -> u64 {
+        let is = |event: &&Event| matches!(event.kind, EventKind::Order { state, .. } if state == wanted);
+        self.events.iter().filter(is).count() as u64
+    }
+}
+
+/// What a history comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    available: u64,
+    pub(crate) orders: BTreeMap<String, Order>,
+}
+
+/// An order in the end.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) buyer: Vec<u8>,
+    pub(crate) qty: u32,
+    pub(crate) state: State,
 }
 
 impl Books {
+    /// The state of an order, if there is one.
+    pub(crate) fn state(&self, id: &str) -> Option<State> {
+        self.orders.get(id).map(|order| order.state)
+    }
+
+    /// The units of all orders that are in a state.
+    fn units(&self, wanted: State) -> u64 {
+        let orders = self.orders.values().filter(|order| order.state == wanted);
+        orders.map(|order| u64::from(order.qty)).sum()
+    }
+
     fn enter(&mut self, event: &EventKind) -> Option<()> {
         self.available = match event {
             EventKind::Created { qty, .. } => *qty,
             EventKind::Altered { .. } => self.available,
             EventKind::Restocked { qty, .. } => self.available.checked_add_signed(*qty)?,
-            EventKind::Order { state, order, qty, .. } => {
-                let before = self.orders.insert(String::from_utf8(order.clone()).ok()?, *state);
-                match (before, state) {
-                    (None, State::Held | State::Sold) => self.available.checked_sub((*qty).into())?,
+            EventKind::Order { state, order, buyer, qty, .. } => {
+                let (id, qty, state) = (String::from_utf8(order.clone()).ok()?, *qty, *state);
+                let before = self.orders.insert(id, Order { buyer: buyer.clone(), qty, state });
+                match (before.map(|order| order.state), state) {
+                    (None, State::Held | State::Sold) => self.available.checked_sub(qty.into())?,
                     (Some(State::Held), State::Held | State::Sold) => self.available,
                     (Some(State::Held), State::Cancelled | State::Expired)
-                    | (Some(State::Sold), State::Cancelled) => self.available + u64::from(*qty),
+                    | (Some(State::Sold), State::Cancelled) => self.available + u64::from(qty),
                     _ => return None,
                 }
             }

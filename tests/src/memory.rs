@@ -3,8 +3,7 @@
 use redis::Value;
 use seckill_client::{Buy, Sale, Seckill};
 
-use crate::buyers::LONG;
-use crate::server::{Connection, Server, stat, wait_until};
+use crate::server::{Connection, HOUR, Server, stat, wait_until};
 use crate::talk::{get, play};
 
 /// What the server itself takes and gives from time to time, in bytes.
@@ -31,7 +30,7 @@ async fn comes_and_goes(work: impl AsyncFn(&mut Connection, u64)) {
 
 /// A sale with orders in every state, which was read in every way.
 async fn sell(shop: &mut Connection, orders: u64) {
-    shop.create("sale", Sale::new(orders).hold(LONG)).await.unwrap();
+    shop.create("sale", Sale::new(orders).hold(HOUR)).await.unwrap();
     let mut pipe = redis::pipe();
     for number in 0..orders {
         let (buyer, order) = (format!("buyer {}", number % 1_000), format!("{number:036}"));
@@ -82,11 +81,11 @@ async fn of_sales_that_went_in_every_way() {
 #[tokio::test]
 async fn of_deadlines_that_were_moved() {
     comes_and_goes(async |shop, times| {
-        shop.create("sale", Sale::new(1).hold(2 * LONG)).await.unwrap();
+        shop.create("sale", Sale::new(1).hold(2 * HOUR)).await.unwrap();
         shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
         let mut pipe = redis::pipe();
         for earlier in 0..times {
-            pipe.cmd("SECKILL.EXTEND").arg("sale").arg("o1").arg(LONG.as_millis() as u64 - 10 * earlier);
+            pipe.cmd("SECKILL.EXTEND").arg("sale").arg("o1").arg(HOUR.as_millis() as u64 - 10 * earlier);
         }
         pipe.cmd("DEL").arg("sale");
         pipe.exec_async(shop).await.unwrap();

@@ -46,7 +46,7 @@ async fn what_is_whole_is_there_wherever_the_aof_ends() {
         SECKILL.CANCEL sale locked => CANCELLED
     ";
     play(&mut shop, session).await;
-    let (whole, bytes) = (History::read(&mut shop).await, fs::read(&aof).unwrap());
+    let (whole, bytes) = (History::read(&mut shop, "sale").await, fs::read(&aof).unwrap());
 
     let mut lengths = BTreeSet::from([1]);
     for cut in cuts(&bytes, set) {
@@ -54,18 +54,18 @@ async fn what_is_whole_is_there_wherever_the_aof_ends() {
         fs::write(&aof, &bytes[..cut]).unwrap();
         server.restart().await;
         let mut shop = server.connect().await;
-        let left = History::read(&mut shop).await;
+        let left = History::read(&mut shop, "sale").await;
         left.begins_like(&whole);
         assert!(lengths.last() <= Some(&left.len()), "the longer file holds less: {cut}");
         lengths.insert(left.len());
 
-        let orders = left.books().orders;
+        let books = left.books();
         let locked = ask(&mut shop, "EXISTS lock").await == "1";
-        assert_ne!(locked, orders.contains_key("locked"), "a purchase and the release of its lock: {cut}");
+        assert_ne!(locked, books.state("locked").is_some(), "a purchase and the release of its lock: {cut}");
         let transaction = [
-            orders.contains_key("first"),
-            orders.contains_key("second"),
-            orders.get("alone") == Some(&State::Sold),
+            books.state("first").is_some(),
+            books.state("second").is_some(),
+            books.state("alone") == Some(State::Sold),
         ];
         assert!(transaction == [true; 3] || transaction == [false; 3], "a transaction in parts: {cut}");
 

@@ -8,8 +8,8 @@ use futures_util::future::{join, join_all};
 use redis::cluster_async::ClusterConnection;
 use seckill_client::{Bought, Buy, Code, Refusal, Result, Seckill, State};
 
-use super::history::{History, Reader};
 use super::nodes::Cluster;
+use crate::history::History;
 use crate::server::wait_until;
 
 const BUYERS: usize = 8;
@@ -40,7 +40,7 @@ struct Sale<'s> {
     promises: RefCell<Promises>,
     /// The fences of its lock, in the order in which it was held.
     fences: RefCell<Vec<u64>>,
-    reader: RefCell<Reader>,
+    reader: RefCell<History>,
 }
 
 impl<'s> Buyers<'s> {
@@ -69,7 +69,7 @@ impl<'s> Buyers<'s> {
             lossy: era.is_some(),
             promises: RefCell::default(),
             fences: RefCell::default(),
-            reader: RefCell::default(),
+            reader: RefCell::new(History::of(key)),
         };
         Self {
             connection: cluster.shop().await,
@@ -185,12 +185,10 @@ impl Sale<'_> {
     }
 
     async fn read_on(&self, connection: &mut ClusterConnection) {
-        let mut reader = self.reader.borrow_mut();
-        if self.lossy {
-            reader.follow(connection, self.key).await;
-        } else {
-            reader.read_on(connection, self.key).await.unwrap();
-        }
+        let mut reader = self.reader.replace(History::of(self.key));
+        let taken_back = reader.follow(connection).await;
+        assert!(self.lossy || taken_back == 0, "{}: {taken_back} events were taken back", self.key);
+        self.reader.replace(reader);
     }
 
     async fn lock(&self, connection: &mut ClusterConnection, lock: &str, token: &str) {
@@ -207,13 +205,14 @@ impl Sale<'_> {
         let key = self.key;
         wait_until("all holds ran out", async || connection.info(key).await.unwrap().held == 0).await;
         let history = History::read(&mut connection, key).await;
+        history.agrees_with(&mut connection).await;
         self.read_on(&mut connection).await;
-        assert!(self.reader.take().stored == history.events, "{key}: what was read is what happened");
+        assert!(self.reader.borrow().events == history.events, "{key}: what was read is what happened");
 
-        let states = history.states();
+        let books = history.books();
         for (order, told) in self.promises.take() {
             let expected = if told == Some(State::Held) { Some(State::Expired) } else { told };
-            assert_eq!(states.get(&order).copied(), expected, "{key} {order}, of which was told {told:?}");
+            assert_eq!(books.state(&order), expected, "{key} {order}, of which was told {told:?}");
         }
         let fences = self.fences.take();
         assert!(fences.is_sorted_by(|one, next| one < next), "{key}: fences rise: {fences:?}");

@@ -5,8 +5,8 @@ use std::time::Duration;
 use seckill_client::{After, Error, Event, Sale, Seckill, State};
 
 use super::buyers::Buyers;
-use super::history::Reader;
 use super::nodes::{Cluster, Node};
+use crate::history::History;
 use crate::server::wait_until;
 use crate::talk::ask;
 
@@ -126,9 +126,7 @@ async fn read_all(primary: &Node) -> Vec<Vec<Event>> {
     let mut connection = primary.connect().await;
     let mut all = vec![];
     for sale in SALES {
-        let mut reader = Reader::default();
-        reader.read_on(&mut connection, sale).await.unwrap();
-        all.push(reader.stored);
+        all.push(History::read(&mut connection, sale).await.events);
     }
     all
 }

@@ -3,7 +3,6 @@
 mod buyers;
 mod by_keys;
 mod failover;
-mod history;
 mod large;
 mod migrate;
 mod nodes;

@@ -6,6 +6,7 @@ mod server;
 mod talk;
 
 mod arguments;
+mod bench;
 mod cluster;
 mod crowd;
 mod defrag;

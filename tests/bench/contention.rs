@@ -20,6 +20,8 @@ use crate::{Failure, Plan, Progress};
 pub(crate) const CONNECTIONS: [usize; 2] = [1, 64];
 /// A buyer waits about this long before a busy lock is tried again.
 const PAUSE: Duration = Duration::from_millis(1);
+/// However many buyers compete, a lock that is busy for so long was not released.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Latencies are counted in µs, up to a minute, to three digits.
 const LONGEST: u64 = 60_000_000;
 const DIGITS: u8 = 3;
@@ -168,7 +170,7 @@ impl Buyers {
     async fn purchase(&mut self, number: u64) -> Result<bool, Failure> {
         let (buyer, order, token) = (names::buyer(number), names::order(number), names::token(number));
         if self.lock != Lock::None {
-            self.take_lock(&token).await?;
+            tokio::time::timeout(PATIENCE, self.take_lock(&token)).await??;
         }
         let release = self.lock == Lock::ByPurchase;
         let guard = (self.lock != Lock::None).then_some(Guard { key: LOCK, token: &token, release });

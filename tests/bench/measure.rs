@@ -33,7 +33,7 @@ pub(crate) fn measure(
 ) -> Result<Sample, Failure> {
     (workload.prepare)(pipe, numbers.clone())?;
     let calls = numbers.end - numbers.start;
-    let batches = pipe.pack(numbers.map(&workload.call));
+    let batches = pipe.pack(numbers.clone().map(&workload.call));
     catch_up(pipe, replicas)?;
     pipe.ask::<()>(cmd("CONFIG").arg("RESETSTAT"))?;
 
@@ -43,8 +43,10 @@ pub(crate) fn measure(
     let took = began.elapsed();
     catch_up(pipe, replicas)?;
     let cpu_us = cpu_us(pipe)? - cpu_before;
+    let command_us = command_us(pipe, &workload.command(), calls)?;
+    (workload.tidy)(pipe, numbers)?;
     Ok(Sample {
-        command_us: command_us(pipe, &workload.command(), calls)? / calls as f64,
+        command_us: command_us / calls as f64,
         cpu_us: cpu_us / calls as f64,
         calls_per_second: calls as f64 / took.as_secs_f64(),
     })

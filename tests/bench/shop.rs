@@ -50,6 +50,9 @@ pub(crate) trait Shop: Send + Sync {
     /// How long the orders to come are held, in ms; 0 sells at once.
     fn hold(&self, pipe: &mut Pipe, ms: u64) -> Result<(), Failure>;
 
+    /// Forgets orders and their buyers, if it ever does.
+    fn forget(&self, pipe: &mut Pipe, orders: &[String], buyers: &[String]) -> Result<(), Failure>;
+
     /// Buys.
     fn buy(&self, purchase: &Purchase<'_>) -> Cmd;
 

@@ -25,8 +25,8 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    async fn start<'a>(&'a self, arguments: impl IntoIterator<Item = &'a str>) -> Result<Server, Failure> {
-        let mut all: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    async fn start(&self, arguments: &[&str]) -> Result<Server, Failure> {
+        let mut all: Vec<OsString> = arguments.iter().map(Into::into).collect();
         for module in self.peer_modules.iter().filter(|path| !path.as_os_str().is_empty()) {
             all.push("--loadmodule".into());
             all.push(module.canonicalize().map_err(|error| format!("{}: {error}", module.display()))?.into());
@@ -44,15 +44,15 @@ pub(crate) struct Stage {
 impl Stage {
     /// A server that has nothing to do but answer.
     pub(crate) async fn alone(programs: &Programs) -> Result<Self, Failure> {
-        Ok(Self { primary: programs.start([]).await?, replica: None })
+        Ok(Self { primary: programs.start(&[]).await?, replica: None })
     }
 
     /// A server that also writes an AOF (everysec), and feeds a replica.
     pub(crate) async fn followed(programs: &Programs) -> Result<Self, Failure> {
         let port = free_port()?.to_string();
         let listen = ["--bind", "127.0.0.1", "--port", &port];
-        let primary = programs.start(listen.into_iter().chain(AOF).chain(FEED)).await?;
-        let replica = programs.start(["--replicaof", "127.0.0.1", &port]).await?;
+        let primary = programs.start(&[&listen[..], &AOF, &FEED].concat()).await?;
+        let replica = programs.start(&["--replicaof", "127.0.0.1", &port]).await?;
         Ok(Self { primary, replica: Some(replica) })
     }
 

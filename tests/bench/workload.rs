@@ -18,18 +18,21 @@ use crate::pipe::{Pipe, Reply};
 /// The numbers of the calls of a run: no two runs have the same.
 pub(crate) type Numbers = Range<u64>;
 
-type Prepare = dyn Fn(&mut Pipe, Numbers) -> Result<(), Failure> + Send;
+/// What is done before or after the calls of these numbers.
+type Step = dyn Fn(&mut Pipe, Numbers) -> Result<(), Failure> + Send;
 
 /// A command that is measured.
 pub(crate) struct Workload {
     /// As tables show it.
     pub(crate) name: String,
     /// Makes ready for the calls of these numbers.
-    pub(crate) prepare: Box<Prepare>,
+    pub(crate) prepare: Box<Step>,
     /// The call of a number.
     pub(crate) call: Box<dyn Fn(u64) -> Cmd + Send>,
     /// What each call is answered.
     pub(crate) reply: Reply,
+    /// Removes what the calls left behind.
+    pub(crate) tidy: Box<Step>,
     /// The names of what stands beside it: what a user would do instead.
     pub(crate) rivals: Vec<String>,
     /// Whether its command is one of a module that is named by the caller.
@@ -43,6 +46,7 @@ impl Workload {
             prepare: Box::new(|_, _| Ok(())),
             call: Box::new(call),
             reply,
+            tidy: Box::new(|_, _| Ok(())),
             rivals: Vec::new(),
             of_peer: false,
         }
@@ -50,6 +54,11 @@ impl Workload {
 
     fn after(mut self, prepare: impl Fn(&mut Pipe, Numbers) -> Result<(), Failure> + Send + 'static) -> Self {
         self.prepare = Box::new(prepare);
+        self
+    }
+
+    fn before(mut self, tidy: impl Fn(&mut Pipe, Numbers) -> Result<(), Failure> + Send + 'static) -> Self {
+        self.tidy = Box::new(tidy);
         self
     }
 

@@ -85,6 +85,11 @@ impl Shop for Lua {
         pipe.send([cmd("HSET").arg(&self.sale).arg("hold").arg(ms).take()], Reply::Number(0))
     }
 
+    fn forget(&self, pipe: &mut Pipe, orders: &[String], buyers: &[String]) -> Result<(), Failure> {
+        pipe.ask::<()>(cmd("HDEL").arg(&self.orders).arg(orders))?;
+        Ok(pipe.ask(cmd("HDEL").arg(&self.buyers).arg(buyers))?)
+    }
+
     fn buy(&self, purchase: &Purchase<'_>) -> Cmd {
         let lock = purchase.guard.as_ref().map(|guard| guard.key);
         let keys: Vec<_> = self.keys().into_iter().chain(lock).collect();

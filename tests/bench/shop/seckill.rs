@@ -46,6 +46,10 @@ impl Shop for Seckill {
         pipe.send([alter], Reply::Word("OK"))
     }
 
+    fn forget(&self, _: &mut Pipe, _: &[String], _: &[String]) -> Result<(), Failure> {
+        Ok(())
+    }
+
     fn buy(&self, purchase: &Purchase<'_>) -> Cmd {
         let mut buy = cmd("SECKILL.BUY");
         buy.arg(&self.sale).arg(purchase.buyer).arg(purchase.order);

@@ -8,7 +8,8 @@ PROGRAM := target/release/seckill
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run serve test test-servers check growth migrate-large simulate memcheck guard fuzz install
+.PHONY: help setup build run serve test test-servers check bench growth migrate-large simulate memcheck \
+	guard fuzz install
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +36,9 @@ check: setup ## Check format, lints and docs; every warning is an error.
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(RELEASE) --workspace --all-targets --all-features -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(RELEASE) --workspace --no-deps --all-features --document-private-items
+
+bench: build ## Measure Seckill beside what a user would do without it. ARGS="--help" tells more.
+	@$(CARGO) run $(RELEASE) --quiet --package seckill-tests --bin bench -- $(ARGS)
 
 growth: ## Measure time and memory of a sale that grows to 5 million orders.
 	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisResult};
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The program when none is named.
 const REDIS_SERVER: &str = "redis-server";
@@ -102,6 +103,14 @@ pub struct Server {
 impl Server {
     /// Starts a server that keeps nothing on disk, and waits until it answers.
     pub async fn start(program: &Program) -> Result<Self, Error> {
+        Self::with(program, [] as [&str; 0]).await
+    }
+
+    /// The same with further arguments, which override those that it is started with.
+    pub async fn with(
+        program: &Program,
+        further: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Result<Self, Error> {
         let dir = tempfile::Builder::new().prefix("seckill-").tempdir()?;
         let socket = dir.path().join("redis.sock");
         let arguments = [
@@ -116,6 +125,7 @@ impl Server {
             "--appendonly".into(),
             "no".into(),
         ];
+        let arguments = arguments.into_iter().chain(further.into_iter().map(Into::into));
         let mut command = program.command(arguments)?;
         let log = File::create(log_file(dir.path()))?;
         command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
@@ -124,6 +134,12 @@ impl Server {
         let mut server = Self { child, client, dir };
         server.answers().await?;
         Ok(server)
+    }
+
+    /// The client of this server, for connections of other kinds.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// A new connection.
@@ -166,6 +182,18 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Does the work, or drops it, and with it the servers that it has, when the user or the system wants the program
+/// to end.
+pub async fn unless_interrupted<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let reason = tokio::select! {
+        done = work => return Ok(done),
+        interrupt = tokio::signal::ctrl_c() => interrupt.map(|()| "interrupted")?,
+        _ = terminate.recv() => "terminated",
+    };
+    Err(io::Error::new(io::ErrorKind::Interrupted, reason))
 }
 
 /// The error of a command that did not start.

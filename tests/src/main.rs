@@ -10,6 +10,7 @@ mod shop;
 mod talk;
 
 mod arguments;
+mod bench;
 mod cluster;
 mod crashes;
 mod crowd;

@@ -7,8 +7,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Color, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use seckill_client::incident::{self, Load, Row, Strategy};
-use seckill_client::server::{Program, Server};
-use tokio::signal::unix::{SignalKind, signal};
+use seckill_client::server::{Program, Server, unless_interrupted};
 
 /// Replay the incident: five ways to sell a hundred bottles, on the same load
 ///
@@ -51,7 +50,7 @@ struct Report<'a> {
 
 impl Incident {
     pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
-        let rows = tokio::runtime::Runtime::new()?.block_on(self.play_or_stop())?;
+        let rows = tokio::runtime::Runtime::new()?.block_on(unless_interrupted(self.play()))??;
         let mut out = io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &Report { parameters: &self.load, rows: &rows })?;
@@ -60,14 +59,6 @@ impl Incident {
             writeln!(out, "{}\n{}\n{AGREEMENT}", summary(&self.load), table(&rows))?;
         }
         Ok(())
-    }
-
-    /// Also ends the server when the program is to end.
-    async fn play_or_stop(&self) -> Result<Vec<Row>, Box<dyn Error>> {
-        tokio::select! {
-            rows = self.play() => rows,
-            reason = interruption() => Err(reason?.into()),
-        }
     }
 
     async fn play(&self) -> Result<Vec<Row>, Box<dyn Error>> {
@@ -81,15 +72,6 @@ impl Incident {
         }
         bar.finish_and_clear();
         Ok(rows)
-    }
-}
-
-/// Waits until the user or the system wants the program to end: in which way.
-async fn interruption() -> io::Result<&'static str> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupt = tokio::signal::ctrl_c() => interrupt.map(|()| "interrupted"),
-        _ = terminate.recv() => Ok("terminated"),
     }
 }
 

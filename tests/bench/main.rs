@@ -1,0 +1,174 @@
+//! `make bench`: Seckill beside what a user would do without it, in one run on one server.
+//!
+//! | module | concept |
+//! | --- | --- |
+//! | [`workload`] | what is measured, and what stands beside it |
+//! | [`shop`] | a sale by commands of the module, and by Lua scripts |
+//! | [`names`] | ids of orders, buyers and locks |
+//! | [`pipe`] | commands in batches, every reply looked at |
+//! | [`measure`] | one workload, once: the figures |
+//! | [`pass`] | all workloads, in rounds |
+//! | [`contention`] | buyers who come all at once |
+//! | [`goals`] | the ratios to reach |
+//! | [`stage`], [`machine`] | the servers, and what they run on |
+//! | [`report`], [`spread`] | what it comes to |
+//! | [`tables`], [`numerals`] | how it is shown |
+
+mod contention;
+mod goals;
+mod machine;
+mod measure;
+mod names;
+mod numerals;
+mod pass;
+mod pipe;
+mod report;
+mod shop;
+mod spread;
+mod stage;
+mod tables;
+mod workload;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use seckill_client::server::unless_interrupted;
+
+use machine::Machine;
+use pass::Pass;
+use pipe::Pipe;
+use report::Report;
+use stage::{Programs, Stage};
+use workload::Size;
+
+/// Why there are no figures.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Measure Seckill beside what a user would do without it
+///
+/// Starts servers of its own. Every workload runs once in each round, so that what else happens on the machine
+/// hits all alike; figures are medians of the rounds, ratios are taken within a round. A reply that is not the
+/// expected one ends the program.
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Options {
+    #[command(flatten)]
+    programs: Programs,
+    /// Rounds [default: 31, or 2 when quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
+    /// Calls of each workload in a round, and units that buyers who come all at once find [default: 2000, or 200]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    calls: Option<u64>,
+    /// Orders of the large sale [default: 1000000, or 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    orders: Option<u64>,
+    /// Commands that are sent at once
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+    depth: u16,
+    /// Buyers who come all at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    buyers: u16,
+    /// Only show that everything can be measured, in some seconds
+    #[arg(long)]
+    quick: bool,
+    /// Print one JSON object in place of the tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// How much is done.
+#[derive(Clone, serde::Serialize)]
+struct Plan {
+    rounds: u32,
+    /// Of a workload in a round.
+    calls: u64,
+    /// Of the large sale.
+    orders: u64,
+    /// Commands that are sent at once.
+    depth: usize,
+    /// Who come all at once.
+    buyers: usize,
+}
+
+impl Plan {
+    fn of(options: &Options) -> Self {
+        let (rounds, calls, orders) = if options.quick { (2, 200, 10_000) } else { (31, 2_000, 1_000_000) };
+        Self {
+            rounds: options.rounds.unwrap_or(rounds),
+            calls: options.calls.unwrap_or(calls),
+            orders: options.orders.unwrap_or(orders),
+            depth: options.depth.into(),
+            buyers: options.buyers.into(),
+        }
+    }
+
+    /// The large sale.
+    fn grown(&self) -> Size {
+        Size::Grown { orders: self.orders }
+    }
+}
+
+/// How far it is: a bar on stderr, which stays hidden where that is no terminal.
+#[derive(Clone)]
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn begin(&self, what: &'static str, steps: usize) {
+        self.0.set_message(what);
+        self.0.set_length(steps as u64);
+        self.0.set_position(0);
+    }
+
+    fn step(&self) {
+        self.0.inc(1);
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The clients share one thread: the other cores are the servers'.
+fn run(options: &Options) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(unless_interrupted(measure_all(options)))??;
+    let mut out = io::stdout().lock();
+    if options.json {
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", tables::Tables(&report))?;
+    }
+    Ok(())
+}
+
+async fn measure_all(options: &Options) -> Result<Report, Failure> {
+    let plan = Plan::of(options);
+    let programs = &options.programs;
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {msg}")?;
+    let progress = Progress(ProgressBar::new(0).with_style(style));
+    let machine = look(programs).await?;
+    let mut passes = Vec::new();
+    for pass in Pass::ALL {
+        passes.push((pass, pass::run(pass, &plan, programs, &progress).await?));
+    }
+    let rushes = contention::run(&plan, programs, &progress).await?;
+    progress.0.finish_and_clear();
+    Report::of(machine, plan, passes, &rushes)
+}
+
+/// Before anything is measured, so that the load told is that of others.
+async fn look(programs: &Programs) -> Result<Machine, Failure> {
+    let stage = Stage::alone(programs).await?;
+    Machine::look(&mut Pipe::open(stage.primary.client(), 1)?)
+}

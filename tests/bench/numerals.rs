@@ -1,0 +1,34 @@
+//! Figures as one says them.
+
+/// A ratio: 1/4.2 rather than 0.24.
+pub(crate) fn times(ratio: f64) -> String {
+    if ratio < 0.5 { format!("1/{:.1}", 1.0 / ratio) } else { format!("{ratio:.2}") }
+}
+
+/// A count, in groups of three digits.
+pub(crate) fn thousands(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_below_a_half_are_fractions() {
+        assert_eq!([0.25, 1.0 / 3.0, 0.5, 1.234].map(times), ["1/4.0", "1/3.0", "0.50", "1.23"]);
+    }
+
+    #[test]
+    fn counts_have_groups() {
+        assert_eq!([0.0, 999.4, 1_000.0, 1_234_567.0].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

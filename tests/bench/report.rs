@@ -1,0 +1,177 @@
+//! What all rounds come to. It is printed as tables, or as JSON.
+
+use crate::contention;
+use crate::goals::{Goal, goals};
+use crate::machine::Machine;
+use crate::measure::Sample;
+use crate::pass::{Pass, Row, Rows, Skipped};
+use crate::spread::Spread;
+use crate::workload::FLOOR;
+use crate::{Failure, Plan};
+
+#[derive(serde::Serialize)]
+pub(crate) struct Report {
+    pub(crate) machine: Machine,
+    pub(crate) plan: Plan,
+    pub(crate) passes: Vec<Passed>,
+    pub(crate) goals: Vec<Reached>,
+    pub(crate) contention: Vec<Rush>,
+}
+
+/// A pass over all workloads.
+#[derive(serde::Serialize)]
+pub(crate) struct Passed {
+    pub(crate) pass: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) workloads: Vec<Figures>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// The figures of a workload.
+#[derive(serde::Serialize)]
+pub(crate) struct Figures {
+    pub(crate) workload: String,
+    /// The µs of a call that count in this pass: one of the two below.
+    pub(crate) us: Spread,
+    pub(crate) command_us: Spread,
+    pub(crate) cpu_us: Spread,
+    pub(crate) calls_per_second: Spread,
+    /// As a multiple of the least that a command of the module takes.
+    pub(crate) floors: Spread,
+    pub(crate) beside: Vec<Beside>,
+}
+
+/// A workload as a multiple of another.
+#[derive(serde::Serialize)]
+pub(crate) struct Beside {
+    pub(crate) rival: String,
+    pub(crate) ratio: Spread,
+}
+
+/// How near to a goal it came, in each pass.
+#[derive(serde::Serialize)]
+pub(crate) struct Reached {
+    pub(crate) workload: String,
+    pub(crate) rival: String,
+    pub(crate) most: f64,
+    pub(crate) aim: Option<f64>,
+    pub(crate) passes: Vec<ReachedIn>,
+}
+
+#[derive(serde::Serialize)]
+pub(crate) struct ReachedIn {
+    pub(crate) pass: &'static str,
+    pub(crate) ratio: Spread,
+    pub(crate) reached: bool,
+}
+
+/// Buyers who came all at once.
+#[derive(serde::Serialize)]
+pub(crate) struct Rush {
+    pub(crate) way: &'static str,
+    pub(crate) connections: usize,
+    pub(crate) orders_per_second: Spread,
+    /// Of whole purchases, from the first try to take the lock to the last reply.
+    pub(crate) p50_us: u64,
+    pub(crate) p99_us: u64,
+    pub(crate) p999_us: u64,
+    /// Its orders a second as a multiple of those of its rival.
+    pub(crate) beside: Vec<Beside>,
+}
+
+impl Report {
+    pub(crate) fn of(
+        machine: Machine,
+        plan: Plan,
+        passes: Vec<(Pass, Rows)>,
+        rushes: &[contention::Row],
+    ) -> Result<Self, Failure> {
+        let goals = goals(plan.grown()).into_iter().map(|goal| Reached::of(goal, &passes));
+        Ok(Self {
+            goals: goals.collect::<Result<_, _>>()?,
+            contention: rushes.iter().map(|row| Rush::of(row, rushes)).collect::<Result<_, _>>()?,
+            passes: passes
+                .into_iter()
+                .map(|(pass, rows)| Passed::of(pass, rows))
+                .collect::<Result<_, _>>()?,
+            machine,
+            plan,
+        })
+    }
+}
+
+impl Passed {
+    fn of(pass: Pass, rows: Rows) -> Result<Self, Failure> {
+        let workloads = rows.rows.iter().map(|row| Figures::of(pass, row, &rows));
+        Ok(Self {
+            pass: pass.name(),
+            about: pass.about(),
+            workloads: workloads.collect::<Result<_, _>>()?,
+            skipped: rows.skipped,
+        })
+    }
+}
+
+impl Figures {
+    fn of(pass: Pass, row: &Row, all: &Rows) -> Result<Self, Failure> {
+        // A rival that the server does not have stands beside nobody.
+        let rivals = row.rivals.iter().filter(|rival| all.row(rival).is_some());
+        let beside = rivals.map(|rival| {
+            Ok::<_, Failure>(Beside { rival: rival.clone(), ratio: ratio(pass, all, &row.workload, rival)? })
+        });
+        let spread = |figure: fn(&Sample) -> f64| spread(row.samples.iter().map(figure));
+        Ok(Self {
+            workload: row.workload.clone(),
+            us: self::spread(row.samples.iter().map(|sample| pass.us(sample)))?,
+            command_us: spread(|sample| sample.command_us)?,
+            cpu_us: spread(|sample| sample.cpu_us)?,
+            calls_per_second: spread(|sample| sample.calls_per_second)?,
+            floors: ratio(pass, all, &row.workload, FLOOR)?,
+            beside: beside.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Reached {
+    fn of(goal: Goal, passes: &[(Pass, Rows)]) -> Result<Self, Failure> {
+        let Goal { workload, rival, most, aim } = goal;
+        let reached = passes.iter().map(|(pass, rows)| {
+            let ratio = ratio(*pass, rows, &workload, &rival)?;
+            Ok::<_, Failure>(ReachedIn { pass: pass.name(), reached: ratio.median <= most, ratio })
+        });
+        let passes = reached.collect::<Result<_, _>>()?;
+        Ok(Self { workload, rival, most, aim, passes })
+    }
+}
+
+impl Rush {
+    fn of(row: &contention::Row, all: &[contention::Row]) -> Result<Self, Failure> {
+        let is_rival =
+            |other: &&contention::Row| row.rival == Some(other.way) && row.connections == other.connections;
+        let beside = all.iter().filter(is_rival).map(|rival| {
+            let pairs = row.orders_per_second.iter().zip(&rival.orders_per_second);
+            let ratio = spread(pairs.map(|(ours, theirs)| ours / theirs))?;
+            Ok::<_, Failure>(Beside { rival: rival.way.to_owned(), ratio })
+        });
+        Ok(Self {
+            way: row.way,
+            connections: row.connections,
+            orders_per_second: spread(row.orders_per_second.iter().copied())?,
+            p50_us: row.latencies.value_at_quantile(0.5),
+            p99_us: row.latencies.value_at_quantile(0.99),
+            p999_us: row.latencies.value_at_quantile(0.999),
+            beside: beside.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What counts of one workload as a multiple of another's, round by round: both had the same conditions.
+fn ratio(pass: Pass, all: &Rows, workload: &str, rival: &str) -> Result<Spread, Failure> {
+    let samples = |name: &str| Ok::<_, Failure>(&all.row(name).ok_or_else(|| format!("no {name}"))?.samples);
+    let pairs = samples(workload)?.iter().zip(samples(rival)?);
+    spread(pairs.map(|(ours, theirs)| pass.us(ours) / pass.us(theirs)))
+}
+
+fn spread(values: impl Iterator<Item = f64>) -> Result<Spread, Failure> {
+    Spread::of(values).ok_or_else(|| "no rounds".into())
+}

@@ -1,0 +1,83 @@
+//! A sale by the commands of the module.
+
+use std::collections::HashMap;
+
+use redis::{Cmd, Value, cmd, from_redis_value};
+
+use super::{CLOSES, HOUR, LIMIT, OPENS, Purchase, Shop};
+use crate::Failure;
+use crate::pipe::{Pipe, Reply};
+
+/// The key of the sale.
+pub(crate) struct Seckill {
+    sale: String,
+}
+
+impl Seckill {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { sale: format!("sale:{name}") }
+    }
+}
+
+impl Shop for Seckill {
+    fn open(&self, pipe: &mut Pipe) -> Result<(), Failure> {
+        pipe.ask::<()>(cmd("DEL").arg(&self.sale))?;
+        let mut create = cmd("SECKILL.CREATE");
+        create.arg(&self.sale).arg(&["STOCK", "0"]).arg("LIMIT").arg(LIMIT);
+        create.arg("OPENS").arg(OPENS).arg("CLOSES").arg(CLOSES);
+        pipe.send([create], Reply::Word("OK"))
+    }
+
+    fn available(&self, pipe: &mut Pipe) -> Result<u64, Failure> {
+        let mut info: HashMap<String, Value> = pipe.ask(cmd("SECKILL.INFO").arg(&self.sale))?;
+        Ok(from_redis_value(info.remove("available").ok_or("INFO tells nothing of available units")?)?)
+    }
+
+    fn shelve(&self, pipe: &mut Pipe, units: u64) -> Result<(), Failure> {
+        let missing = i64::try_from(units)? - i64::try_from(self.available(pipe)?)?;
+        if missing != 0 {
+            pipe.ask::<u64>(cmd("SECKILL.RESTOCK").arg(&self.sale).arg(missing))?;
+        }
+        Ok(())
+    }
+
+    fn hold(&self, pipe: &mut Pipe, ms: u64) -> Result<(), Failure> {
+        let alter = cmd("SECKILL.ALTER").arg(&self.sale).arg("HOLD").arg(ms).take();
+        pipe.send([alter], Reply::Word("OK"))
+    }
+
+    fn forget(&self, _: &mut Pipe, _: &[String], _: &[String]) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn buy(&self, purchase: &Purchase<'_>) -> Cmd {
+        let mut buy = cmd("SECKILL.BUY");
+        buy.arg(&self.sale).arg(purchase.buyer).arg(purchase.order);
+        if purchase.qty != 1 {
+            buy.arg("QTY").arg(purchase.qty);
+        }
+        if let Some(guard) = &purchase.guard {
+            buy.arg("LOCK").arg(guard.key).arg(guard.token);
+            if guard.release {
+                buy.arg("RELEASE");
+            }
+        }
+        buy
+    }
+
+    fn confirm(&self, order: &str) -> Cmd {
+        cmd("SECKILL.CONFIRM").arg(&self.sale).arg(order).take()
+    }
+
+    fn cancel(&self, order: &str) -> Cmd {
+        cmd("SECKILL.CANCEL").arg(&self.sale).arg(order).take()
+    }
+
+    fn lock(&self, key: &str, token: &str) -> Cmd {
+        cmd("SECKILL.LOCK").arg(key).arg(token).arg(HOUR).take()
+    }
+
+    fn unlock(&self, key: &str, token: &str) -> Cmd {
+        cmd("SECKILL.UNLOCK").arg(key).arg(token).take()
+    }
+}

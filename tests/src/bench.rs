@@ -1,0 +1,89 @@
+//! `make bench`: that it can still measure everything that it is to compare. How long things take is not tested.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What every server has, by the names in the report.
+const EVERYWHERE: [&str; 10] = [
+    "HINCRBY",
+    "SET NX PX",
+    "XADD",
+    "Lua: check-and-decrement",
+    "Lua: compare-and-delete",
+    "Lua: compare-and-expire",
+    "UNLOCK of an absent lock (nearly a no-op)",
+    "LOCK",
+    "UNLOCK",
+    "RENEW",
+];
+/// What only some servers have, or modules of others.
+const SOMEWHERE: [&str; 4] = ["DELEX IFEQ", "DELIFEQ", "TairString: CAD", "TairString: EXINCRBY"];
+/// What is done to sales: by Seckill and by scripts, new ones and grown ones.
+const ON_SALES: [&str; 7] = [
+    "BUY accepted",
+    "BUY sold out",
+    "BUY over the limit",
+    "BUY replayed",
+    "BUY with LOCK and RELEASE",
+    "CONFIRM",
+    "CANCEL",
+];
+const SIZES: [&str; 2] = ["new sale", "10,000 orders"];
+
+fn expected() -> BTreeSet<String> {
+    let on_sales = ON_SALES.iter().flat_map(|name| SIZES.map(|size| format!("{name}, {size}")));
+    let on_sales = on_sales.flat_map(|name| [format!("Lua: {name}"), name]);
+    EVERYWHERE.into_iter().chain(SOMEWHERE).map(str::to_owned).chain(on_sales).collect()
+}
+
+fn list<'r>(report: &'r Value, field: &str) -> &'r [Value] {
+    report[field].as_array().unwrap_or_else(|| panic!("no {field} in {report}"))
+}
+
+fn names<'r>(rows: &'r [Value], field: &str) -> Vec<&'r str> {
+    rows.iter().map(|row| row[field].as_str().unwrap_or_else(|| panic!("no {field} in {row}"))).collect()
+}
+
+fn must_be_positive(row: &Value, field: &str) {
+    let median = row[field]["median"].as_f64();
+    assert!(median.is_some_and(|median| median > 0.0), "{field} of {row}");
+}
+
+/// The program itself looks at every reply, and that buyers who come all at once buy exactly the stock.
+#[test]
+fn everything_can_be_measured() {
+    let output = Command::new(env!("CARGO_BIN_EXE_bench")).args(["--quick", "--json"]).output().unwrap();
+    let (printed, errors) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{printed}\n{errors}");
+    let report: Value = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}\n{printed}"));
+
+    let passes = list(&report, "passes");
+    assert_eq!(names(passes, "pass"), ["alone", "with AOF and replica"]);
+    for pass in passes {
+        let (workloads, skipped) = (list(pass, "workloads"), list(pass, "skipped"));
+        let skipped = names(skipped, "workload");
+        assert!(skipped.iter().all(|name| SOMEWHERE.contains(name)), "{skipped:?}");
+        let all = names(workloads, "workload").into_iter().chain(skipped).map(str::to_owned);
+        assert_eq!(all.collect::<BTreeSet<_>>(), expected());
+        for workload in workloads {
+            for figure in ["us", "command_us", "cpu_us", "calls_per_second", "floors"] {
+                must_be_positive(workload, figure);
+            }
+            for beside in list(workload, "beside") {
+                must_be_positive(beside, "ratio");
+            }
+        }
+    }
+    for goal in list(&report, "goals") {
+        assert_eq!(names(list(goal, "passes"), "pass").len(), passes.len(), "{goal}");
+    }
+    let rushes = list(&report, "contention");
+    let ways = BTreeSet::from_iter(names(rushes, "way"));
+    assert_eq!((ways.len(), rushes.len()), (4, 8), "each over one and over many connections");
+    for rush in rushes {
+        must_be_positive(rush, "orders_per_second");
+    }
+}

@@ -14,9 +14,20 @@ use crate::state::{self, Now};
 
 /// The place of a note in the schedule: when it is due (unix ms), and a number that no other note has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticket {
+struct Place {
     due: u64,
     number: u64,
+}
+
+/// A sale's claim to its note. The note goes with it, whatever becomes of the sale; where the server frees that, it
+/// may be on another thread.
+#[derive(Debug)]
+pub(crate) struct Ticket(Place);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        notes().list.remove(&self.0);
+    }
 }
 
 /// Look at this key of this database.
@@ -28,11 +39,15 @@ struct Note {
 
 #[derive(Debug)]
 struct Notes {
-    list: BTreeMap<Ticket, Note>,
+    list: BTreeMap<Place, Note>,
     /// How many were ever taken.
     taken: u64,
 }
 
+/// What a note takes, in bytes: its share of a node of the tree, and a short key.
+pub(crate) const NOTE_MEMORY: usize = 96;
+
+/// Locked for moments only, and by whoever frees a sale, too, which may be another thread than the server's.
 static NOTES: Mutex<Notes> = Mutex::new(Notes { list: BTreeMap::new(), taken: 0 });
 static TIMER: Timer = Timer::new(look);
 
@@ -40,8 +55,10 @@ static TIMER: Timer = Timer::new(look);
 const STEP: usize = 64;
 /// The work of one go of the timer ends after this long, for everybody else waits meanwhile.
 const SPELL: Duration = Duration::from_micros(500);
-/// How long to wait, in ms, when nothing may be written just now, or not by this server.
+/// How long to wait, in ms, when nothing may be written just now.
 const PAUSE: u64 = 20;
+/// How long to wait, in ms, for a slot that is not this server's. There may be many sales in it.
+const AWAY: u64 = 100;
 /// A note this much overdue, in ms, is lost.
 const LOST: u64 = 1_000;
 
@@ -53,34 +70,27 @@ fn notes() -> MutexGuard<'static, Notes> {
 /// on was lost with the name that the sale had. A sale that diverged lets nothing run out.
 pub(crate) fn note(db: i32, key: &[u8], stored: &mut Stored) {
     let Some(due) = stored.sale.next_deadline().filter(|_| !stored.sale.diverged()) else { return };
-    let stands = |ticket: Ticket| ticket.due <= due && ticket.due + LOST >= Now::read().ms();
-    if !stored.noted.is_some_and(stands) {
-        replace(stored, due, Note { db, key: key.into() });
+    let stands = |ticket: &Ticket| ticket.0.due <= due && ticket.0.due + LOST >= Now::read().ms();
+    if !stored.noted.as_ref().is_some_and(stands) {
+        stored.noted = Some(take(due, Note { db, key: key.into() }));
     }
 }
 
-/// Takes a note in the place of the one that there is.
-fn replace(stored: &mut Stored, due: u64, note: Note) {
-    forget(stored);
+/// Takes a note.
+fn take(due: u64, note: Note) -> Ticket {
     let mut notes = notes();
     notes.taken += 1;
-    let ticket = Ticket { due, number: notes.taken };
-    notes.list.insert(ticket, note);
-    stored.noted = Some(ticket);
-}
-
-/// Drops the note of a sale.
-pub(crate) fn forget(stored: &mut Stored) {
-    if let Some(ticket) = stored.noted.take() {
-        notes().list.remove(&ticket);
-    }
+    let place = Place { due, number: notes.taken };
+    notes.list.insert(place, note);
+    Ticket(place)
 }
 
 /// Notes it, and sees to it that somebody looks.
 pub(crate) fn note_and_arm(context: &Context, key: Str<'_>, stored: &mut Stored) {
-    let noted = stored.noted;
+    let place = |stored: &Stored| stored.noted.as_ref().map(|ticket| ticket.0);
+    let before = place(stored);
     note(context.db(), key.bytes(), stored);
-    if stored.noted != noted {
+    if place(stored) != before {
         arm(context);
     }
 }
@@ -88,7 +98,7 @@ pub(crate) fn note_and_arm(context: &Context, key: Str<'_>, stored: &mut Stored)
 /// A key came to be here under this name, with a value that may be a sale.
 pub(crate) fn arrived(context: &Context, key: Str<'_>) {
     if let Some(stored) = Key::write(context, key).stored_mut() {
-        forget(stored);
+        stored.noted = None;
         note_and_arm(context, key, stored);
     }
 }
@@ -114,7 +124,7 @@ pub(crate) fn arm(context: &Context) {
     if !context.flags().is_primary() {
         return;
     }
-    let first = notes().list.first_key_value().map(|(ticket, _)| ticket.due);
+    let first = notes().list.first_key_value().map(|(place, _)| place.due);
     if let Some(due) = first {
         TIMER.set(context, Now::read().ms(), due);
     }
@@ -150,11 +160,15 @@ fn take_due(now: Now) -> Option<Note> {
 fn sweep(context: &Context, note: Note, now: Now, begin: Instant) {
     let Some(name) = Owned::new(&note.key).filter(|_| context.select_db(note.db)) else { return };
     let name = name.borrow();
-    let owns = context.owns(name);
-    match Key::write(context, name).stored_mut() {
-        Some(stored) if owns => forget(stored),
-        Some(stored) => return replace(stored, now.ms().saturating_add(PAUSE), note),
-        None => return,
+    if !context.owns(name) {
+        // It is not opened for writing, which would delete a key that has expired.
+        if let Some(stored) = Key::read(context, name).stored_mut() {
+            stored.noted = Some(take(now.ms().saturating_add(AWAY), note));
+        }
+        return;
+    }
+    if let Some(stored) = Key::write(context, name).stored_mut() {
+        stored.noted = None;
     }
     // Each step opens the key anew: whoever listens to the events of the step before may have deleted it.
     loop {

@@ -7,7 +7,7 @@ use seckill_client::{After, Buy, EventKind, Sale, Seckill, State};
 
 use crate::server::{Connection, HOUR, Server, stat, wait_until};
 use crate::shop::Shop;
-use crate::talk::{ask, play};
+use crate::talk::{ask, now_ms, play};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -64,6 +64,29 @@ async fn within_100_ms_of_the_deadline() {
     let median = late[late.len() / 2];
     println!("late by {median} ms in the median, {} ms at most", late[late.len() - 1]);
     assert!(median <= 100, "late by {late:?}");
+}
+
+/// What comes by RESTORE or COPY is not kept waiting for the server's cron, here once a second.
+#[tokio::test]
+async fn within_100_ms_of_the_arrival() {
+    let server = Server::with("hz 1\ndynamic-hz no").await;
+    let mut shop = server.connect().await;
+    shop.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
+    let mut due = redis::pipe();
+    due.atomic().cmd("SECKILL.BUY").arg(&["sale", "ann", "o1"]).cmd("DUMP").arg("sale");
+    let (_, dump): (String, Vec<u8>) = due.query_async(&mut shop).await.unwrap();
+    let mut late = vec![];
+    for number in 0..20 {
+        let key = format!("restored{number}");
+        let begin = now_ms();
+        redis::cmd("RESTORE").arg(&key).arg(0).arg(&dump).exec_async(&mut shop).await.unwrap();
+        wait_until("the hold runs out", async || shop.info(&key).await.unwrap().held == 0).await;
+        let last = shop.events(&key, After::seq(2)).await.unwrap();
+        late.push(last[0].at - begin);
+    }
+    late.sort_unstable();
+    println!("late by {} ms in the median", late[late.len() / 2]);
+    assert!(late[late.len() / 2] <= 100, "late by {late:?}");
 }
 
 /// With all that a shop would have: an AOF, and a replica that follows.

@@ -137,7 +137,7 @@ const CHUNK: usize = 1 << CHUNK_BITS;
 /// The chunks that 32 bits address.
 const CHUNKS: usize = 1 << (u32::BITS - CHUNK_BITS);
 
-/// An arena of packed names. A name is found by the address that it got; it never moves and never goes.
+/// An arena of packed names. A name is found by the address that it got, which never changes.
 #[derive(Default)]
 pub(crate) struct Names {
     chunks: Vec<Vec<u8>>,

@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use redis_module::raw;
 use seckill_core::Seed;
@@ -52,6 +53,8 @@ impl Flags {
     }
 }
 
+static DETACHED: AtomicPtr<raw::RedisModuleCtx> = AtomicPtr::new(std::ptr::null_mut());
+
 /// The client that replays the AOF.
 const AOF_CLIENT: u64 = u64::MAX;
 
@@ -62,6 +65,17 @@ impl Context {
     /// The context must be one that the server passed to the present call.
     pub(crate) unsafe fn new(raw: *mut raw::RedisModuleCtx) -> Option<Self> {
         NonNull::new(raw).map(|raw| Self { raw })
+    }
+
+    /// Makes the context that belongs to no call, once, when the module is loaded.
+    pub(crate) fn keep_detached(&self) {
+        // SAFETY: the context is valid. The new one is never freed.
+        DETACHED.store(unsafe { api!(RedisModule_GetDetachedThreadSafeContext(self.as_ptr())) }, Relaxed);
+    }
+
+    /// A context for where the server passes none; it must be the server's own thread.
+    pub(crate) fn detached() -> Option<Self> {
+        NonNull::new(DETACHED.load(Relaxed)).map(|raw| Self { raw })
     }
 
     pub(crate) fn as_ptr(&self) -> *mut raw::RedisModuleCtx {
@@ -121,12 +135,13 @@ impl Context {
         if !self.flags().has(raw::REDISMODULE_CTX_FLAGS_CLUSTER) {
             return true;
         }
-        // A server refuses to call a command for a key that it would redirect. To ask whether it may access the
-        // slot is not enough: Redis 8.6 says that of a slot which is still being imported key by key.
-        let (exists, format) = (c"EXISTS".as_ptr(), c"s".as_ptr());
+        // A server refuses to call a command for a key that it would redirect, and one that writes also while the
+        // cluster is down. This one changes nothing. To ask whether it may access the slot is not enough: Redis 8.6
+        // says that of a slot which is still being imported key by key.
+        let (rename, format) = (c"RENAMENX".as_ptr(), c"ss".as_ptr());
         // SAFETY: context, strings and key are valid; a reply is ours to free.
         unsafe {
-            let reply = api!(RedisModule_Call(self.as_ptr(), exists, format, key.as_ptr()));
+            let reply = api!(RedisModule_Call(self.as_ptr(), rename, format, key.as_ptr(), key.as_ptr()));
             if reply.is_null() {
                 return false;
             }

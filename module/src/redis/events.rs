@@ -90,7 +90,7 @@ extern "C" fn swapped(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: 
     });
 }
 
-/// Several times a second: where a note was taken without a context, no timer could be set.
+/// Several times a second: whatever kept the timer from going off, it is set anew.
 extern "C" fn ticked(context: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, _: *mut c_void) {
     with(context, schedule::arm);
 }

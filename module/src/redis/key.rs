@@ -32,12 +32,11 @@ impl Stored {
     pub(crate) fn new(sale: Sale) -> Self {
         Self { sale, noted: None }
     }
-}
 
-/// Whatever becomes of a sale, its note goes with it. This may run on any thread.
-impl Drop for Stored {
-    fn drop(&mut self) {
-        schedule::forget(self);
+    /// Memory, in bytes, its note in the schedule included.
+    pub(crate) fn memory(&self) -> usize {
+        let own = size_of::<Self>() - size_of::<Sale>();
+        self.sale.memory() + own + if self.noted.is_some() { schedule::NOTE_MEMORY } else { 0 }
     }
 }
 

@@ -33,6 +33,7 @@ unsafe extern "C" fn RedisModule_OnLoad(
             context.warn("this server's allocator does not align to 16 bytes, which the module needs");
             return None;
         }
+        context.keep_detached();
         state::begin_tenure(u16::from_le_bytes(Context::random()));
         let loaded = sale_type::register(&context)
             && command::register_all(&context)

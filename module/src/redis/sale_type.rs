@@ -72,6 +72,9 @@ fn into_value(sale: Sale, key: Option<Str<'_>>, db: i32) -> *mut c_void {
     let mut stored = Stored::new(sale);
     if let Some(key) = key.filter(|_| db >= 0) {
         schedule::note(db, key.bytes(), &mut stored);
+        if let Some(context) = Context::detached() {
+            schedule::arm(&context);
+        }
     }
     Box::into_raw(Box::new(stored)).cast()
 }
@@ -192,7 +195,7 @@ extern "C" fn aof_rewrite(
 
 extern "C" fn mem_usage(value: *const c_void) -> usize {
     // SAFETY: the server passed one of our values.
-    guarded(|| unsafe { stored(value) }.map_or(0, |stored| stored.sale.memory())).unwrap_or(0)
+    guarded(|| unsafe { stored(value) }.map_or(0, Stored::memory)).unwrap_or(0)
 }
 
 /// Events that are freed about as fast as one element of a server's own type.

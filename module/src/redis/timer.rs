@@ -24,7 +24,8 @@ impl Timer {
     /// Sets it for an instant (unix ms), unless it is set for one that is not later.
     pub(crate) fn set(&'static self, context: &Context, now: u64, due: u64) {
         let set = self.due.load(Relaxed);
-        if set != 0 && set <= due {
+        // One that should have gone off long ago waits on a clock that did not jump ahead as the time did.
+        if set != 0 && set <= due && now <= set.saturating_add(LATE) {
             return;
         }
         if set != 0 {
@@ -39,10 +40,12 @@ impl Timer {
         // SAFETY: the context is valid; the timer is static, so the pointer is valid when it goes off.
         let id = unsafe { api!(RedisModule_CreateTimer(context.as_ptr(), period, Some(gone_off), this)) };
         self.id.store(id, Relaxed);
-        self.due.store(due, Relaxed);
+        self.due.store(due.max(now), Relaxed);
     }
 }
 
+/// A timer that is late by this, in ms, is set anew.
+const LATE: u64 = 100;
 /// The longest period, in ms: a day. The server adds the period to a clock and must not overflow.
 const LONGEST: i64 = 86_400_000;
 

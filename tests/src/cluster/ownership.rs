@@ -60,3 +60,37 @@ async fn holds_of_a_slot_that_is_not_owned_wait() {
     let expired = connection.events("{a}sale", After::seq(2)).await.unwrap();
     assert!(expired.len() == 1 && expired[0].at >= owned_since, "{expired:?}, owned since {owned_since}");
 }
+
+/// A cluster that is down decides nothing, though it may be read from.
+#[tokio::test]
+async fn holds_wait_while_the_cluster_is_down() {
+    let config =
+        format!("cluster-enabled yes\ncluster-port {}\ncluster-allow-reads-when-down yes", free_port());
+    let server = Server::primary(&config).await;
+    let mut connection = server.connect().await;
+    let state = async |connection: &mut Connection, wanted: &str| {
+        wait_until("the state of the cluster is known", async || {
+            get::<String>(connection, "CLUSTER INFO").await.contains(wanted)
+        })
+        .await;
+    };
+    play(&mut connection, "CLUSTER ADDSLOTSRANGE 0 16383 => OK").await;
+    state(&mut connection, "cluster_state:ok").await;
+    let slot = ask(&mut connection, "CLUSTER KEYSLOT other").await;
+    let session = format!(
+        "SECKILL.CREATE sale STOCK 1 HOLD 300 => OK
+        SECKILL.BUY sale ann o1 => HELD
+        CLUSTER DELSLOTS {slot} => OK"
+    );
+    play(&mut connection, &session).await;
+    state(&mut connection, "cluster_state:fail").await;
+    wait_until("the hold is due", async || {
+        ask(&mut connection, "SECKILL.ORDER sale o1").await.contains("EXPIRED")
+    })
+    .await;
+    play(&mut connection, "DEBUG SLEEP 0.3 => OK").await;
+    assert_eq!(connection.info("sale").await.unwrap().held, 1);
+
+    play(&mut connection, &format!("CLUSTER ADDSLOTS {slot} => OK")).await;
+    until_returned(&mut connection, "sale").await;
+}

@@ -185,12 +185,13 @@ impl Sale<'_> {
     }
 
     async fn read_on(&self, connection: &mut ClusterConnection) {
-        let mut reader = self.reader.borrow_mut();
+        let mut reader = self.reader.take();
         if self.lossy {
             reader.follow(connection, self.key).await;
         } else {
             reader.read_on(connection, self.key).await.unwrap();
         }
+        self.reader.replace(reader);
     }
 
     async fn lock(&self, connection: &mut ClusterConnection, lock: &str, token: &str) {

@@ -221,7 +221,7 @@ impl Drop for Server {
 }
 
 fn answering_within(patience: Duration) -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new().set_response_timeout(Some(patience))
+    AsyncConnectionConfig::new().set_connection_timeout(Some(patience)).set_response_timeout(Some(patience))
 }
 
 /// A field of a section of INFO.

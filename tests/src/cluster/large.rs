@@ -5,10 +5,7 @@ use seckill_core::decide::Moment;
 use seckill_core::{Sale, Seed};
 
 use crate::server::Connection;
-use crate::talk::now_ms;
-
-/// What a server needs to take them.
-pub(super) const FROM_CLIENTS: &str = "seckill.apply-from-clients yes";
+use crate::talk::{now_ms, play};
 
 /// A sale of so many orders, each held and then confirmed. `name` makes an order's id and its buyer.
 pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>)) -> Sale {
@@ -53,9 +50,11 @@ fn scatter(number: u64) -> u64 {
 
 /// Puts a sale at a key.
 pub(super) async fn send(connection: &mut Connection, key: &str, sale: &Sale) {
+    play(connection, "CONFIG SET seckill.apply-from-clients yes => OK").await;
     let (mut after, mut batch) = (0, Vec::new());
     while let Some(last) = sale.snapshot_part(after, &mut batch) {
         redis::cmd("SECKILL.APPLY").arg(key).arg(&batch).exec_async(connection).await.unwrap();
         after = last;
     }
+    play(connection, "CONFIG SET seckill.apply-from-clients no => OK").await;
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use seckill_client::{Bought, Buy, Seckill, State};
 
-use super::large::{self, FROM_CLIENTS};
+use super::large;
 use super::nodes::Cluster;
 use crate::server::{Connection, stat};
 use crate::talk::{ask, get, play};
@@ -19,7 +19,7 @@ async fn face(connection: &mut Connection) -> [String; 2] {
 
 /// Moves a sale of so many orders to another node, and tells what that took.
 async fn moves(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>), config: &str) {
-    let cluster = Cluster::start(&format!("{FROM_CLIENTS}\n{config}")).await;
+    let cluster = Cluster::start(config).await;
     let (slot, from) = cluster.place("sale").await;
     let to = (from + 1) % 3;
     let mut source = cluster.nodes[from].server.connect_within(LONG).await;
@@ -85,7 +85,7 @@ const TOO_MANY: u64 = 10_000;
 
 #[tokio::test]
 async fn what_is_too_large_stays_and_decides_on() {
-    let cluster = Cluster::start(FROM_CLIENTS).await;
+    let cluster = Cluster::start("").await;
     let (slot, from) = cluster.place("sale").await;
     let to = (from + 1) % 3;
     let (mut source, mut target) = (cluster.nodes[from].connect().await, cluster.nodes[to].connect().await);
@@ -115,7 +115,7 @@ async fn what_is_too_large_stays_and_decides_on() {
 
 #[tokio::test]
 async fn nothing_is_too_large_for_a_slot_that_moves_as_a_whole() {
-    let cluster = Cluster::start(FROM_CLIENTS).await;
+    let cluster = Cluster::start("").await;
     if !cluster.moves_whole_slots().await {
         return;
     }

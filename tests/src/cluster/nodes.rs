@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use redis::ProtocolVersion;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{ProtocolVersion, Value, from_redis_value};
 
 use crate::server::{Connection, PATIENCE, Server, free_port, stat, wait_until};
 use crate::talk::{get, play};
@@ -41,38 +41,42 @@ impl Node {
         self.play(&format!("CLUSTER MEET 127.0.0.1 {} {} => OK", other.server.port(), other.bus)).await;
     }
 
-    /// Who has which slots, as this node sees it; `None` while it does not serve.
-    async fn map(&self) -> Option<BTreeSet<Range>> {
+    /// The nodes as this one sees them; `None` while it does not serve.
+    async fn view(&self) -> Option<BTreeSet<Seen>> {
         let mut connection = self.connect().await;
         let state: String = get(&mut connection, "CLUSTER INFO").await;
-        let ranges: Vec<Value> = get(&mut connection, "CLUSTER SLOTS").await;
-        state.contains("cluster_state:ok").then(|| ranges.into_iter().map(Range::read).collect())
+        let nodes: String = get(&mut connection, "CLUSTER NODES").await;
+        let serves = state.contains("cluster_state:ok") && !nodes.contains("handshake");
+        serves.then(|| nodes.lines().map(Seen::read).collect())
     }
 }
 
-/// Some slots, and the ids of the nodes that have them: the primary, and its replicas in any order.
+/// A node as another sees it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Range {
-    first: usize,
-    last: usize,
+struct Seen {
+    id: String,
+    /// The id of its primary; `-` when it is one itself.
     primary: String,
-    replicas: BTreeSet<String>,
+    /// First and last of each range of slots.
+    slots: Vec<(usize, usize)>,
 }
 
-impl Range {
-    fn read(entry: Value) -> Self {
-        let Value::Array(entry) = entry else { panic!("{entry:?} in CLUSTER SLOTS") };
-        let number = |value: &Value| from_redis_value(value.clone()).unwrap();
-        let id = |node: &Value| match node {
-            Value::Array(node) => from_redis_value(node[2].clone()).unwrap(),
-            other => panic!("{other:?} in CLUSTER SLOTS"),
-        };
-        Self {
-            first: number(&entry[0]),
-            last: number(&entry[1]),
-            primary: id(&entry[2]),
-            replicas: entry[3..].iter().map(id).collect(),
-        }
+impl Seen {
+    /// Reads a line of CLUSTER NODES.
+    fn read(line: &str) -> Self {
+        let words: Vec<&str> = line.split(' ').collect();
+        // Those in brackets are on their way.
+        let slots = words[8..].iter().filter(|range| !range.starts_with('['));
+        let number = |word: &str| word.parse().unwrap();
+        let slots = slots.map(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            (number(first), number(last))
+        });
+        Self { id: words[0].to_owned(), primary: words[3].to_owned(), slots: slots.collect() }
+    }
+
+    fn has(&self, slot: usize) -> bool {
+        self.slots.iter().any(|&(first, last)| (first..=last).contains(&slot))
     }
 }
 
@@ -117,23 +121,20 @@ impl Cluster {
         self.nodes.len() - 1
     }
 
-    /// Waits until all nodes know each other, serve, and agree on who has which slots.
+    /// Waits until all nodes know each other, serve, and agree on who has which slots and who follows whom.
     pub(super) async fn settle(&self) {
         self.settle_without(0).await;
     }
 
     /// The same while so many others are down.
     pub(super) async fn settle_without(&self, down: usize) {
-        let known = format!("cluster_known_nodes:{}\r\n", self.nodes.len() + down);
         wait_until("all nodes agree", async || {
-            let mut maps = BTreeSet::new();
+            let mut views = BTreeSet::new();
             for node in &self.nodes {
-                maps.insert(node.map().await);
-                if !get::<String>(&mut node.connect().await, "CLUSTER INFO").await.contains(&known) {
-                    return false;
-                }
+                views.insert(node.view().await);
             }
-            maps.len() == 1 && maps.first().is_some_and(Option::is_some)
+            let agreed = views.pop_first().flatten();
+            views.is_empty() && agreed.is_some_and(|nodes| nodes.len() == self.nodes.len() + down)
         })
         .await;
     }
@@ -142,8 +143,8 @@ impl Cluster {
     pub(super) async fn place(&self, key: &str) -> (usize, usize) {
         let mut connection = self.nodes[0].connect().await;
         let slot = get(&mut connection, &format!("CLUSTER KEYSLOT {key}")).await;
-        let map = self.nodes[0].map().await.expect("the cluster serves");
-        let owner = &map.iter().find(|range| (range.first..=range.last).contains(&slot)).unwrap().primary;
+        let view = self.nodes[0].view().await.expect("the cluster serves");
+        let owner = &view.iter().find(|node| node.has(slot)).unwrap().id;
         (slot, self.nodes.iter().position(|node| node.id == *owner).unwrap())
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use seckill_client::{Buy, Change, Sale, Seckill, State};
 
 use super::buyers::Buyers;
-use super::large::{self, FROM_CLIENTS};
+use super::large;
 use super::nodes::Cluster;
 use crate::history::History;
 use crate::server::{Connection, stat, wait_until};
@@ -54,7 +54,7 @@ async fn all_is_at(cluster: &Cluster, owner: usize) {
 
 #[tokio::test]
 async fn buyers_buy_on() {
-    let cluster = Cluster::start(FROM_CLIENTS).await;
+    let cluster = Cluster::start("").await;
     if !cluster.moves_whole_slots().await {
         return;
     }
@@ -109,7 +109,7 @@ async fn memory(connection: &mut Connection) -> u64 {
 #[tokio::test]
 async fn a_move_that_is_cancelled_leaves_no_trace() {
     const MUCH: u64 = 1 << 20;
-    let cluster = Cluster::start(FROM_CLIENTS).await;
+    let cluster = Cluster::start("").await;
     if !cluster.moves_whole_slots().await {
         return;
     }

@@ -3,15 +3,11 @@
 use redis::Value;
 use seckill_client::{Buy, Sale, Seckill};
 
-use crate::server::{Connection, HOUR, Server, stat, wait_until};
+use crate::server::{Connection, HOUR, Server, stat, used_memory, wait_until};
 use crate::talk::{get, play};
 
 /// What the server itself takes and gives from time to time, in bytes.
 const BOUND: u64 = 64 * 1024;
-
-async fn used(connection: &mut Connection) -> u64 {
-    stat(connection, "memory", "used_memory").await.parse().unwrap()
-}
 
 /// Takes memory three times over, and gives it back: nothing is left of it, nor does anything add up.
 async fn comes_and_goes(work: impl AsyncFn(&mut Connection, u64)) {
@@ -19,11 +15,12 @@ async fn comes_and_goes(work: impl AsyncFn(&mut Connection, u64)) {
     let mut connection = server.connect().await;
     // What the server keeps of each command comes first.
     work(&mut connection, 100).await;
-    let before = used(&mut connection).await;
+    let before = used_memory(&mut connection).await;
     for _ in 0..3 {
         // What the server keeps for a client goes with its connection.
         work(&mut server.connect().await, 50_000).await;
-        wait_until("the memory is given back", async || used(&mut connection).await < before + BOUND).await;
+        wait_until("the memory is given back", async || used_memory(&mut connection).await < before + BOUND)
+            .await;
     }
     assert_eq!(stat(&mut connection, "memory", "lazyfree_pending_objects").await, "0");
 }
@@ -63,7 +60,7 @@ async fn of_sales_that_went_in_every_way() {
                 redis::cmd("RESTORE").arg(key).arg(0).arg(&dump).arg("REPLACE").exec_async(shop).await;
             restored.unwrap();
         }
-        assert!(used(shop).await > 6 * orders * 50, "six sales take their room");
+        assert!(used_memory(shop).await > 6 * orders * 50, "six sales take their room");
         let leaving = "
             DEL sale restored => 2
             UNLINK unlinked => 1

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::hostile::payload::restoring;
-use crate::server::{Connection, Server, stat, wait_until};
+use crate::server::{Connection, Server, stat, used_memory, wait_until};
 use crate::shop::{FUTURE, Shop, uuid};
 use crate::talk::{get, play};
 
@@ -87,7 +87,7 @@ async fn used(server: &Server) -> i64 {
         stat(&mut connection, "clients", "connected_clients").await == "1"
     })
     .await;
-    stat(&mut connection, "memory", "used_memory").await.parse().unwrap()
+    used_memory(&mut connection).await as i64
 }
 
 async fn put(connection: &mut Connection, key: &str, shop: &Shop) {

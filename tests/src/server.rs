@@ -231,6 +231,20 @@ pub(crate) async fn stat(connection: &mut Connection, section: &str, field: &str
     value.unwrap_or_else(|| panic!("no {field} in INFO {section}:\n{info}")).to_owned()
 }
 
+/// The memory that a server uses, in bytes.
+pub(crate) async fn used_memory(connection: &mut Connection) -> u64 {
+    stat(connection, "memory", "used_memory").await.parse().unwrap()
+}
+
+/// The processor time that a server has had, in seconds.
+pub(crate) async fn processor_time(connection: &mut Connection) -> f64 {
+    let mut seconds = 0.0;
+    for field in ["used_cpu_user", "used_cpu_sys"] {
+        seconds += stat(connection, "cpu", field).await.parse::<f64>().unwrap();
+    }
+    seconds
+}
+
 /// Polls until the condition holds.
 pub(crate) async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;

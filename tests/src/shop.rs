@@ -1,6 +1,6 @@
 //! Sales that are decided in this process, at times of our choice: quickly, and with the same bytes every time.
 
-use seckill_core::command::Command;
+use seckill_core::command::{Command, Request};
 use seckill_core::decide::Moment;
 use seckill_core::{Sale, Seed};
 
@@ -29,10 +29,15 @@ impl Shop {
         let line = format!("SECKILL.{line}");
         let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
         let Ok(Command::Decide { request, .. }) = Command::parse(&words) else { panic!("{line}") };
+        self.decide(&request);
+    }
+
+    /// Decides what must be no mistake.
+    pub(crate) fn decide(&mut self, request: &Request<'_>) {
         let Self { now, tenure, .. } = *self;
         let moment = Moment { now, tenure, term: tenure, max_orders: u32::MAX, lock_held: false };
-        let decision = self.sale.decide(&request, &moment);
-        decision.outcome.unwrap_or_else(|error| panic!("{line}: {error}"));
+        let decision = self.sale.decide(request, &moment);
+        decision.outcome.unwrap_or_else(|error| panic!("{request:?}: {error}"));
         self.sale.commit(&decision).unwrap();
     }
 

@@ -1,28 +1,21 @@
 //! Sales of many orders, made in this process and sent as a primary would send them.
 
-use seckill_core::command::{Buy, Request, Rules};
-use seckill_core::decide::Moment;
-use seckill_core::{Sale, Seed};
+use seckill_core::Sale;
+use seckill_core::command::{Buy, Request};
 
 use crate::server::Connection;
+use crate::shop::Shop;
 use crate::talk::{now_ms, play};
 
 /// A sale of so many orders, each held and then confirmed. `name` makes an order's id and its buyer.
 pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>)) -> Sale {
-    let moment = Moment { now: now_ms(), tenure: 1, term: 1, max_orders: u32::MAX, lock_held: false };
-    let mut sale = Sale::new(Seed([1, 2]));
-    let mut decide = |request: &Request<'_>| {
-        let decision = sale.decide(request, &moment);
-        assert!(decision.outcome.is_ok());
-        sale.commit(&decision).unwrap();
-    };
-    decide(&Request::Create { stock: orders * 2, rules: Rules { hold: 600_000, ..Rules::default() } });
+    let mut shop = Shop::open(now_ms(), &format!("STOCK {} HOLD 600000", orders * 2));
     for number in 0..orders {
         let (order, buyer) = &name(number);
-        decide(&Request::Buy(Buy { buyer, order, qty: 1, guard: None }));
-        decide(&Request::Confirm { order });
+        shop.decide(&Request::Buy(Buy { buyer, order, qty: 1, guard: None }));
+        shop.decide(&Request::Confirm { order });
     }
-    sale
+    shop.sale
 }
 
 /// A UUID as the order's id, and a name of 12 bytes as its buyer.

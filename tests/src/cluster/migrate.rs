@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use seckill_client::{Bought, Buy, Seckill, State};
+use seckill_client::{Bought, Buy, Code, Seckill, State};
 
 use super::large;
 use super::nodes::Cluster;
-use crate::server::{Connection, stat};
+use crate::server::{Connection, processor_time};
 use crate::talk::{ask, get, play};
 
 /// Longer than any command takes here.
@@ -17,23 +17,32 @@ async fn face(connection: &mut Connection) -> [String; 2] {
     [ask(connection, "SECKILL.INFO sale").await, ask(connection, "DEBUG DIGEST-VALUE sale").await]
 }
 
-/// Moves a sale of so many orders to another node, and tells what that took.
+async fn is_full(connection: &mut Connection) {
+    let refused = connection.buy("sale", Buy::new("ann", "one more")).await.unwrap_err();
+    assert_eq!(refused.code(), Some(Code::Full), "{refused}");
+}
+
+/// Moves a sale of as many orders as it may have to another node, and tells what that took.
 async fn moves(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>), config: &str) {
-    let cluster = Cluster::start(config).await;
+    let cluster = Cluster::start(&format!("{config}\nseckill.max-orders {orders}")).await;
     let (slot, from) = cluster.place("sale").await;
     let to = (from + 1) % 3;
     let mut source = cluster.nodes[from].server.connect_within(LONG).await;
     let mut target = cluster.nodes[to].server.connect_within(LONG).await;
     large::send(&mut source, "sale", &large::sale(orders, name)).await;
     let memory: u64 = get(&mut source, "MEMORY USAGE sale").await;
+    is_full(&mut source).await;
     let before = face(&mut source).await;
 
     cluster.begin_to_move(slot, from, to).await;
-    let (begin, worked) = (Instant::now(), cpu(&mut source).await + cpu(&mut target).await);
+    let (begin, worked) =
+        (Instant::now(), processor_time(&mut source).await + processor_time(&mut target).await);
     assert_eq!(cluster.send_key("sale", from, to).await, "OK");
-    let (took, worked) = (begin.elapsed(), cpu(&mut source).await + cpu(&mut target).await - worked);
+    let (took, worked) =
+        (begin.elapsed(), processor_time(&mut source).await + processor_time(&mut target).await - worked);
     cluster.assign(slot, to).await;
     assert_eq!(face(&mut target).await, before);
+    is_full(&mut target).await;
     play(&mut target, "SECKILL.AUDIT sale => OK").await;
     play(&mut source, "DBSIZE => 0").await;
 
@@ -44,15 +53,6 @@ async fn moves(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>), config: &s
         dump.len() / 1_000_000,
         took.as_secs_f64()
     );
-}
-
-/// The processor time that a server has had, in s.
-async fn cpu(connection: &mut Connection) -> f64 {
-    let mut seconds = 0.0;
-    for field in ["used_cpu_user", "used_cpu_sys"] {
-        seconds += stat(connection, "cpu", field).await.parse::<f64>().unwrap();
-    }
-    seconds
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::buyers::Buyers;
 use super::large;
 use super::nodes::Cluster;
 use crate::history::History;
-use crate::server::{Connection, stat, wait_until};
+use crate::server::{used_memory, wait_until};
 use crate::talk::{ask, now_ms};
 
 /// So short that holds fall due all the time.
@@ -102,10 +102,6 @@ async fn buyers_buy_on() {
     all_is_at(&cluster, first).await;
 }
 
-async fn memory(connection: &mut Connection) -> u64 {
-    stat(connection, "memory", "used_memory").await.parse().unwrap()
-}
-
 #[tokio::test]
 async fn a_move_that_is_cancelled_leaves_no_trace() {
     const MUCH: u64 = 1 << 20;
@@ -125,12 +121,12 @@ async fn a_move_that_is_cancelled_leaves_no_trace() {
 
     let histories = Buyers::during(&cluster, &SALES[..2], async |buyers| {
         buyers.go_on(300).await;
-        let empty = memory(&mut target).await;
+        let empty = used_memory(&mut target).await;
         let migration = cluster.migrate(slot, from, to).await;
-        wait_until("some has arrived", async || memory(&mut target).await > empty + MUCH).await;
+        wait_until("some has arrived", async || used_memory(&mut target).await > empty + MUCH).await;
         migration.cancel().await;
         buyers.go_on(300).await;
-        wait_until("it is gone again", async || memory(&mut target).await < empty + MUCH / 2).await;
+        wait_until("it is gone again", async || used_memory(&mut target).await < empty + MUCH / 2).await;
     })
     .await;
     assert_eq!(cluster.place(SALES[0]).await, (slot, from));

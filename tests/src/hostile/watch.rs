@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::server::{Connection, Server, stat, wait_until};
+use crate::server::{Connection, Server, processor_time, stat, used_memory, wait_until};
 
 /// What a server is started with that is watched: it keeps no figures of each command, for they take memory.
 pub(crate) const CONFIG: &str = "latency-tracking no";
@@ -34,15 +34,15 @@ impl Watch {
         let process = stat(&mut connection, "server", "process_id").await;
         // Where there is no such file the peak is not watched.
         let _ = fs::write(format!("/proc/{process}/clear_refs"), "5");
-        let used = memory(&mut connection).await;
-        let processor = processor(&mut connection).await;
+        let used = used_memory(&mut connection).await;
+        let processor = processor_time(&mut connection).await;
         let resident = peak(&process);
         Self { connection, run, process, used, resident, processor, longest: 0.0 }
     }
 
     /// A piece is done: it did not take long.
     pub(crate) async fn piece(&mut self, what: &str) {
-        let processor = processor(&mut self.connection).await;
+        let processor = processor_time(&mut self.connection).await;
         let spent = processor - self.processor;
         assert!(spent < MOST_SECONDS, "{what} took {spent} s");
         self.processor = processor;
@@ -61,22 +61,10 @@ impl Watch {
             _ => eprintln!("the peak of memory is not watched: this system has no /proc"),
         }
         wait_until("its memory is what it was", async || {
-            memory(&mut self.connection).await <= self.used + SLACK
+            used_memory(&mut self.connection).await <= self.used + SLACK
         })
         .await;
     }
-}
-
-async fn memory(connection: &mut Connection) -> u64 {
-    stat(connection, "memory", "used_memory").await.parse().unwrap()
-}
-
-async fn processor(connection: &mut Connection) -> f64 {
-    let mut sum = 0.0;
-    for field in ["used_cpu_user", "used_cpu_sys"] {
-        sum += stat(connection, "cpu", field).await.parse::<f64>().unwrap();
-    }
-    sum
 }
 
 /// The most memory that a process had, in bytes.

@@ -39,11 +39,11 @@ async fn open(cluster: &Cluster) -> (usize, usize) {
     (slot, owner)
 }
 
-/// Nothing is left at nodes that do not own it, and no copy went astray.
-async fn all_is_at(cluster: &Cluster, owner: usize) {
+/// All sales are at these nodes and nothing at any other, and no copy went astray.
+async fn all_is_at(cluster: &Cluster, owners: &[usize]) {
     for (number, node) in cluster.nodes.iter().enumerate() {
         let mut connection = node.connect().await;
-        let keys = if number == owner { SALES.len() as u64 + MORE } else { 0 };
+        let keys = if owners.contains(&number) { SALES.len() as u64 + MORE } else { 0 };
         wait_until("what moved away is gone", async || {
             ask(&mut connection, "DBSIZE").await == keys.to_string()
         })
@@ -99,18 +99,19 @@ async fn buyers_buy_on() {
     // No decision was made that is not in the histories.
     assert_eq!(cluster.total("orders_accepted").await, orders - LARGE + MORE);
     assert_eq!(cluster.total("holds_expired").await, expired + MORE);
-    all_is_at(&cluster, first).await;
+    all_is_at(&cluster, &[first]).await;
 }
 
 #[tokio::test]
 async fn a_move_that_is_cancelled_leaves_no_trace() {
     const MUCH: u64 = 1 << 20;
-    let cluster = Cluster::start("").await;
+    let mut cluster = Cluster::start("").await;
     if !cluster.moves_whole_slots().await {
         return;
     }
     let (slot, from) = open(&cluster).await;
     let to = (from + 1) % 3;
+    let replica = cluster.add_replica(to, "").await;
     let (mut source, mut target) = (cluster.nodes[from].connect().await, cluster.nodes[to].connect().await);
     let small = large::sale(200, large::usual);
     for sale in more() {
@@ -133,9 +134,13 @@ async fn a_move_that_is_cancelled_leaves_no_trace() {
     for history in histories {
         assert_eq!(history.terms().len(), 1, "no other has decided");
     }
-    all_is_at(&cluster, from).await;
+    all_is_at(&cluster, &[from]).await;
 
     cluster.migrate(slot, from, to).await.complete().await;
     assert_eq!(ask(&mut target, &digest).await, before);
-    all_is_at(&cluster, to).await;
+    all_is_at(&cluster, &[to, replica]).await;
+    let replica = &cluster.nodes[replica];
+    replica.server.catch_up(&cluster.nodes[to].server).await;
+    let mut replica = replica.connect().await;
+    assert_eq!(ask(&mut replica, "DEBUG DIGEST").await, ask(&mut target, "DEBUG DIGEST").await);
 }

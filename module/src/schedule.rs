@@ -176,7 +176,7 @@ fn sweep(context: &Context, note: Note, now: Now, begin: Instant) {
         let Some(stored) = key.stored() else { return };
         let decision = stored.sale.sweep(&change::moment(now, false), STEP);
         let committed = change::commit(context, name, key, &decision, None);
-        if decision.is_idle() || committed.is_err() || begin.elapsed() >= SPELL {
+        if decision.expired() < STEP || committed.is_err() || begin.elapsed() >= SPELL {
             return;
         }
     }

@@ -43,7 +43,7 @@ bench: build ## Measure Seckill beside what a user would do without it. ARGS="--
 growth: ## Measure time and memory of a sale that grows to 5 million orders.
 	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1
 
-migrate-large: build ## Measure how long a node takes to MIGRATE a sale of 5 million orders. Needs 10 GB of memory.
+migrate-large: build ## Measure how long a node takes to MIGRATE a sale of 5 million orders. Needs 8 GB of memory.
 	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 cluster::migrate
 
 simulate: ## Simulate servers that fail in every way, without end. SIMULATOR_SEED=n repeats one schedule.

@@ -64,13 +64,13 @@ async fn two_hundred_thousand_orders() {
 const PATIENT: &str = "cluster-node-timeout 600000";
 
 #[tokio::test]
-#[ignore = "takes minutes and 5 GB; `make migrate-large` runs it"]
+#[ignore = "takes a minute and 2 GB of memory; `make migrate-large` runs it"]
 async fn five_million_orders() {
     moves(5_000_000, large::usual, PATIENT).await;
 }
 
 #[tokio::test]
-#[ignore = "takes minutes and 10 GB; `make migrate-large` runs it"]
+#[ignore = "takes a minute and 8 GB of memory; `make migrate-large` runs it"]
 async fn five_million_orders_of_the_longest_names() {
     let roomy = "proto-max-bulk-len 2gb\nclient-query-buffer-limit 2gb";
     moves(5_000_000, large::longest, &format!("{PATIENT}\n{roomy}")).await;

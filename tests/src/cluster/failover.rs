@@ -112,6 +112,9 @@ async fn a_sudden_one_loses_what_was_not_replicated() {
                 );
             }
         }
+        let mut reader = Reader { stored: read };
+        reader.follow(&mut shop, sale).await;
+        assert!(reader.stored == history.events, "{sale}: who obeys comes to the new history");
     }
 
     primary.server.restart().await;

@@ -112,6 +112,10 @@ async fn a_sudden_one_loses_what_was_not_replicated() {
                 );
             }
         }
+        let mut reader = History::of(sale);
+        reader.events = read;
+        reader.follow(&mut shop).await;
+        assert!(reader.events == history.events, "{sale}: who obeys comes to the new history");
     }
 
     primary.server.restart().await;

@@ -10,7 +10,7 @@ use crate::talk::{get, play, together};
 /// How late a hold may run out on a machine that also does other things. The promise is 100 ms on an idle one.
 const LATE: u64 = 2_000;
 
-fn ms(ms: u64) -> Duration {
+pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
@@ -18,7 +18,7 @@ async fn state(shop: &mut Connection, order: &str) -> State {
     shop.order("sale", order).await.unwrap().expect("an order").state
 }
 
-async fn until_all_returned(shop: &mut Connection, sale: &str) {
+pub(crate) async fn until_all_returned(shop: &mut Connection, sale: &str) {
     wait_until("the holds run out", async || shop.info(sale).await.unwrap().held == 0).await;
 }
 

@@ -5,13 +5,10 @@ use std::time::{Duration, Instant};
 
 use seckill_client::{After, Buy, EventKind, Sale, Seckill, State};
 
+use crate::holds::{ms, until_all_returned};
 use crate::server::{Connection, HOUR, Server, stat, wait_until};
 use crate::shop::Shop;
 use crate::talk::{ask, now_ms, play};
-
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 /// The moments at which holds ran out, and their deadlines, as the events tell.
 async fn expirations(shop: &mut Connection) -> Vec<(u64, u64)> {
@@ -30,10 +27,6 @@ async fn expirations(shop: &mut Connection) -> Vec<(u64, u64)> {
     }
     assert_eq!(expired.len(), deadlines.len(), "each runs out once");
     expired.into_iter().zip(deadlines).collect()
-}
-
-async fn until_all_returned(shop: &mut Connection) {
-    wait_until("the holds run out", async || shop.info("sale").await.unwrap().held == 0).await;
 }
 
 async fn number(shop: &mut Connection, field: &str) -> u64 {
@@ -57,7 +50,7 @@ async fn within_100_ms_of_the_deadline() {
     for number in 0..ORDERS {
         shop.buy("sale", Buy::new("ann", &format!("o{number}"))).await.unwrap();
     }
-    until_all_returned(&mut shop).await;
+    until_all_returned(&mut shop, "sale").await;
     let mut late: Vec<u64> =
         expirations(&mut shop).await.iter().map(|(expired, deadline)| expired - deadline).collect();
     late.sort_unstable();
@@ -105,7 +98,7 @@ async fn a_hundred_thousand_at_once_in_a_second_and_in_pieces_of_less_than_a_mil
         redis::cmd("SECKILL.APPLY").arg("sale").arg(batch).exec_async(&mut shop).await.unwrap();
     }
     let (begin, waited_before) = (Instant::now(), waited(&mut shop).await);
-    until_all_returned(&mut shop).await;
+    until_all_returned(&mut shop, "sale").await;
     let took = begin.elapsed().saturating_sub(waited(&mut shop).await - waited_before).as_millis();
     let piece = number(&mut shop, "seckill_longest_sweep_us").await;
     println!("{ORDERS} holds ran out in {took} ms; the longest piece took {piece} µs");

@@ -16,8 +16,6 @@ use crate::{schedule, table};
 
 /// The keyspace event of holds that ran out. It has no command.
 const EXPIRE: &CStr = c"seckill.expire";
-/// No decision causes a longer batch: a replica takes it in one piece.
-const WHOLE: usize = usize::MAX;
 
 /// What decisions depend on besides the sale and the request.
 pub(crate) fn moment(now: Now, lock_held: bool) -> Moment {
@@ -53,15 +51,19 @@ pub(crate) fn commit(
     command: Option<Name>,
 ) -> Result<(), Error> {
     let stored = key.stored_mut().ok_or(Error::NoSale)?;
-    let before = stored.sale.seq();
     let committed = stored.sale.commit(decision);
-    if let Err(Unfit(why)) = committed {
-        stored.sale.mark_diverged();
-        diverged(context, name, why);
-    }
-    if !decision.is_idle() {
-        replicate(context, name, &stored.sale, before);
-        changed(context, name, &stored.sale);
+    match committed {
+        Ok(()) if decision.is_idle() => {}
+        Ok(()) => {
+            replicate(context, name, decision);
+            changed(context, name, &stored.sale);
+        }
+        // Nobody else is to follow where it does not fit here.
+        Err(Unfit(why)) => {
+            stored.sale.mark_diverged();
+            diverged(context, name, why);
+            changed(context, name, &stored.sale);
+        }
     }
     schedule::note_and_arm(context, name, stored);
     // Whoever listens may do anything to the key, so it is closed first.
@@ -111,11 +113,10 @@ pub(crate) fn follow(context: &Context, name: Str<'_>, mut key: Key<'_>, batch: 
     })
 }
 
-fn replicate(context: &Context, key: Str<'_>, sale: &Sale, before: u64) {
+fn replicate(context: &Context, key: Str<'_>, decision: &Decision<'_>) {
     let mut batch = Vec::with_capacity(128);
-    if sale.batch(before, WHOLE, &mut batch).is_some() {
-        context.replicate_bytes(table::APPLY, key, &batch);
-    }
+    decision.batch(&mut batch);
+    context.replicate_bytes(table::APPLY, key, &batch);
 }
 
 fn changed(context: &Context, key: Str<'_>, sale: &Sale) {

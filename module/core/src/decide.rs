@@ -44,10 +44,12 @@ pub enum Outcome {
 pub struct Decision<'a> {
     /// What the caller is told.
     pub outcome: Result<Outcome, Error>,
-    stamp: Stamp,
+    /// The seq of the sale's last event.
+    pub(crate) after: u64,
+    pub(crate) stamp: Stamp,
     tenure: u64,
-    expired: Vec<u32>,
-    change: Option<Change<'a>>,
+    pub(crate) expired: Vec<u32>,
+    pub(crate) change: Option<Change<'a>>,
 }
 
 impl Decision<'_> {
@@ -119,7 +121,7 @@ impl Sale {
             moment.term.max(self.term().saturating_add(1)).min(MAX_INT)
         };
         let stamp = Stamp { at: self.clock(moment.now), term };
-        Decision { outcome, stamp, tenure: moment.tenure, expired, change }
+        Decision { outcome, after: self.seq(), stamp, tenure: moment.tenure, expired, change }
     }
 
     /// Applies a decision.
@@ -275,7 +277,7 @@ impl Judgement<'_> {
     fn after_expiry(&self, buyer: Party<'_>) -> (u64, u64) {
         let sale = self.sale;
         let (number, units) = match buyer {
-            Party::Known(number) => {
+            Party::Known { number, .. } => {
                 (Some(number), sale.buyers.get(number).map_or(Units::default(), |buyer| buyer.units))
             }
             Party::New(_) => (None, Units::default()),

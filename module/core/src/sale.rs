@@ -157,7 +157,7 @@ pub(crate) enum Change<'a> {
 /// The buyer of a new order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Party<'a> {
-    Known(u32),
+    Known { number: u32, name: Name<'a> },
     New(Vacant<'a>),
 }
 
@@ -234,7 +234,7 @@ impl Sale {
 
     pub(crate) fn party<'a>(&self, buyer: Name<'a>) -> Party<'a> {
         match self.find(&self.buyers, buyer) {
-            Ok(number) => Party::Known(number),
+            Ok(number) => Party::Known { number, name: buyer },
             Err(vacant) => Party::New(vacant),
         }
     }
@@ -305,7 +305,7 @@ impl Sale {
             return Err(Unfit("no room for an order"));
         }
         let known = match buyer {
-            Party::Known(number) => {
+            Party::Known { number, .. } => {
                 Some(*self.buyers.get(number).ok_or(Unfit("a buyer that does not exist"))?)
             }
             Party::New(_) => None,
@@ -315,11 +315,11 @@ impl Sale {
         let number = self.orders.len();
         let entry = Buyer { newest: number, units: sums.buyer };
         let buyer = match buyer {
-            Party::Known(buyer) => {
-                if let Some(known) = self.buyers.get_mut(buyer) {
+            Party::Known { number, .. } => {
+                if let Some(known) = self.buyers.get_mut(number) {
                     *known = entry;
                 }
-                buyer
+                number
             }
             Party::New(vacant) => self.buyers.add(&vacant, entry).ok_or(Unfit("no room for a buyer"))?,
         };

@@ -97,8 +97,10 @@ impl Shop {
         match kept {
             Some(kept) => assert_eq!(bytes_of(&self.sale), kept, "an idle decision changes nothing"),
             None => {
-                let mut batch = Vec::new();
-                assert_eq!(self.sale.batch(before, usize::MAX, &mut batch), Some(self.sale.seq()));
+                let (mut batch, mut told) = (Vec::new(), Vec::new());
+                decision.batch(&mut batch);
+                assert_eq!(self.sale.batch(before, usize::MAX, &mut told), Some(self.sale.seq()));
+                assert_eq!(batch, told, "a decision tells what it causes");
                 self.copy.follow(&batch).unwrap();
             }
         }

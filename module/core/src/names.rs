@@ -1,17 +1,13 @@
 //! Names as they are kept: packed, in arenas that grow without copying.
 
 use core::ops::Deref;
+use uuid::fmt::Hyphenated;
+use uuid::{Bytes, Uuid};
 
 use crate::blocks::{Blocks, Mover};
 use crate::chunked::copy_with_room;
 use crate::wire::MAX_NAME;
 
-/// The length of a UUID in its canonical text.
-const UUID_TEXT: usize = 36;
-/// Where the hyphens of that text stand.
-const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-/// The length of a UUID.
-const UUID: usize = 16;
 /// The tag of a packed UUID; any other tag is the length of the plain name that follows.
 const UUID_TAG: u8 = 0;
 
@@ -22,7 +18,7 @@ pub struct Name<'a>(Form<'a>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form<'a> {
     Plain(&'a [u8]),
-    Uuid([u8; UUID]),
+    Uuid(Bytes),
 }
 
 impl<'a> Name<'a> {
@@ -64,7 +60,7 @@ impl<'a> Name<'a> {
     /// never have made.
     pub(crate) fn unpack(bytes: &mut &'a [u8]) -> Option<Self> {
         let (&tag, rest) = bytes.split_first()?;
-        let len = if tag == UUID_TAG { UUID } else { usize::from(tag) };
+        let len = if tag == UUID_TAG { size_of::<Bytes>() } else { usize::from(tag) };
         let (body, rest) = rest.split_at_checked(len)?;
         *bytes = rest;
         if tag == UUID_TAG {
@@ -81,7 +77,7 @@ pub struct Text<'a>(Written<'a>);
 #[derive(Debug, Clone, Copy)]
 enum Written<'a> {
     Plain(&'a [u8]),
-    Uuid([u8; UUID_TEXT]),
+    Uuid([u8; Hyphenated::LENGTH]),
 }
 
 impl Deref for Text<'_> {
@@ -96,38 +92,16 @@ impl Deref for Text<'_> {
 }
 
 /// The UUID of a canonical lower-case text; `None` for any other text, which is then kept as it is.
-fn uuid_of(text: &[u8]) -> Option<[u8; UUID]> {
-    let text: &[u8; UUID_TEXT] = text.try_into().ok()?;
-    let mut nibbles = [0; 2 * UUID];
-    let mut free = nibbles.iter_mut();
-    for (at, byte) in text.iter().enumerate() {
-        if HYPHENS.contains(&at) {
-            if *byte != b'-' {
-                return None;
-            }
-        } else {
-            *free.next()? = match byte {
-                b'0'..=b'9' => byte & 0x0f,
-                b'a'..=b'f' => byte.wrapping_sub(b'a').wrapping_add(10),
-                _ => return None,
-            };
-        }
+fn uuid_of(text: &[u8]) -> Option<Bytes> {
+    if text.len() != Hyphenated::LENGTH || text.iter().any(u8::is_ascii_uppercase) {
+        return None;
     }
-    let mut uuid = [0; UUID];
-    for (byte, [high, low]) in uuid.iter_mut().zip(nibbles.as_chunks().0) {
-        *byte = high << 4 | low;
-    }
-    Some(uuid)
+    Uuid::try_parse_ascii(text).ok().map(Uuid::into_bytes)
 }
 
-fn text_of(uuid: &[u8; UUID]) -> [u8; UUID_TEXT] {
-    let mut text = [b'-'; UUID_TEXT];
-    let nibbles = uuid.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
-    let places = text.iter_mut().enumerate().filter(|(at, _)| !HYPHENS.contains(at));
-    for ((_, place), nibble) in places.zip(nibbles) {
-        let zero = if nibble < 10 { b'0' } else { b'a'.wrapping_sub(10) };
-        *place = zero.wrapping_add(nibble);
-    }
+fn text_of(uuid: &Bytes) -> [u8; Hyphenated::LENGTH] {
+    let mut text = [0; Hyphenated::LENGTH];
+    Uuid::from_bytes_ref(uuid).hyphenated().encode_lower(&mut text);
     text
 }
 

@@ -63,7 +63,7 @@ impl Sale {
 
     fn indexed<T>(&self, directory: &Directory<T>, number: u32) -> bool {
         let name: Option<Name<'_>> = directory.name(number);
-        name.is_some_and(|name| self.find(directory, name).ok() == Some(number))
+        name.is_some_and(|name| directory.find(&self.hashed(name)) == Some(number))
     }
 
     /// The rules, the stock and every order, from the history.

@@ -200,19 +200,17 @@ impl Judgement<'_> {
     fn restock<'a>(&self, delta: i64, id: Option<&'a [u8]>) -> Verdict<'a> {
         let sale = self.sale;
         let id = match id {
-            Some(id) => match sale.find(&sale.restockings, name("id", id)?) {
-                Ok(number) => {
-                    let known = sale.restockings.get(number).map(|restocking| restocking.delta);
-                    return if known == Some(delta) {
-                        Ok((Outcome::Available(sale.available), None))
-                    } else {
-                        Err(Error::OtherDelta)
-                    };
-                }
-                Err(vacant) => Some(vacant),
-            },
+            Some(id) => Some(sale.hashed(name("id", id)?)),
             None => None,
         };
+        if let Some(number) = id.and_then(|id| sale.restockings.find(&id)) {
+            let known = sale.restockings.get(number).map(|restocking| restocking.delta);
+            return if known == Some(delta) {
+                Ok((Outcome::Available(sale.available), None))
+            } else {
+                Err(Error::OtherDelta)
+            };
+        }
         let available = sale.restocked(delta)?;
         if id.is_some() && sale.restockings.len() >= self.max_orders {
             return Err(Error::Full(sale.restockings.len(), "restocking ids"));
@@ -223,11 +221,11 @@ impl Judgement<'_> {
     fn buy<'a>(&mut self, buy: &Buy<'a>) -> Verdict<'a> {
         let sale = self.sale;
         self.expired = sale.due(self.now, BUY_SWEEP);
-        let order = match sale.find(&sale.orders, name("order", buy.order)?) {
-            Ok(number) => return self.placed(number, buy).map(|state| (Outcome::State(state), None)),
-            Err(vacant) => vacant,
-        };
-        let buyer = sale.party(name("buyer", buy.buyer)?);
+        let (order, buyer) = sale.sought(name("order", buy.order)?, name("buyer", buy.buyer)?);
+        if let Some(number) = sale.orders.find(&order) {
+            return self.placed(number, &buyer.name, buy.qty).map(|state| (Outcome::State(state), None));
+        }
+        let buyer = sale.party(buyer);
         if let Some(refusal) = self.refusal(buy, buyer) {
             return Ok((Outcome::Refused(refusal), None));
         }
@@ -243,12 +241,12 @@ impl Judgement<'_> {
     }
 
     /// The state of an order that a purchase finds in its place.
-    fn placed(&mut self, number: u32, buy: &Buy<'_>) -> Result<State, Error> {
+    fn placed(&mut self, number: u32, buyer: &Name<'_>, qty: u32) -> Result<State, Error> {
         let sale = self.sale;
         let order = sale.orders.get(number).ok_or(Error::NoOrder)?;
-        let same_buyer = sale.buyers.name(order.buyer) == Name::new(buy.buyer);
+        let same_buyer = sale.buyers.name(order.buyer).as_ref() == Some(buyer);
         let state = self.state(number)?;
-        if same_buyer && order.qty == buy.qty { Ok(state) } else { Err(Error::OtherOrder) }
+        if same_buyer && order.qty == qty { Ok(state) } else { Err(Error::OtherOrder) }
     }
 
     /// Why a new order is refused, in the order of the protocol.
@@ -276,17 +274,13 @@ impl Judgement<'_> {
     /// Units available, and units that the buyer has, once the due holds have run out.
     fn after_expiry(&self, buyer: Party<'_>) -> (u64, u64) {
         let sale = self.sale;
-        let (number, units) = match buyer {
-            Party::Known { number, .. } => {
-                (Some(number), sale.buyers.get(number).map_or(Units::default(), |buyer| buyer.units))
-            }
-            Party::New(_) => (None, Units::default()),
-        };
+        let known = buyer.number.and_then(|number| sale.buyers.get(number));
+        let units = known.map_or(Units::default(), |buyer| buyer.units);
         let (mut available, mut claimed) = (sale.available, units.held.saturating_add(units.sold));
         for order in self.expired.iter().filter_map(|order| sale.orders.get(*order)) {
             let qty = u64::from(order.qty);
             available = available.saturating_add(qty);
-            if Some(order.buyer) == number {
+            if Some(order.buyer) == buyer.number {
                 claimed = claimed.saturating_sub(qty);
             }
         }
@@ -322,7 +316,8 @@ impl Judgement<'_> {
     }
 
     fn order(&self, order: &[u8]) -> Result<u32, Error> {
-        self.sale.find(&self.sale.orders, name("order", order)?).map_err(|_| Error::NoOrder)
+        let order = self.sale.hashed(name("order", order)?);
+        self.sale.orders.find(&order).ok_or(Error::NoOrder)
     }
 
     /// The state of an order. A hold that is due runs out by that.

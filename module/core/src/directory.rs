@@ -2,7 +2,7 @@
 
 use crate::blocks::{Blocks, Mover};
 use crate::chunked::Chunked;
-use crate::index::{Hash, Index};
+use crate::index::{Hashed, Index};
 use crate::names::{Name, Names};
 
 /// An append-only list of named records with an index of their names.
@@ -17,13 +17,6 @@ pub(crate) struct Directory<T> {
 struct Named<T> {
     name: u32,
     record: T,
-}
-
-/// A name that has no record yet, with the hash that the look-up found out.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Vacant<'a> {
-    pub(crate) name: Name<'a>,
-    pub(crate) hash: Hash,
 }
 
 impl<T> Default for Directory<T> {
@@ -43,14 +36,21 @@ impl<T> Directory<T> {
     }
 
     /// The number of the record of this name.
-    pub(crate) fn find(&self, name: &Name<'_>, hash: Hash) -> Option<u32> {
-        let is =
-            |number| self.records.get(number).is_some_and(|named: &Named<T>| self.names.is(named.name, name));
-        self.index.find(hash, is)
+    pub(crate) fn find(&self, sought: &Hashed<'_>) -> Option<u32> {
+        let is = |number| {
+            self.records.get(number).is_some_and(|named: &Named<T>| self.names.is(named.name, &sought.name))
+        };
+        self.index.find(sought.hash, is)
+    }
+
+    /// Says that [`Self::find`] is about to be called. Look-ups that are all announced before the first one is
+    /// made wait for memory at the same time, and not one after the other.
+    pub(crate) fn announce(&self, sought: &Hashed<'_>) {
+        self.index.fetch(sought.hash);
     }
 
     /// Adds a record under a name that has none, and tells its number; `None` when there is no room.
-    pub(crate) fn add(&mut self, vacant: &Vacant<'_>, record: T) -> Option<u32> {
+    pub(crate) fn add(&mut self, vacant: &Hashed<'_>, record: T) -> Option<u32> {
         if !self.has_room() {
             return None;
         }

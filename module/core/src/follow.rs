@@ -1,10 +1,9 @@
 //! What one copy of a sale tells another: events, in batches; and how the other follows.
 
 use crate::decide::Decision;
-use crate::directory::Vacant;
 use crate::events::{Entry, Event, Reader, Standing, VERSION, Writer};
 use crate::log::{Logged, Record};
-use crate::sale::{Change, Order, Party, Sale, Stamp, Unfit};
+use crate::sale::{Change, Order, Sale, Stamp, Unfit};
 
 impl Decision<'_> {
     /// Appends the batch of the events that it causes; nothing when there are none. It is the same that
@@ -28,8 +27,7 @@ fn event_of<'a>(change: &Change<'a>) -> Event<'a> {
         Change::Altered { rules } => Event::Altered { rules },
         Change::Restocked { delta, id } => Event::Restocked { delta, id: id.map(|id| id.name) },
         Change::Opened { order, buyer, qty, standing } => {
-            let (Party::Known { name, .. } | Party::New(Vacant { name, .. })) = buyer;
-            Event::Opened { order: order.name, buyer: name, qty, standing }
+            Event::Opened { order: order.name, buyer: buyer.hashed.name, qty, standing }
         }
         Change::Moved { order, standing } => Event::Moved { order, standing },
     }
@@ -118,14 +116,20 @@ impl Sale {
             Event::Created { stock, rules } => Change::Created { stock, rules },
             Event::Altered { rules } => Change::Altered { rules },
             Event::Restocked { delta, id: None } => Change::Restocked { delta, id: None },
-            Event::Restocked { delta, id: Some(id) } => match self.find(&self.restockings, id) {
-                Ok(_) => return Err(Unfit("a restocking id that is taken")),
-                Err(id) => Change::Restocked { delta, id: Some(id) },
-            },
-            Event::Opened { order, buyer, qty, standing } => match self.find(&self.orders, order) {
-                Ok(_) => return Err(Unfit("an order id that is taken")),
-                Err(order) => Change::Opened { order, buyer: self.party(buyer), qty, standing },
-            },
+            Event::Restocked { delta, id: Some(id) } => {
+                let id = self.hashed(id);
+                if self.restockings.find(&id).is_some() {
+                    return Err(Unfit("a restocking id that is taken"));
+                }
+                Change::Restocked { delta, id: Some(id) }
+            }
+            Event::Opened { order, buyer, qty, standing } => {
+                let (order, buyer) = self.sought(order, buyer);
+                if self.orders.find(&order).is_some() {
+                    return Err(Unfit("an order id that is taken"));
+                }
+                Change::Opened { order, buyer: self.party(buyer), qty, standing }
+            }
             Event::Moved { order, standing } => Change::Moved { order, standing },
         })
     }

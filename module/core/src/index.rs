@@ -1,6 +1,7 @@
 //! From a name to the number of its record.
 
 use core::hash::Hasher;
+use core::hint::black_box;
 use siphasher::sip::SipHasher13;
 
 use crate::blocks::{Blocks, Mover, move_in_place};
@@ -21,15 +22,22 @@ pub struct Seed(pub [u64; 2]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hash(u32);
 
+/// A name with its hash, which is found out once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hashed<'a> {
+    pub(crate) name: Name<'a>,
+    pub(crate) hash: Hash,
+}
+
 impl Seed {
     #[expect(clippy::cast_possible_truncation, reason = "32 bits of the hash are what is kept")]
-    pub(crate) fn hash(self, name: &Name<'_>) -> Hash {
+    pub(crate) fn hash<'a>(self, name: Name<'a>) -> Hashed<'a> {
         let [k0, k1] = self.0;
         let mut hasher = SipHasher13::new_with_keys(k0, k1);
         let (tag, body) = name.packed();
         hasher.write_u8(tag);
         hasher.write(body);
-        Hash(hasher.finish() as u32)
+        Hashed { name, hash: Hash(hasher.finish() as u32) }
     }
 }
 
@@ -112,6 +120,12 @@ impl Index {
         self.tables.get(self.number(hash))?.find(hash, is)
     }
 
+    /// Lets the processor fetch the memory where the search for a hash begins, and does not wait for it.
+    pub(crate) fn fetch(&self, hash: Hash) {
+        let table = self.tables.get(self.number(hash));
+        black_box(table.and_then(|table| table.slots.get(table.home(hash))).map(|slot| slot.record));
+    }
+
     /// Adds a record that is not in the index yet.
     pub(crate) fn insert(&mut self, hash: Hash, record: u32) {
         if self.tables.is_empty() {
@@ -158,7 +172,7 @@ mod tests {
     #[test]
     fn finds_every_record_at_every_size() {
         let seed = Seed([1, 2]);
-        let hash = |record: u32| seed.hash(&Name::new(&record.to_le_bytes()).unwrap());
+        let hash = |record: u32| seed.hash(Name::new(&record.to_le_bytes()).unwrap()).hash;
         let mut index = Index::default();
         assert_eq!(index.find(hash(0), |_| true), None);
         for record in 0..20_000 {
@@ -185,6 +199,6 @@ mod tests {
     #[test]
     fn a_seed_changes_every_hash() {
         let name = Name::new(b"order").unwrap();
-        assert_ne!(Seed([1, 2]).hash(&name), Seed([1, 3]).hash(&name));
+        assert_ne!(Seed([1, 2]).hash(name).hash, Seed([1, 3]).hash(name).hash);
     }
 }

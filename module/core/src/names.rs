@@ -233,7 +233,7 @@ mod tests {
             names in prop::collection::vec(
                 prop_oneof![
                     prop::collection::vec(any::<u8>(), 1..=128),
-                    any::<u128>().prop_map(|id| uuid::Uuid::from_u128(id).to_string().into_bytes()),
+                    any::<u128>().prop_map(|id| Uuid::from_u128(id).to_string().into_bytes()),
                 ],
                 1..2_000,
             )

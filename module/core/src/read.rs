@@ -53,7 +53,7 @@ impl Sale {
     /// An order, by its id.
     #[must_use]
     pub fn order(&self, order: &[u8], now: u64) -> Option<OrderView<'_>> {
-        let number = self.find(&self.orders, Name::new(order)?).ok()?;
+        let number = self.orders.find(&self.hashed(Name::new(order)?))?;
         let order = self.orders.get(number)?;
         let deadline = self.hold(number).map_or(0, |hold| hold.deadline);
         let due = order.state() == State::Held && deadline <= self.clock(now);
@@ -89,7 +89,7 @@ impl Sale {
     }
 
     fn buyer(&self, buyer: &[u8]) -> Option<u32> {
-        self.find(&self.buyers, Name::new(buyer)?).ok()
+        self.buyers.find(&self.hashed(Name::new(buyer)?))
     }
 
     /// The figures.

@@ -1,11 +1,11 @@
 //! The state of a sale, and the only way in which it changes: applying an event.
 
 use crate::command::Rules;
-use crate::directory::{Directory, Vacant};
+use crate::directory::Directory;
 use crate::error::Error;
 use crate::events::Standing;
 use crate::holds::{Hold, Holds};
-use crate::index::Seed;
+use crate::index::{Hashed, Seed};
 use crate::log::{Log, Record};
 use crate::names::Name;
 use crate::wire::{MAX_INT, State};
@@ -149,16 +149,17 @@ pub(crate) struct Stamp {
 pub(crate) enum Change<'a> {
     Created { stock: u64, rules: Rules },
     Altered { rules: Rules },
-    Restocked { delta: i64, id: Option<Vacant<'a>> },
-    Opened { order: Vacant<'a>, buyer: Party<'a>, qty: u32, standing: Standing },
+    Restocked { delta: i64, id: Option<Hashed<'a>> },
+    Opened { order: Hashed<'a>, buyer: Party<'a>, qty: u32, standing: Standing },
     Moved { order: u32, standing: Standing },
 }
 
 /// The buyer of a new order.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Party<'a> {
-    Known { number: u32, name: Name<'a> },
-    New(Vacant<'a>),
+pub(crate) struct Party<'a> {
+    pub(crate) hashed: Hashed<'a>,
+    /// `None` for who has no order yet.
+    pub(crate) number: Option<u32>,
 }
 
 impl Sale {
@@ -226,17 +227,21 @@ impl Sale {
         self.diverged = true;
     }
 
-    /// The number of a record, or what is needed to add it.
-    pub(crate) fn find<'a, T>(&self, directory: &Directory<T>, name: Name<'a>) -> Result<u32, Vacant<'a>> {
-        let hash = self.seed.hash(&name);
-        directory.find(&name, hash).ok_or(Vacant { name, hash })
+    /// A name as the directories of this sale know it.
+    pub(crate) fn hashed<'a>(&self, name: Name<'a>) -> Hashed<'a> {
+        self.seed.hash(name)
     }
 
-    pub(crate) fn party<'a>(&self, buyer: Name<'a>) -> Party<'a> {
-        match self.find(&self.buyers, buyer) {
-            Ok(number) => Party::Known { number, name: buyer },
-            Err(vacant) => Party::New(vacant),
-        }
+    /// The names of an order and of its buyer, which are about to be looked for.
+    pub(crate) fn sought<'a>(&self, order: Name<'a>, buyer: Name<'a>) -> (Hashed<'a>, Hashed<'a>) {
+        let (order, buyer) = (self.hashed(order), self.hashed(buyer));
+        self.orders.announce(&order);
+        self.buyers.announce(&buyer);
+        (order, buyer)
+    }
+
+    pub(crate) fn party<'a>(&self, buyer: Hashed<'a>) -> Party<'a> {
+        Party { hashed: buyer, number: self.buyers.find(&buyer) }
     }
 
     /// Applies one change: either all of it, or, when it does not fit, nothing.
@@ -272,14 +277,14 @@ impl Sale {
         if total.is_some_and(|total| total <= MAX_INT) { Ok(available) } else { Err(Error::TooMuchStock) }
     }
 
-    fn restock(&mut self, stamp: Stamp, delta: i64, id: Option<Vacant<'_>>) -> Result<(), Unfit> {
+    fn restock(&mut self, stamp: Stamp, delta: i64, id: Option<Hashed<'_>>) -> Result<(), Unfit> {
         let available = self.restocked(delta).map_err(|error| match error {
             Error::NoStock(_) => Unfit("more is taken than is available"),
             _ => Unfit("too much stock"),
         })?;
         let id = match id {
-            Some(vacant) => {
-                let added = self.restockings.add(&vacant, Restocking { delta });
+            Some(id) => {
+                let added = self.restockings.add(&id, Restocking { delta });
                 Some(added.ok_or(Unfit("no room for a restocking id"))?)
             }
             None => None,
@@ -292,7 +297,7 @@ impl Sale {
     fn open(
         &mut self,
         stamp: Stamp,
-        order: &Vacant<'_>,
+        order: &Hashed<'_>,
         buyer: Party<'_>,
         qty: u32,
         standing: Standing,
@@ -304,24 +309,22 @@ impl Sale {
         if !self.orders.has_room() || !self.buyers.has_room() {
             return Err(Unfit("no room for an order"));
         }
-        let known = match buyer {
-            Party::Known { number, .. } => {
-                Some(*self.buyers.get(number).ok_or(Unfit("a buyer that does not exist"))?)
-            }
-            Party::New(_) => None,
+        let known = match buyer.number {
+            Some(number) => Some(*self.buyers.get(number).ok_or(Unfit("a buyer that does not exist"))?),
+            None => None,
         };
         let sums = self.sums(known.map_or(Units::default(), |buyer| buyer.units), qty, None, state)?;
 
         let number = self.orders.len();
         let entry = Buyer { newest: number, units: sums.buyer };
-        let buyer = match buyer {
-            Party::Known { number, .. } => {
+        let buyer = match buyer.number {
+            Some(number) => {
                 if let Some(known) = self.buyers.get_mut(number) {
                     *known = entry;
                 }
                 number
             }
-            Party::New(vacant) => self.buyers.add(&vacant, entry).ok_or(Unfit("no room for a buyer"))?,
+            None => self.buyers.add(&buyer.hashed, entry).ok_or(Unfit("no room for a buyer"))?,
         };
         self.set(&sums);
         let seq = self.log.push(stamp.at, stamp.term, &Record::Opened { order: number, standing });

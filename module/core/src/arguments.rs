@@ -13,7 +13,7 @@ impl<'a> Command<'a> {
     /// Reads a command and its arguments, its name first.
     pub fn parse(args: &[&'a [u8]]) -> Result<Self, Error> {
         let mut args = Args { rest: args };
-        let name = command_name(args.next()?).ok_or(Error::Syntax)?;
+        let name = Name::in_any_case(args.next()?).ok_or(Error::Syntax)?;
         // The key of the lock or the sale comes first in every command.
         let key = args.next()?;
         let decide = |request| Self::Decide { sale: key, request };
@@ -77,19 +77,6 @@ impl<'a> Command<'a> {
             }
         }
     }
-}
-
-/// The command of this name in any case. No name is longer than the buffer.
-fn command_name(word: &[u8]) -> Option<Name> {
-    let mut buffer = [0; 16];
-    let capitals = buffer.get_mut(..word.len())?;
-    capitals.copy_from_slice(word);
-    capitals.make_ascii_uppercase();
-    Name::from_word(core::str::from_utf8(capitals).ok()?)
-}
-
-fn keyword_of(word: &[u8]) -> Option<Keyword> {
-    Keyword::ALL.iter().copied().find(|keyword| word.eq_ignore_ascii_case(keyword.as_str().as_bytes()))
 }
 
 fn name_of<'a>(what: &'static str, bytes: &'a [u8]) -> Result<&'a [u8], Error> {
@@ -179,7 +166,7 @@ impl<'a> Args<'_, 'a> {
         mut take: impl FnMut(&mut Self, Keyword) -> Result<(), Error>,
     ) -> Result<(), Error> {
         while let Ok(word) = self.next() {
-            let keyword = keyword_of(word).ok_or(Error::Syntax)?;
+            let keyword = Keyword::in_any_case(word).ok_or(Error::Syntax)?;
             take(self, keyword)?;
         }
         Ok(())

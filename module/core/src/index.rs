@@ -1,6 +1,5 @@
 //! From a name to the number of its record.
 
-use core::hash::Hasher;
 use core::hint::black_box;
 use siphasher::sip::SipHasher13;
 
@@ -33,11 +32,8 @@ impl Seed {
     #[expect(clippy::cast_possible_truncation, reason = "32 bits of the hash are what is kept")]
     pub(crate) fn hash<'a>(self, name: Name<'a>) -> Hashed<'a> {
         let [k0, k1] = self.0;
-        let mut hasher = SipHasher13::new_with_keys(k0, k1);
-        let (tag, body) = name.packed();
-        hasher.write_u8(tag);
-        hasher.write(body);
-        Hashed { name, hash: Hash(hasher.finish() as u32) }
+        let (_, body) = name.packed();
+        Hashed { name, hash: Hash(SipHasher13::new_with_keys(k0, k1).hash(body) as u32) }
     }
 }
 

@@ -32,6 +32,17 @@ macro_rules! words {
                     _ => None,
                 }
             }
+
+            /// The variant of this word, written in capitals, small letters or both.
+            #[must_use]
+            pub fn in_any_case(word: &[u8]) -> Option<Self> {
+                // All words are in capitals, and no word is longer.
+                let mut buffer = [0; 16];
+                let capitals = buffer.get_mut(..word.len())?;
+                capitals.copy_from_slice(word);
+                capitals.make_ascii_uppercase();
+                Self::ALL.iter().copied().find(|known| known.as_str().as_bytes() == capitals)
+            }
         }
 
         impl core::fmt::Display for $name {

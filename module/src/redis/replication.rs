@@ -46,20 +46,27 @@ impl Context {
         fence: u64,
     ) {
         let (key, token) = (key.as_ptr(), token.as_ptr());
+        let (mut first, mut second) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let (until, fence) = (first.format(until), second.format(fence));
         // SAFETY: see above.
         unsafe {
-            let format = c"ssll".as_ptr();
-            api!(RedisModule_Replicate(self.as_ptr(), command.as_ptr(), format, key, token, until, fence));
+            api!(RedisModule_Replicate(
+                self.as_ptr(),
+                command.as_ptr(),
+                c"ssbb".as_ptr(),
+                key,
+                token,
+                until.as_ptr(),
+                until.len(),
+                fence.as_ptr(),
+                fence.len()
+            ));
         }
     }
 
     /// Replicates a command of a key and an integer.
     pub(crate) fn replicate_integer(&self, command: &CStr, key: Str<'_>, value: u64) {
-        let key = key.as_ptr();
-        // SAFETY: see above.
-        unsafe {
-            api!(RedisModule_Replicate(self.as_ptr(), command.as_ptr(), c"sl".as_ptr(), key, value));
-        }
+        self.replicate_bytes(command, key, itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// Replicates a command of a key.

@@ -91,6 +91,9 @@ async fn a_command_is_told_in_one_piece() {
         ("SECKILL.BUY sale bob o2 LOCK lock bob => SOLDOUT", &[]),
         ("SECKILL.BUY sale bob o2 LOCK lock bob RELEASE => SOLDOUT", &["DEL lock"]),
         ("SECKILL.CONFIRM sale o1 => SOLD", &["SECKILL.APPLY sale"]),
+        ("SECKILL.LOCK lock cid 60000 => <us>", &["SECKILL.GRANT lock"]),
+        ("SECKILL.UNLOCK lock bob => 0", &[]),
+        ("SECKILL.UNLOCK lock cid => 1", &["SECKILL.UNLOCK lock"]),
     ] {
         play(&mut connection, line).await;
         assert_eq!(stream.told(&mut connection).await, told, "{line}");

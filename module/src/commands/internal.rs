@@ -37,10 +37,6 @@ pub(super) fn grant(call: &Call<'_>, key: &[u8], token: &[u8], until: u64, fence
 }
 
 fn must_be_from_primary(call: &Call<'_>) -> Result {
-    let flags = call.context.flags();
-    if flags.is_replicated() || call.context.is_aof(flags) || state::apply_from_clients() {
-        Ok(())
-    } else {
-        Err(Failure::NotFromPrimary)
-    }
+    let trusted = call.is_from_primary(call.context.flags()) || state::apply_from_clients();
+    if trusted { Ok(()) } else { Err(Failure::NotFromPrimary) }
 }

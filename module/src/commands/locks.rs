@@ -47,12 +47,15 @@ fn is_held_by(key: &Key<'_>, token: &[u8]) -> Result<bool> {
     }
 }
 
+/// A primary tells of a release in the words of who asked for it. So who follows releases the lock, and judges
+/// nothing.
 pub(super) fn unlock(call: &Call<'_>, key: &[u8], token: &[u8]) -> Result {
-    call.must_be_primary()?;
+    let judges = call.judges()?;
     let name = call.string_of(key)?;
     let key = Key::write(call.context, name);
-    let held = is_held_by(&key, token)?;
+    let held = if judges { is_held_by(&key, token)? } else { key.kind() != Kind::Nothing };
     if held {
+        call.context.replicate_verbatim();
         release(call, name, key);
     }
     call.context.reply_integer(u64::from(held));
@@ -64,7 +67,6 @@ pub(super) fn unlock(call: &Call<'_>, key: &[u8], token: &[u8]) -> Result {
 fn release(call: &Call<'_>, name: Str<'_>, mut key: Key<'_>) {
     key.delete();
     drop(key);
-    call.context.replicate_key(c"DEL", name);
     call.context.signal_modified(name);
     call.context.notify(Class::Generic, c"del", name);
     call.context.notify(Class::Module, table::lower(Name::Unlock), name);
@@ -98,6 +100,7 @@ pub(super) fn release_after(call: &Call<'_>, guard: &Guard<'_>) {
     let Ok(name) = call.string_of(guard.key) else { return };
     let key = Key::write(call.context, name);
     if is_held_by(&key, guard.token).unwrap_or(false) {
+        call.context.replicate_key(c"DEL", name);
         release(call, name, key);
     }
 }

@@ -9,7 +9,7 @@ mod sales;
 use seckill_core::command::Command;
 use seckill_core::error::Error;
 
-use crate::redis::{Args, Context, Str};
+use crate::redis::{Args, Context, Flags, Str};
 use failure::Failure;
 
 /// What a command comes to. When it is `Ok`, the reply has been sent.
@@ -58,6 +58,23 @@ impl<'c> Call<'c> {
     /// The string of the server's whose bytes an argument is.
     fn string_of(&self, argument: &[u8]) -> Result<Str<'c>> {
         self.args.string_of(argument).ok_or(Failure::Mistake(Error::Syntax))
+    }
+
+    /// Whether the caller is a primary that this server follows, or the AOF being loaded.
+    fn is_from_primary(&self, flags: Flags) -> bool {
+        flags.is_replicated() || self.context.is_aof(flags)
+    }
+
+    /// Whether the call is to be judged, or only to be followed, for a primary has judged it.
+    fn judges(&self) -> Result<bool> {
+        let flags = self.context.flags();
+        if self.is_from_primary(flags) {
+            Ok(false)
+        } else if flags.is_primary() {
+            Ok(true)
+        } else {
+            Err(Failure::ReadOnly)
+        }
     }
 
     /// Only a primary decides and takes locks, also where a replica could be written to.

@@ -26,7 +26,7 @@ mod timer;
 pub(crate) use args::{Args, Owned, Str};
 pub(crate) use clock::cpu_time;
 pub(crate) use config::{Config, Switch};
-pub(crate) use context::Context;
+pub(crate) use context::{Context, Flags};
 pub(crate) use key::{Key, Kind, Stored};
 pub(crate) use replication::Class;
 pub(crate) use timer::Timer;

@@ -316,7 +316,20 @@ static LOWER: [[u8; ROOM]; Name::ALL.len()] = {
     names
 };
 
+static LOWER_C: [&CStr; Name::ALL.len()] = {
+    let mut names = [c""; Name::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = match CStr::from_bytes_until_nul(&LOWER[i]) {
+            Ok(name) => name,
+            Err(_) => panic!("no room for the NUL"),
+        };
+        i += 1;
+    }
+    names
+};
+
 /// The name of a command as the server shows it. The keyspace event of what it changes has the same name.
 pub(crate) fn lower(name: Name) -> &'static CStr {
-    CStr::from_bytes_until_nul(&LOWER[name as usize]).unwrap_or_default()
+    LOWER_C[name as usize]
 }

@@ -5,6 +5,7 @@
 use crate::command::{Alteration, Buy, Request, Rules};
 use crate::error::Error;
 use crate::events::Standing;
+use crate::holds::Hold;
 use crate::log::Record;
 use crate::names::Name;
 use crate::sale::{Change, Party, Sale, Stamp, Unfit, Units};
@@ -48,7 +49,7 @@ pub struct Decision<'a> {
     pub(crate) after: u64,
     pub(crate) stamp: Stamp,
     tenure: u64,
-    pub(crate) expired: Vec<u32>,
+    pub(crate) expired: Vec<Hold>,
     pub(crate) change: Option<Change<'a>>,
 }
 
@@ -78,8 +79,8 @@ struct Judgement<'s> {
     now: u64,
     max_orders: u32,
     lock_held: bool,
-    /// Orders whose hold is due, and which the decision lets expire.
-    expired: Vec<u32>,
+    /// Holds that are due, and which the decision lets run out.
+    expired: Vec<Hold>,
 }
 
 type Verdict<'a> = Result<(Outcome, Option<Change<'a>>), Error>;
@@ -112,7 +113,7 @@ impl Sale {
         &self,
         moment: &Moment,
         outcome: Result<Outcome, Error>,
-        expired: Vec<u32>,
+        expired: Vec<Hold>,
         change: Option<Change<'a>>,
     ) -> Decision<'a> {
         let term = if self.tenure == moment.tenure {
@@ -126,8 +127,8 @@ impl Sale {
 
     /// Applies a decision.
     pub fn commit(&mut self, decision: &Decision<'_>) -> Result<(), Unfit> {
-        for order in &decision.expired {
-            self.apply(decision.stamp, &Change::Moved { order: *order, standing: Standing::Expired })?;
+        for hold in &decision.expired {
+            self.apply(decision.stamp, &Change::expired(*hold))?;
         }
         if let Some(change) = &decision.change {
             self.apply(decision.stamp, change)?;
@@ -143,9 +144,9 @@ impl Sale {
         now.max(self.log.at()).min(MAX_INT)
     }
 
-    /// Orders whose hold is due, the oldest first.
-    fn due(&self, now: u64, most: usize) -> Vec<u32> {
-        self.holds.iter().take_while(|hold| hold.deadline <= now).take(most).map(|hold| hold.order).collect()
+    /// Holds that are due, the oldest first.
+    fn due(&self, now: u64, most: usize) -> Vec<Hold> {
+        self.holds.iter().take_while(|hold| hold.deadline <= now).take(most).collect()
     }
 
     /// The particulars that the sale was created with.
@@ -245,7 +246,7 @@ impl Judgement<'_> {
         let sale = self.sale;
         let order = sale.orders.get(number).ok_or(Error::NoOrder)?;
         let same_buyer = sale.buyers.name(order.buyer).as_ref() == Some(buyer);
-        let state = self.state(number)?;
+        let (state, _) = self.state(number)?;
         if same_buyer && order.qty == qty { Ok(state) } else { Err(Error::OtherOrder) }
     }
 
@@ -277,7 +278,7 @@ impl Judgement<'_> {
         let known = buyer.number.and_then(|number| sale.buyers.get(number));
         let units = known.map_or(Units::default(), |buyer| buyer.units);
         let (mut available, mut claimed) = (sale.available, units.held.saturating_add(units.sold));
-        for order in self.expired.iter().filter_map(|order| sale.orders.get(*order)) {
+        for order in self.expired.iter().filter_map(|hold| sale.orders.get(hold.order)) {
             let qty = u64::from(order.qty);
             available = available.saturating_add(qty);
             if Some(order.buyer) == buyer.number {
@@ -290,8 +291,8 @@ impl Judgement<'_> {
     fn confirm<'a>(&mut self, order: &[u8]) -> Verdict<'a> {
         let number = self.order(order)?;
         match self.state(number)? {
-            State::Held => Ok(moved(number, Standing::Sold)),
-            state => Ok((Outcome::State(state), None)),
+            (State::Held, hold) => Ok(moved(number, hold, Standing::Sold)),
+            (state, _) => Ok((Outcome::State(state), None)),
         }
     }
 
@@ -299,19 +300,19 @@ impl Judgement<'_> {
         let number = self.order(order)?;
         let deadline = self.in_future(hold);
         match self.state(number)? {
-            State::Held if self.sale.hold(number).is_none_or(|hold| hold.deadline != deadline) => {
-                Ok(moved(number, Standing::Held { deadline }))
+            (State::Held, hold) if hold.is_none_or(|hold| hold.deadline != deadline) => {
+                Ok(moved(number, hold, Standing::Held { deadline }))
             }
-            state => Ok((Outcome::State(state), None)),
+            (state, _) => Ok((Outcome::State(state), None)),
         }
     }
 
     fn cancel<'a>(&mut self, order: &[u8], refund: bool) -> Verdict<'a> {
         let number = self.order(order)?;
         match self.state(number)? {
-            State::Held => Ok(moved(number, Standing::Cancelled)),
-            State::Sold if refund => Ok(moved(number, Standing::Cancelled)),
-            state => Ok((Outcome::State(state), None)),
+            (State::Held, hold) => Ok(moved(number, hold, Standing::Cancelled)),
+            (State::Sold, hold) if refund => Ok(moved(number, hold, Standing::Cancelled)),
+            (state, _) => Ok((Outcome::State(state), None)),
         }
     }
 
@@ -320,17 +321,18 @@ impl Judgement<'_> {
         self.sale.orders.find(&order).ok_or(Error::NoOrder)
     }
 
-    /// The state of an order. A hold that is due runs out by that.
-    fn state(&mut self, number: u32) -> Result<State, Error> {
+    /// The state of an order, and its hold if it has one. A hold that is due runs out by that.
+    fn state(&mut self, number: u32) -> Result<(State, Option<Hold>), Error> {
         let state = self.sale.orders.get(number).ok_or(Error::NoOrder)?.state();
-        let due = self.sale.hold(number).is_some_and(|hold| hold.deadline <= self.now);
-        if !due {
-            return Ok(state);
+        match self.sale.hold(number) {
+            Some(hold) if hold.deadline <= self.now => {
+                if !self.expired.contains(&hold) {
+                    self.expired.push(hold);
+                }
+                Ok((State::Expired, None))
+            }
+            hold => Ok((state, hold)),
         }
-        if !self.expired.contains(&number) {
-            self.expired.push(number);
-        }
-        Ok(State::Expired)
     }
 
     /// An instant so many ms from now; the last instant there is when it would lie beyond.
@@ -339,6 +341,6 @@ impl Judgement<'_> {
     }
 }
 
-fn moved<'a>(order: u32, standing: Standing) -> (Outcome, Option<Change<'a>>) {
-    (Outcome::State(standing.state()), Some(Change::Moved { order, standing }))
+fn moved<'a>(order: u32, hold: Option<Hold>, standing: Standing) -> (Outcome, Option<Change<'a>>) {
+    (Outcome::State(standing.state()), Some(Change::Moved { order, hold, standing }))
 }

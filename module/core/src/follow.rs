@@ -1,7 +1,7 @@
 //! What one copy of a sale tells another: events, in batches; and how the other follows.
 
 use crate::decide::Decision;
-use crate::events::{Entry, Event, Reader, Standing, VERSION, Writer};
+use crate::events::{Entry, Event, Reader, VERSION, Writer};
 use crate::log::{Logged, Record};
 use crate::sale::{Change, Order, Sale, Stamp, Unfit};
 
@@ -10,9 +10,8 @@ impl Decision<'_> {
     /// [`Sale::batch`] tells once the decision is committed.
     pub fn batch(&self, out: &mut Vec<u8>) {
         let Stamp { at, term } = self.stamp;
-        let expired = |order: &u32| Event::Moved { order: *order, standing: Standing::Expired };
-        let mut events =
-            self.expired.iter().map(expired).chain(self.change.as_ref().map(event_of)).peekable();
+        let expired = self.expired.iter().map(|hold| event_of(&Change::expired(*hold)));
+        let mut events = expired.chain(self.change.as_ref().map(event_of)).peekable();
         let Some(first) = events.peek() else { return };
         let first = Entry { seq: self.after.saturating_add(1), term, at, event: *first };
         let mut writer = Writer::new(out, &first);
@@ -29,7 +28,7 @@ fn event_of<'a>(change: &Change<'a>) -> Event<'a> {
         Change::Opened { order, buyer, qty, standing } => {
             Event::Opened { order: order.name, buyer: buyer.hashed.name, qty, standing }
         }
-        Change::Moved { order, standing } => Event::Moved { order, standing },
+        Change::Moved { order, standing, .. } => Event::Moved { order, standing },
     }
 }
 
@@ -130,7 +129,7 @@ impl Sale {
                 }
                 Change::Opened { order, buyer: self.party(buyer), qty, standing }
             }
-            Event::Moved { order, standing } => Change::Moved { order, standing },
+            Event::Moved { order, standing } => Change::Moved { order, hold: self.hold(order), standing },
         })
     }
 }

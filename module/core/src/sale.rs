@@ -147,11 +147,36 @@ pub(crate) struct Stamp {
 /// An event whose names have been looked up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Change<'a> {
-    Created { stock: u64, rules: Rules },
-    Altered { rules: Rules },
-    Restocked { delta: i64, id: Option<Hashed<'a>> },
-    Opened { order: Hashed<'a>, buyer: Party<'a>, qty: u32, standing: Standing },
-    Moved { order: u32, standing: Standing },
+    Created {
+        stock: u64,
+        rules: Rules,
+    },
+    Altered {
+        rules: Rules,
+    },
+    Restocked {
+        delta: i64,
+        id: Option<Hashed<'a>>,
+    },
+    Opened {
+        order: Hashed<'a>,
+        buyer: Party<'a>,
+        qty: u32,
+        standing: Standing,
+    },
+    /// The hold is the one that ends: of an order that is held.
+    Moved {
+        order: u32,
+        hold: Option<Hold>,
+        standing: Standing,
+    },
+}
+
+impl Change<'_> {
+    /// A hold runs out.
+    pub(crate) fn expired(hold: Hold) -> Self {
+        Self::Moved { order: hold.order, hold: Some(hold), standing: Standing::Expired }
+    }
 }
 
 /// The buyer of a new order.
@@ -266,7 +291,7 @@ impl Sale {
             }
             Change::Restocked { delta, id } => self.restock(stamp, delta, id),
             Change::Opened { order, buyer, qty, standing } => self.open(stamp, &order, buyer, qty, standing),
-            Change::Moved { order, standing } => self.shift(stamp, order, standing),
+            Change::Moved { order, hold, standing } => self.shift(stamp, order, hold, standing),
         }
     }
 
@@ -338,7 +363,13 @@ impl Sale {
         Ok(())
     }
 
-    fn shift(&mut self, stamp: Stamp, number: u32, standing: Standing) -> Result<(), Unfit> {
+    fn shift(
+        &mut self,
+        stamp: Stamp,
+        number: u32,
+        hold: Option<Hold>,
+        standing: Standing,
+    ) -> Result<(), Unfit> {
         let order = *self.orders.get(number).ok_or(Unfit("an order that does not exist"))?;
         let (from, to) = (order.state(), standing.state());
         if !matches!((from, to), (State::Held, _) | (State::Sold, State::Cancelled)) {
@@ -346,7 +377,6 @@ impl Sale {
         }
         let buyer = *self.buyers.get(order.buyer).ok_or(Unfit("a buyer that does not exist"))?;
         let sums = self.sums(buyer.units, order.qty, Some(from), to)?;
-        let hold = self.hold(number);
 
         self.set(&sums);
         if let Some(buyer) = self.buyers.get_mut(order.buyer) {

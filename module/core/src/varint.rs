@@ -11,6 +11,11 @@ pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
 
 /// Takes an integer from the front; `None` when it is cut short, too large, or longer than it need be.
 pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
+    // Most have one byte.
+    if let Some((&byte @ ..0x80, rest)) = bytes.split_first() {
+        *bytes = rest;
+        return Some(byte.into());
+    }
     let mut value = 0_u64;
     for shift in (0..u64::BITS).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;

@@ -12,7 +12,8 @@
 //! | [`goals`] | the ratios to reach |
 //! | [`stage`], [`machine`] | the servers, and what they run on |
 //! | [`report`], [`spread`] | what it comes to |
-//! | [`tables`], [`numerals`] | how it is shown |
+//! | [`tables`], [`numerals`] | the report in words |
+//! | [`terminal`] | where it is shown |
 
 mod contention;
 mod goals;
@@ -27,6 +28,7 @@ mod shop;
 mod spread;
 mod stage;
 mod tables;
+mod terminal;
 mod workload;
 
 use std::error::Error;
@@ -42,6 +44,7 @@ use pass::Pass;
 use pipe::Pipe;
 use report::Report;
 use stage::{Programs, Stage};
+use terminal::Terminal;
 use workload::Size;
 
 /// Why there are no figures.
@@ -147,7 +150,7 @@ fn run(options: &Options) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
     } else {
-        write!(out, "{}", tables::Tables(&report))?;
+        write!(out, "{}", Terminal(&report))?;
     }
     Ok(())
 }

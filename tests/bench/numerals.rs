@@ -5,6 +5,11 @@ pub(crate) fn times(ratio: f64) -> String {
     if ratio < 0.5 { format!("1/{:.1}", 1.0 / ratio) } else { format!("{ratio:.2}") }
 }
 
+/// µs of a call.
+pub(crate) fn us(us: f64) -> String {
+    format!("{us:.2}")
+}
+
 /// A count, in groups of three digits.
 pub(crate) fn thousands(count: f64) -> String {
     let digits = format!("{count:.0}");

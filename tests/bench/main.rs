@@ -13,16 +13,20 @@
 //! | [`stage`], [`machine`] | the servers, and what they run on |
 //! | [`report`], [`spread`] | what it comes to |
 //! | [`tables`], [`numerals`] | the report in words |
-//! | [`terminal`] | where it is shown |
+//! | [`figures`], [`plot`] | the report in pictures |
+//! | [`terminal`], [`page`] | where it is shown |
 
 mod contention;
+mod figures;
 mod goals;
 mod machine;
 mod measure;
 mod names;
 mod numerals;
+mod page;
 mod pass;
 mod pipe;
+mod plot;
 mod report;
 mod shop;
 mod spread;
@@ -32,14 +36,18 @@ mod terminal;
 mod workload;
 
 use std::error::Error;
+use std::fs;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use askama::Template;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use seckill_client::server::unless_interrupted;
 
 use machine::Machine;
+use page::Page;
 use pass::Pass;
 use pipe::Pipe;
 use report::Report;
@@ -81,6 +89,9 @@ struct Options {
     /// Print one JSON object in place of the tables
     #[arg(long)]
     json: bool,
+    /// Where to write the report as a page, with plots
+    #[arg(long, value_name = "PATH", default_value = "target/bench.html")]
+    page: PathBuf,
 }
 
 /// How much is done.
@@ -152,7 +163,17 @@ fn run(options: &Options) -> Result<(), Failure> {
     } else {
         write!(out, "{}", Terminal(&report))?;
     }
+    write_page(&report, &options.page).map_err(|error| format!("{}: {error}", options.page.display()))?;
+    eprintln!("The same as a page, with plots: {}", options.page.display());
     Ok(())
+}
+
+fn write_page(report: &Report, path: &Path) -> Result<(), Failure> {
+    let page = Page::of(report)?.render()?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    Ok(fs::write(path, page)?)
 }
 
 async fn measure_all(options: &Options) -> Result<Report, Failure> {

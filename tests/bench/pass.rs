@@ -60,6 +60,8 @@ impl Pass {
 /// The samples of a workload, one a round.
 pub(crate) struct Row {
     pub(crate) workload: String,
+    /// Whether it is Seckill's.
+    pub(crate) ours: bool,
     pub(crate) rivals: Vec<String>,
     pub(crate) samples: Vec<Sample>,
 }
@@ -111,9 +113,10 @@ fn measure_all(
     progress.begin(pass.name(), plan.rounds as usize * workloads.len());
     let mut rows: Vec<_> = workloads
         .iter()
-        .map(|Workload { name, rivals, .. }| Row {
-            workload: name.clone(),
-            rivals: rivals.clone(),
+        .map(|workload| Row {
+            workload: workload.name.clone(),
+            ours: workload.command().starts_with("SECKILL."),
+            rivals: workload.rivals.clone(),
             samples: Vec::new(),
         })
         .collect();

@@ -9,6 +9,9 @@ use crate::spread::Spread;
 use crate::workload::FLOOR;
 use crate::{Failure, Plan};
 
+/// Quantiles of a distribution that are told each time that half of what is left comes nearer.
+const STEPS: u32 = 5;
+
 #[derive(serde::Serialize)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
@@ -31,6 +34,8 @@ pub(crate) struct Passed {
 #[derive(serde::Serialize)]
 pub(crate) struct Figures {
     pub(crate) workload: String,
+    /// Whether it is Seckill's.
+    pub(crate) ours: bool,
     /// The µs of a call that count in this pass: one of the two below.
     pub(crate) us: Spread,
     pub(crate) command_us: Spread,
@@ -69,12 +74,18 @@ pub(crate) struct ReachedIn {
 #[derive(serde::Serialize)]
 pub(crate) struct Rush {
     pub(crate) way: &'static str,
+    /// Whether it is Seckill's.
+    pub(crate) ours: bool,
+    /// Whether a lock is taken.
+    pub(crate) locked: bool,
     pub(crate) connections: usize,
     pub(crate) orders_per_second: Spread,
     /// Of whole purchases, from the first try to take the lock to the last reply.
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
     pub(crate) p999_us: u64,
+    /// The whole distribution: of each quantile the µs.
+    pub(crate) latencies: Vec<(f64, u64)>,
     /// Its orders a second as a multiple of those of its rival.
     pub(crate) beside: Vec<Beside>,
 }
@@ -122,6 +133,7 @@ impl Figures {
         let spread = |figure: fn(&Sample) -> f64| spread(row.samples.iter().map(figure));
         Ok(Self {
             workload: row.workload.clone(),
+            ours: row.ours,
             us: self::spread(row.samples.iter().map(|sample| pass.us(sample)))?,
             command_us: spread(|sample| sample.command_us)?,
             cpu_us: spread(|sample| sample.cpu_us)?,
@@ -155,11 +167,18 @@ impl Rush {
         });
         Ok(Self {
             way: row.way,
+            ours: row.rival.is_some(),
+            locked: row.locked,
             connections: row.connections,
             orders_per_second: spread(row.orders_per_second.iter().copied())?,
             p50_us: row.latencies.value_at_quantile(0.5),
             p99_us: row.latencies.value_at_quantile(0.99),
             p999_us: row.latencies.value_at_quantile(0.999),
+            latencies: row
+                .latencies
+                .iter_quantiles(STEPS)
+                .map(|step| (step.quantile_iterated_to(), step.value_iterated_to()))
+                .collect(),
             beside: beside.collect::<Result<_, _>>()?,
         })
     }

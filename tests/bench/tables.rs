@@ -173,14 +173,14 @@ fn quartiles(spread: &Spread, show: impl Fn(f64) -> String) -> String {
 }
 
 /// What a workload is of each rival.
-fn compare(beside: &[Beside], workload: &str) -> Vec<String> {
+pub(crate) fn compare(beside: &[Beside], workload: &str) -> Vec<String> {
     let ratio =
         |beside: &Beside| format!("{} × {}", times(beside.ratio.median), short(&beside.rival, workload));
     beside.iter().map(ratio).collect()
 }
 
 /// Of `Lua: BUY` beside `BUY` only `Lua` is said.
-fn short<'a>(rival: &'a str, workload: &str) -> &'a str {
+pub(crate) fn short<'a>(rival: &'a str, workload: &str) -> &'a str {
     rival.strip_suffix(workload).and_then(|start| start.strip_suffix(": ")).unwrap_or(rival)
 }
 

@@ -1,9 +1,12 @@
 //! `make bench`: that it can still measure everything that it is to compare. How long things take is not tested.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::page::Page;
 
 /// What every server has, by the names in the report.
 const EVERYWHERE: [&str; 10] = [
@@ -54,7 +57,10 @@ fn must_be_positive(row: &Value, field: &str) {
 /// The program itself looks at every reply, and that buyers who come all at once buy exactly the stock.
 #[test]
 fn everything_can_be_measured() {
-    let output = Command::new(env!("CARGO_BIN_EXE_bench")).args(["--quick", "--json"]).output().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("reports/bench.html");
+    let mut bench = Command::new(env!("CARGO_BIN_EXE_bench"));
+    let output = bench.args(["--quick", "--json", "--page"]).arg(&page).output().unwrap();
     let (printed, errors) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{printed}\n{errors}");
@@ -85,5 +91,21 @@ fn everything_can_be_measured() {
     assert_eq!((ways.len(), rushes.len()), (4, 8), "each over one and over many connections");
     for rush in rushes {
         must_be_positive(rush, "orders_per_second");
+        let latencies = list(rush, "latencies");
+        assert!(latencies.is_sorted_by_key(|step| step[1].as_u64()), "{rush}");
+        assert_eq!(latencies.last().map(|step| &step[0]), Some(&1.0.into()), "{rush}");
     }
+    assert!(errors.contains(page.to_str().unwrap()), "where the page is: {errors}");
+    must_show(&fs::read_to_string(&page).unwrap(), &report);
+}
+
+/// The page shows what the report has.
+fn must_show(page: &str, report: &Value) {
+    let page = Page::read(page);
+    page.must_need_nothing_else();
+    let workloads = list(report, "passes").iter().flat_map(|pass| names(list(pass, "workloads"), "workload"));
+    for name in workloads.chain(names(list(report, "contention"), "way")) {
+        assert!(page.rows().contains(name), "{name} is not on the page");
+    }
+    assert_eq!(page.plots(), ["Latency, 1 connection", "Latency, 64 connections"]);
 }

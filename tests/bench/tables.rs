@@ -6,15 +6,18 @@ use std::ops::Range;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
+use crate::growth::{Grown, MANY};
 use crate::numerals::{thousands, times};
+use crate::removal::Removed;
 use crate::report::{Beside, Passed, Reached, Report, Rush};
 use crate::spread::Spread;
+use crate::storage::Stored;
 
 pub(crate) struct Tables<'a>(pub(crate) &'a Report);
 
 impl Display for Tables<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Report { machine, plan, passes, goals, contention } = self.0;
+        let Report { machine, plan, passes, goals, contention, growth, storage, removal } = self.0;
         writeln!(
             out,
             "{} on {} cores ({}), kernel {}, {}; load before: {}.",
@@ -45,6 +48,22 @@ impl Display for Tables<'_> {
             plan.buyers,
             plan.calls,
             rushes(contention)
+        )?;
+        writeln!(
+            out,
+            "\nA sale that grows by purchases, each of another buyer (12 bytes). µs a purchase are by commandstats, of \
+             those since the size before; the longest of them is by the clock, so others on the machine are in it. \
+             Bytes an order are what MEMORY USAGE says of the sale, and what the server uses more than before it."
+        )?;
+        for grown in growth {
+            writeln!(out, "\n{}:\n{}\n{}", grown.sale, points(grown), judgement(grown))?;
+        }
+        writeln!(out, "\nA whole sale with UUIDs as ids:\n{}", storages(storage))?;
+        writeln!(
+            out,
+            "\nA large sale that is deleted. Meanwhile another connection sends PING: the longest that it waits is by \
+             the clock, so others on the machine are in it.\n{}",
+            removals(removal)
         )
     }
 }
@@ -78,8 +97,8 @@ fn reached(goals: &[Reached]) -> Table {
             goal.aim.map_or_else(String::new, times),
         ];
         for pass in &goal.passes {
-            let reached = if pass.reached { "reached" } else { "missed" };
-            row.extend([times(pass.ratio.median), quartiles(&pass.ratio, times), reached.to_owned()]);
+            let verdict = verdict(pass.reached).to_owned();
+            row.extend([times(pass.ratio.median), quartiles(&pass.ratio, times), verdict]);
         }
         table.add_row(row);
     }
@@ -103,6 +122,75 @@ fn rushes(rushes: &[Rush]) -> Table {
         ]);
     }
     table
+}
+
+fn points(grown: &Grown) -> Table {
+    let mut table =
+        table(["orders", "µs a purchase", "longest µs", "bytes an order", "of used_memory"], 0..5);
+    for point in &grown.points {
+        table.add_row([
+            thousands(point.orders as f64),
+            format!("{:.2}", point.us),
+            thousands(point.slowest_us),
+            format!("{:.1}", point.bytes),
+            format!("{:.1}", point.used_bytes),
+        ]);
+    }
+    table
+}
+
+fn judgement(grown: &Grown) -> String {
+    let Grown { slowdown, most_slowdown, bytes, most_bytes, aim_bytes, .. } = grown;
+    let time = format!(
+        "The slowest size takes {slowdown:.2} × the time of the fastest (at most {most_slowdown}: {}).",
+        verdict(slowdown <= most_slowdown)
+    );
+    let Some(bytes) = bytes else { return time };
+    let aim = aim_bytes.map_or_else(String::new, |aim| format!("; aim {aim}: {}", verdict(*bytes <= aim)));
+    format!(
+        "{time}\nFrom {} orders on one takes up to {bytes:.1} bytes (at most {most_bytes}: {}{aim}).",
+        thousands(MANY as f64),
+        verdict(bytes <= most_bytes)
+    )
+}
+
+fn storages(storage: &[Stored]) -> Table {
+    let mut table = table(["what", "orders", "s", "orders/s", "aim", "", "by"], 1..5);
+    for stored in storage {
+        let reached = stored.aim.map(|aim| verdict(stored.orders_per_second >= aim));
+        table.add_row([
+            stored.what,
+            &thousands(stored.orders as f64),
+            &format!("{:.3}", stored.seconds),
+            &thousands(stored.orders_per_second),
+            &stored.aim.map_or_else(String::new, thousands),
+            reached.unwrap_or_default(),
+            stored.about,
+        ]);
+    }
+    table
+}
+
+fn removals(removal: &[Removed]) -> Table {
+    let header = ["way to delete", "orders", "µs of the call", "", "longest wait µs", "", "at most", ""];
+    let mut table = table(header, 1..7);
+    for removed in removal {
+        table.add_row([
+            removed.way,
+            &thousands(removed.orders as f64),
+            &thousands(removed.call_us.median),
+            &quartiles(&removed.call_us, thousands),
+            &thousands(removed.wait_us.median),
+            &quartiles(&removed.wait_us, thousands),
+            &thousands(removed.most_us),
+            verdict(removed.wait_us.median <= removed.most_us),
+        ]);
+    }
+    table
+}
+
+fn verdict(reached: bool) -> &'static str {
+    if reached { "reached" } else { "missed" }
 }
 
 /// An empty table; `numbers` are the columns to align on the right.

@@ -32,6 +32,19 @@ const ON_SALES: [&str; 7] = [
 ];
 const SIZES: [&str; 2] = ["new sale", "10,000 orders"];
 
+/// By the ids of their orders.
+const GROWING: [&str; 2] = ["UUID ids", "36-byte ids"];
+/// What is done with a whole sale.
+const STORED: [&str; 5] = [
+    "RDB save (SAVE)",
+    "RDB load",
+    "full resync of a new replica",
+    "AOF replay, purchase by purchase",
+    "load of a rewritten AOF",
+];
+/// How a sale is deleted.
+const REMOVED: [&str; 3] = ["UNLINK", "DEL, lazyfree-lazy-user-del yes", "DEL, lazyfree-lazy-user-del no"];
+
 fn expected() -> BTreeSet<String> {
     let on_sales = ON_SALES.iter().flat_map(|name| SIZES.map(|size| format!("{name}, {size}")));
     let on_sales = on_sales.flat_map(|name| [format!("Lua: {name}"), name]);
@@ -47,8 +60,25 @@ fn names<'r>(rows: &'r [Value], field: &str) -> Vec<&'r str> {
 }
 
 fn must_be_positive(row: &Value, field: &str) {
-    let median = row[field]["median"].as_f64();
-    assert!(median.is_some_and(|median| median > 0.0), "{field} of {row}");
+    let figure = row[field].as_f64().or_else(|| row[field]["median"].as_f64());
+    assert!(figure.is_some_and(|figure| figure > 0.0), "{field} of {row}");
+}
+
+/// Time is not tested, but memory depends on nothing but the sale.
+fn must_be_lean(grown: &Value) {
+    let points = list(grown, "points");
+    let orders: Vec<_> = points.iter().map(|point| point["orders"].as_u64().unwrap()).collect();
+    assert_eq!(orders, [1_000, 2_000, 5_000, 10_000]);
+    for point in points {
+        must_be_positive(point, "us");
+        must_be_positive(point, "slowest_us");
+    }
+    let figure = |row: &Value, field: &str| row[field].as_f64().unwrap();
+    // With fewer orders the server's buffers weigh in.
+    let large = &points[3];
+    let ratio = figure(large, "bytes") / figure(large, "used_bytes");
+    assert!((ratio - 1.0).abs() < 0.1, "MEMORY USAGE is not what the server uses: {large}");
+    assert!(figure(grown, "bytes") <= figure(grown, "most_bytes"), "{grown}");
 }
 
 /// The program itself looks at every reply, and that buyers who come all at once buy exactly the stock.
@@ -85,5 +115,18 @@ fn everything_can_be_measured() {
     assert_eq!((ways.len(), rushes.len()), (4, 8), "each over one and over many connections");
     for rush in rushes {
         must_be_positive(rush, "orders_per_second");
+    }
+    let growth = list(&report, "growth");
+    assert_eq!(names(growth, "sale"), GROWING);
+    growth.iter().for_each(must_be_lean);
+    let storage = list(&report, "storage");
+    assert_eq!(names(storage, "what"), STORED);
+    for stored in storage {
+        must_be_positive(stored, "orders_per_second");
+    }
+    let removal = list(&report, "removal");
+    assert_eq!(names(removal, "way"), REMOVED);
+    for removed in removal {
+        must_be_positive(removed, "wait_us");
     }
 }

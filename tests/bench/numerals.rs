@@ -10,6 +10,11 @@ pub(crate) fn us(us: f64) -> String {
     format!("{us:.2}")
 }
 
+/// Bytes of an order.
+pub(crate) fn bytes(bytes: f64) -> String {
+    format!("{bytes:.1}")
+}
+
 /// A count, in groups of three digits.
 pub(crate) fn thousands(count: f64) -> String {
     let digits = format!("{count:.0}");
@@ -21,6 +26,11 @@ pub(crate) fn thousands(count: f64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A count that is a power of ten, in few letters.
+pub(crate) fn short(count: f64) -> String {
+    if count < 1e6 { thousands(count) } else { format!("{} M", thousands(count / 1e6)) }
 }
 
 /// A time in µs, in a larger unit if need be.
@@ -45,6 +55,11 @@ mod tests {
     #[test]
     fn ratios_below_a_half_are_fractions() {
         assert_eq!([0.25, 1.0 / 3.0, 0.5, 1.234].map(times), ["1/4.0", "1/3.0", "0.50", "1.23"]);
+    }
+
+    #[test]
+    fn large_counts_are_short() {
+        assert_eq!([1e3, 1e5, 1e6, 1e7].map(short), ["1,000", "100,000", "1 M", "10 M"]);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use crate::Failure;
 use crate::figures::{self, Bars};
 use crate::plot::Plot;
 use crate::report::Report;
-use crate::tables::{self, Table};
+use crate::table::Table;
+use crate::tables;
+use crate::verdicts::verdicts;
 
 /// What `page.html` shows.
 #[derive(Template)]
@@ -40,14 +42,18 @@ struct Entry {
 
 impl Page {
     pub(crate) fn of(report: &Report) -> Result<Self, Failure> {
-        let mut sections = vec![Section::of("goals", tables::goals(&report.goals))];
+        let mut sections = vec![Section::of("goals", verdicts(report))];
         for (number, pass) in (1..).zip(&report.passes) {
-            let section = Section::of(format!("calls-{number}"), tables::workloads(pass));
-            sections.push(Section { bars: Some(figures::calls(pass)), ..section });
+            let calls = Section::of(format!("calls-{number}"), tables::workloads(pass));
+            sections.push(calls.with_bars(figures::calls(pass)));
         }
         let crowd = Section::of("crowd", tables::contention(&report.plan, &report.contention));
-        let crowd = crowd.with(figures::latencies(&report.contention))?;
-        sections.push(Section { bars: Some(figures::crowd(&report.contention)), ..crowd });
+        let crowd = crowd.with_bars(figures::crowd(&report.contention));
+        sections.push(crowd.with_plots(figures::latencies(&report.plan, &report.contention))?);
+        let growth = Section::of("growth", tables::growth(&report.growth));
+        sections.push(growth.with_plots(figures::growth(&report.growth))?);
+        sections.push(Section::of("storage", tables::storage(&report.storage)));
+        sections.push(Section::of("removal", tables::removal(&report.removal)));
         Ok(Self { preface: tables::preface(report), sections })
     }
 }
@@ -57,7 +63,11 @@ impl Section {
         Self { id: id.into(), table, bars: None, drawings: Vec::new() }
     }
 
-    fn with(mut self, plots: Vec<Plot>) -> Result<Self, Failure> {
+    fn with_bars(self, bars: Bars) -> Self {
+        Self { bars: Some(bars), ..self }
+    }
+
+    fn with_plots(mut self, plots: impl IntoIterator<Item = Plot>) -> Result<Self, Failure> {
         for (number, plot) in (1..).zip(plots) {
             self.drawings.push(Drawing::of(format!("{}-plot-{number}", self.id), plot)?);
         }

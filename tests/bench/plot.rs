@@ -14,6 +14,7 @@ pub(crate) const SIZE: (u32, u32) = (1200, 800);
 const SAMPLE: (u32, u32) = (112, 36);
 const LETTERS: (&str, u32) = ("sans-serif", 40);
 const THICK: u32 = 5;
+const THIN: u32 = 3;
 const DASH: u32 = 16;
 const GAP: u32 = 12;
 const MARK: u32 = 11;
@@ -27,6 +28,7 @@ type Svg<'s> = SVGBackend<'s>;
 pub(crate) enum Colour {
     Ours,
     Theirs,
+    Other,
 }
 
 impl Colour {
@@ -35,33 +37,46 @@ impl Colour {
         match self {
             Self::Ours => RGBColor(0x00, 0x72, 0xB2),
             Self::Theirs => RGBColor(0xD5, 0x5E, 0x00),
+            Self::Other => RGBColor(0x00, 0x9E, 0x73),
         }
     }
 }
 
-/// How a line looks. Without colours, lines are told apart by their marks and dashes.
+#[derive(Clone, Copy)]
+pub(crate) enum Stroke {
+    Solid,
+    Dashed,
+    Dotted,
+}
+
+/// How a line looks. Without colours, lines are told apart by their strokes and marks.
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
     pub(crate) colour: Colour,
-    pub(crate) dashed: bool,
+    pub(crate) stroke: Stroke,
+    /// Whether it is what is to be reached: a thin line without marks.
+    pub(crate) limit: bool,
 }
 
 impl Look {
     fn path<'s, At: Clone + 'static>(self, points: Vec<At>) -> DynElement<'static, Svg<'s>, At> {
-        let style = self.colour.rgb().stroke_width(THICK);
-        if self.dashed {
-            DashedPathElement::new(points, DASH, GAP, style).into_dyn()
-        } else {
-            PathElement::new(points, style).into_dyn()
+        let style = self.colour.rgb().stroke_width(if self.limit { THIN } else { THICK });
+        match self.stroke {
+            Stroke::Solid => PathElement::new(points, style).into_dyn(),
+            Stroke::Dashed => DashedPathElement::new(points, DASH, GAP, style).into_dyn(),
+            Stroke::Dotted => DashedPathElement::new(points, THIN, GAP, style).into_dyn(),
         }
     }
 
-    fn mark<'s, At: Clone + 'static>(self, point: At) -> DynElement<'static, Svg<'s>, At> {
+    fn marks<'s, At: Clone + 'static>(self, points: Vec<At>) -> Vec<DynElement<'static, Svg<'s>, At>> {
         let style = self.colour.rgb().filled();
-        match self.colour {
+        let mark = |point| match self.colour {
             Colour::Ours => Circle::new(point, MARK, style).into_dyn(),
             Colour::Theirs => TriangleMarker::new(point, MARK + 3, style).into_dyn(),
-        }
+            Colour::Other => Cross::new(point, MARK, style.stroke_width(THICK)).into_dyn(),
+        };
+        let step = points.len().div_ceil(MARKS).max(1);
+        if self.limit { Vec::new() } else { points.into_iter().step_by(step).map(mark).collect() }
     }
 
     /// A piece of the line, for a legend.
@@ -69,7 +84,7 @@ impl Look {
         draw(SAMPLE, |area| {
             let (right, middle) = (SAMPLE.0 as i32, SAMPLE.1 as i32 / 2);
             area.draw(&self.path(vec![(0, middle), (right, middle)]))?;
-            Ok(area.draw(&self.mark((right / 2, middle)))?)
+            Ok(self.marks(vec![(right / 2, middle)]).iter().try_for_each(|mark| area.draw(mark))?)
         })
     }
 }
@@ -127,6 +142,7 @@ impl Plot {
             .bold_line_style(BLACK.mix(0.15))
             .axis_style(BLACK.mix(0.5))
             .label_style(LETTERS)
+            .set_all_tick_mark_size(GAP)
             .x_labels(9)
             .y_labels(9)
             .x_label_formatter(&|x| (self.x.label)(*x))
@@ -135,8 +151,7 @@ impl Plot {
             .draw()?;
         for Line { look, points, .. } in &self.lines {
             chart.draw_series([look.path(points.clone())])?;
-            let marked = points.iter().step_by(points.len().div_ceil(MARKS).max(1));
-            chart.draw_series(marked.map(|point| look.mark(*point)))?;
+            chart.draw_series(look.marks(points.clone()))?;
         }
         Ok(())
     }

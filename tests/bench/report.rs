@@ -1,16 +1,29 @@
-//! What all rounds come to. It is printed as tables, or as JSON.
+//! What all rounds come to. It is shown as tables, as a page, or as JSON.
 
 use crate::contention;
 use crate::goals::{Goal, goals};
+use crate::growth::Grown;
 use crate::machine::Machine;
 use crate::measure::Sample;
 use crate::pass::{Pass, Row, Rows, Skipped};
+use crate::removal::Removed;
 use crate::spread::Spread;
+use crate::storage::Stored;
 use crate::workload::FLOOR;
 use crate::{Failure, Plan};
 
 /// Quantiles of a distribution that are told each time that half of what is left comes nearer.
 const STEPS: u32 = 5;
+
+/// All that was measured.
+pub(crate) struct Measured {
+    pub(crate) machine: Machine,
+    pub(crate) passes: Vec<(Pass, Rows)>,
+    pub(crate) rushes: Vec<contention::Row>,
+    pub(crate) growth: Vec<Grown>,
+    pub(crate) storage: Vec<Stored>,
+    pub(crate) removal: Vec<Removed>,
+}
 
 #[derive(serde::Serialize)]
 pub(crate) struct Report {
@@ -19,6 +32,9 @@ pub(crate) struct Report {
     pub(crate) passes: Vec<Passed>,
     pub(crate) goals: Vec<Reached>,
     pub(crate) contention: Vec<Rush>,
+    pub(crate) growth: Vec<Grown>,
+    pub(crate) storage: Vec<Stored>,
+    pub(crate) removal: Vec<Removed>,
 }
 
 /// A pass over all workloads.
@@ -91,20 +107,19 @@ pub(crate) struct Rush {
 }
 
 impl Report {
-    pub(crate) fn of(
-        machine: Machine,
-        plan: Plan,
-        passes: Vec<(Pass, Rows)>,
-        rushes: &[contention::Row],
-    ) -> Result<Self, Failure> {
+    pub(crate) fn of(plan: Plan, measured: Measured) -> Result<Self, Failure> {
+        let Measured { machine, passes, rushes, growth, storage, removal } = measured;
         let goals = goals(plan.grown()).into_iter().map(|goal| Reached::of(goal, &passes));
         Ok(Self {
             goals: goals.collect::<Result<_, _>>()?,
-            contention: rushes.iter().map(|row| Rush::of(row, rushes)).collect::<Result<_, _>>()?,
+            contention: rushes.iter().map(|row| Rush::of(row, &rushes)).collect::<Result<_, _>>()?,
             passes: passes
                 .into_iter()
                 .map(|(pass, rows)| Passed::of(pass, rows))
                 .collect::<Result<_, _>>()?,
+            growth,
+            storage,
+            removal,
             machine,
             plan,
         })

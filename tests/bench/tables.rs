@@ -1,42 +1,13 @@
 //! The report as tables of words. The terminal and the page show the same ones.
 
 use crate::Plan;
-use crate::numerals::{thousands, times, us};
-use crate::report::{Beside, Figures, Passed, Reached, Report, Rush};
+use crate::growth::{Grown, Point};
+use crate::numerals::{bytes, thousands, times, us};
+use crate::removal::Removed;
+use crate::report::{Beside, Figures, Passed, Report, Rush};
 use crate::spread::Spread;
-
-/// A table, and what one has to know to read it.
-pub(crate) struct Table {
-    pub(crate) title: String,
-    /// What is seen, and what better means.
-    pub(crate) about: String,
-    pub(crate) columns: Vec<Column>,
-    /// The first cell names the row.
-    pub(crate) rows: Vec<Vec<String>>,
-    pub(crate) notes: Vec<String>,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Column {
-    pub(crate) name: &'static str,
-    /// Numbers are aligned on the right.
-    pub(crate) number: bool,
-}
-
-impl Table {
-    /// A row, each cell with its column.
-    pub(crate) fn cells<'t>(&'t self, row: &'t [String]) -> impl Iterator<Item = (&'t Column, &'t String)> {
-        self.columns.iter().zip(row)
-    }
-}
-
-const fn words(name: &'static str) -> Column {
-    Column { name, number: false }
-}
-
-const fn number(name: &'static str) -> Column {
-    Column { name, number: true }
-}
+use crate::storage::Stored;
+use crate::table::{Table, number, words};
 
 /// What the figures were taken on, and how.
 pub(crate) fn preface(report: &Report) -> Vec<String> {
@@ -93,43 +64,6 @@ pub(crate) fn workloads(pass: &Passed) -> Table {
     }
 }
 
-/// What was to be reached.
-pub(crate) fn goals(goals: &[Reached]) -> Table {
-    let columns = [
-        words("workload"),
-        words("beside"),
-        words("server"),
-        number("ratio"),
-        number("quartiles"),
-        number("at most"),
-        number("aim"),
-        words("goal"),
-    ];
-    let rows = goals.iter().flat_map(|goal| {
-        goal.passes.iter().map(|pass| {
-            vec![
-                goal.workload.clone(),
-                short(&goal.rival, &goal.workload).to_owned(),
-                pass.pass.to_owned(),
-                times(pass.ratio.median),
-                quartiles(&pass.ratio, times),
-                times(goal.most),
-                goal.aim.map_or_else(String::new, times),
-                if pass.reached { "✓ reached" } else { "✗ missed" }.to_owned(),
-            ]
-        })
-    });
-    Table {
-        title: "To reach".to_owned(),
-        about: "The time of a call as a multiple of what stands beside it. Less is better: at most so much is to be \
-                reached, and the aim is what would be better still."
-            .to_owned(),
-        columns: columns.into(),
-        rows: rows.collect(),
-        notes: Vec::new(),
-    }
-}
-
 /// Buyers who came all at once.
 pub(crate) fn contention(plan: &Plan, rushes: &[Rush]) -> Table {
     let columns = [
@@ -168,19 +102,106 @@ pub(crate) fn contention(plan: &Plan, rushes: &[Rush]) -> Table {
     }
 }
 
-fn quartiles(spread: &Spread, show: impl Fn(f64) -> String) -> String {
+/// Sales that grow.
+pub(crate) fn growth(growth: &[Grown]) -> Table {
+    let columns = [
+        words("sale"),
+        number("orders"),
+        number("µs a purchase"),
+        number("longest µs"),
+        number("bytes an order"),
+        number("of used_memory"),
+    ];
+    let row = |sale: &str, point: &Point| {
+        vec![
+            sale.to_owned(),
+            thousands(point.orders as f64),
+            us(point.us),
+            thousands(point.slowest_us),
+            bytes(point.bytes),
+            bytes(point.used_bytes),
+        ]
+    };
+    let rows = growth.iter().flat_map(|grown| grown.points.iter().map(|point| row(grown.sale, point)));
+    Table {
+        title: "A sale that grows".to_owned(),
+        about: "It grows by purchases, each of another buyer (12 bytes). µs a purchase are by commandstats, of those \
+                since the size before; the longest of them is by the clock, so others on the machine are in it. Bytes \
+                an order are what MEMORY USAGE says of the sale, and what the server uses more than before it. Less is \
+                better, and what stays the same while the sale grows."
+            .to_owned(),
+        columns: columns.into(),
+        rows: rows.collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// A sale on disk, and on its way to a replica.
+pub(crate) fn storage(storage: &[Stored]) -> Table {
+    let row = |stored: &Stored| {
+        vec![
+            stored.what.to_owned(),
+            thousands(stored.orders as f64),
+            format!("{:.3}", stored.seconds),
+            thousands(stored.orders_per_second),
+            stored.about.to_owned(),
+        ]
+    };
+    Table {
+        title: "A sale saved and loaded".to_owned(),
+        about: "How fast a sale is saved, loaded, replayed and copied; UUIDs are the ids of its orders. More orders a \
+                second are better."
+            .to_owned(),
+        columns: vec![words("what"), number("orders"), number("s"), number("orders/s"), words("by")],
+        rows: storage.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// Large sales that are deleted.
+pub(crate) fn removal(removal: &[Removed]) -> Table {
+    let columns = [
+        words("way to delete"),
+        number("orders"),
+        number("µs of the call"),
+        number("quartiles"),
+        number("longest wait µs"),
+        number("quartiles"),
+    ];
+    let row = |removed: &Removed| {
+        vec![
+            removed.way.to_owned(),
+            thousands(removed.orders as f64),
+            thousands(removed.call_us.median),
+            quartiles(&removed.call_us, thousands),
+            thousands(removed.wait_us.median),
+            quartiles(&removed.wait_us, thousands),
+        ]
+    };
+    Table {
+        title: "A sale deleted".to_owned(),
+        about: "Meanwhile another connection sends PING: the longest that it waits is by the clock, so others on the \
+                machine are in it. Less is better."
+            .to_owned(),
+        columns: columns.into(),
+        rows: removal.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}
+
+pub(crate) fn quartiles(spread: &Spread, show: impl Fn(f64) -> String) -> String {
     format!("({} … {})", show(spread.low), show(spread.high))
 }
 
 /// What a workload is of each rival.
 pub(crate) fn compare(beside: &[Beside], workload: &str) -> Vec<String> {
     let ratio =
-        |beside: &Beside| format!("{} × {}", times(beside.ratio.median), short(&beside.rival, workload));
+        |beside: &Beside| format!("{} × {}", times(beside.ratio.median), rival_name(&beside.rival, workload));
     beside.iter().map(ratio).collect()
 }
 
 /// Of `Lua: BUY` beside `BUY` only `Lua` is said.
-pub(crate) fn short<'a>(rival: &'a str, workload: &str) -> &'a str {
+pub(crate) fn rival_name<'a>(rival: &'a str, workload: &str) -> &'a str {
     rival.strip_suffix(workload).and_then(|start| start.strip_suffix(": ")).unwrap_or(rival)
 }
 
@@ -190,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_rival_of_the_same_name_is_named_by_its_kind() {
-        assert_eq!(short("Lua: BUY", "BUY"), "Lua");
-        assert_eq!(short("HINCRBY", "BUY"), "HINCRBY");
+        assert_eq!(rival_name("Lua: BUY", "BUY"), "Lua");
+        assert_eq!(rival_name("HINCRBY", "BUY"), "HINCRBY");
     }
 }

@@ -6,21 +6,26 @@ use comfy_table::CellAlignment;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
 use crate::report::Report;
-use crate::tables::{self, Table};
+use crate::table::Table;
+use crate::tables;
+use crate::verdicts::verdicts;
 
 pub(crate) struct Terminal<'a>(pub(crate) &'a Report);
 
 impl Display for Terminal<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Report { plan, passes, goals, contention, .. } = self.0;
+        let Report { plan, passes, contention, growth, storage, removal, .. } = self.0;
         for line in tables::preface(self.0) {
             writeln!(out, "{line}")?;
         }
         for pass in passes {
             show(&tables::workloads(pass), out)?;
         }
-        show(&tables::goals(goals), out)?;
-        show(&tables::contention(plan, contention), out)
+        show(&tables::contention(plan, contention), out)?;
+        show(&tables::growth(growth), out)?;
+        show(&tables::storage(storage), out)?;
+        show(&tables::removal(removal), out)?;
+        show(&verdicts(self.0), out)
     }
 }
 

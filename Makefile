@@ -18,7 +18,7 @@ setup: ## Install what is missing: redis-server and libclang.
 	@.make/setup $(RUST_VERSION)
 
 build: setup ## Build the module and the program.
-	$(CARGO) build $(RELEASE) --package seckill-module --package seckill-client --all-features
+	@$(CARGO) build $(RELEASE) --package seckill-module --package seckill-client --all-features
 
 run: build ## Replay the incident: hand-written locks beside Seckill. ARGS="--help" tells more.
 	@$(PROGRAM) incident $(ARGS)
@@ -37,7 +37,7 @@ check: setup ## Check format, lints and docs; every warning is an error.
 	$(CARGO) clippy $(RELEASE) --workspace --all-targets --all-features -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(RELEASE) --workspace --no-deps --all-features --document-private-items
 
-bench: build ## Measure Seckill beside what a user would do without it. ARGS="--help" tells more.
+bench: build ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" tells more.
 	@$(CARGO) run $(RELEASE) --quiet --package seckill-tests --bin bench -- $(ARGS)
 
 growth: ## Measure time and memory of a sale that grows to 5 million orders.

@@ -9,13 +9,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisResult};
+use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisResult, ServerErrorKind};
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The program when none is named.
 const REDIS_SERVER: &str = "redis-server";
-/// A server that does not answer by then has failed. Loading the module takes a few ms.
+/// A server that says nothing for so long has failed. Loading the module takes a few ms.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// Far above what any command takes, so that only a dead server meets it.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -94,6 +94,7 @@ impl Program {
 /// A running server on a unix socket, in a temporary directory. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
+    command: Command,
     child: Child,
     client: Client,
     // Dropped last: the server lives in it.
@@ -127,13 +128,24 @@ impl Server {
         ];
         let arguments = arguments.into_iter().chain(further.into_iter().map(Into::into));
         let mut command = program.command(arguments)?;
-        let log = File::create(log_file(dir.path()))?;
-        command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
-        let child = command.spawn().map_err(|source| cannot_run(&command, source))?;
+        let child = spawn(&mut command, dir.path())?;
         let client = Client::open(ConnectionAddr::Unix(socket)).map_err(io::Error::other)?;
-        let mut server = Self { child, client, dir };
+        let mut server = Self { command, child, client, dir };
         server.answers().await?;
         Ok(server)
+    }
+
+    /// Kills the server, as a crash would, starts it again on the same directory, and waits until it has loaded
+    /// what it finds there. Its log begins anew.
+    pub async fn restart(&mut self) -> Result<(), Error> {
+        self.kill()?;
+        self.child = spawn(&mut self.command, self.dir.path())?;
+        self.answers().await
+    }
+
+    fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
     }
 
     /// The client of this server, for connections of other kinds.
@@ -149,16 +161,20 @@ impl Server {
     }
 
     async fn answers(&mut self) -> Result<(), Error> {
-        let deadline = Instant::now() + START_TIMEOUT;
+        let mut heard = Instant::now();
         loop {
-            if self.ping().await.is_ok() {
-                return Ok(());
+            match self.ping().await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::BusyLoading) => {
+                    heard = Instant::now();
+                }
+                Err(_) => {}
             }
             if let Some(status) = self.child.try_wait()? {
-                return Err(Error::Ended { status, log: self.log() });
+                return Err(Error::Ended { status, log: self.end_of_log() });
             }
-            if Instant::now() > deadline {
-                return Err(Error::Silent { log: self.log() });
+            if heard.elapsed() > START_TIMEOUT {
+                return Err(Error::Silent { log: self.end_of_log() });
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -168,9 +184,15 @@ impl Server {
         redis::cmd("PING").exec_async(&mut self.connect().await?).await
     }
 
+    /// What it wrote to its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(log_file(self.dir.path())).unwrap_or_default()
+    }
+
     /// The last lines of the log.
-    fn log(&self) -> String {
-        let text = fs::read_to_string(log_file(self.dir.path())).unwrap_or_default();
+    fn end_of_log(&self) -> String {
+        let text = self.log();
         let lines: Vec<_> = text.lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
     }
@@ -179,8 +201,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Nothing is to be saved, and an error means that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.kill();
     }
 }
 
@@ -200,6 +221,13 @@ pub async fn unless_interrupted<T>(work: impl Future<Output = T>) -> io::Result<
 #[must_use]
 pub fn cannot_run(command: &Command, source: io::Error) -> Error {
     Error::Program { program: command.get_program().to_string_lossy().into_owned(), source }
+}
+
+/// Starts a server whose log is in this directory.
+fn spawn(command: &mut Command, dir: &Path) -> Result<Child, Error> {
+    let log = File::create(log_file(dir))?;
+    command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+    command.spawn().map_err(|source| cannot_run(command, source))
 }
 
 fn log_file(dir: &Path) -> PathBuf {

@@ -69,6 +69,8 @@ fn seckill() -> Arc<dyn Shop> {
 /// The figures of a way.
 pub(crate) struct Row {
     pub(crate) way: &'static str,
+    pub(crate) locked: bool,
+    /// What a user would do instead, if the way is Seckill's.
     pub(crate) rival: Option<&'static str>,
     pub(crate) connections: usize,
     /// One a round.
@@ -86,8 +88,10 @@ pub(crate) async fn run(plan: &Plan, programs: &Programs, progress: &Progress) -
     for connections in CONNECTIONS {
         for way in WAYS {
             let latencies = Histogram::new_with_max(LONGEST, DIGITS)?;
-            let Way { name, rival, .. } = way;
-            rows.push((way, Row { way: name, rival, connections, orders_per_second: vec![], latencies }));
+            let Way { name, lock, rival, .. } = way;
+            let locked = lock != Lock::None;
+            let orders_per_second = Vec::new();
+            rows.push((way, Row { way: name, locked, rival, connections, orders_per_second, latencies }));
         }
     }
     progress.begin("contention", plan.rounds as usize * rows.len());

@@ -6,42 +6,64 @@
 //! | [`shop`] | a sale by commands of the module, and by Lua scripts |
 //! | [`names`] | ids of orders, buyers and locks |
 //! | [`pipe`] | commands in batches, every reply looked at |
+//! | [`account`] | what the server says of its time and memory |
 //! | [`measure`] | one workload, once: the figures |
 //! | [`pass`] | all workloads, in rounds |
 //! | [`contention`] | buyers who come all at once |
+//! | [`growth`] | time and memory of an order, from small sales to large ones |
+//! | [`storage`] | how fast a sale is saved, loaded, replayed and copied |
+//! | [`removal`] | who waits when a large sale is deleted |
 //! | [`goals`] | the ratios to reach |
 //! | [`stage`], [`machine`] | the servers, and what they run on |
 //! | [`report`], [`spread`] | what it comes to |
-//! | [`tables`], [`numerals`] | how it is shown |
+//! | [`verdicts`] | which goals were reached |
+//! | [`tables`], [`table`], [`numerals`] | the report in words |
+//! | [`figures`], [`plot`] | the report in pictures |
+//! | [`terminal`], [`page`] | where it is shown |
 
+mod account;
 mod contention;
+mod figures;
 mod goals;
+mod growth;
 mod machine;
 mod measure;
 mod names;
 mod numerals;
+mod page;
 mod pass;
 mod pipe;
+mod plot;
+mod removal;
 mod report;
 mod shop;
 mod spread;
 mod stage;
+mod storage;
+mod table;
 mod tables;
+mod terminal;
+mod verdicts;
 mod workload;
 
 use std::error::Error;
+use std::fs;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use askama::Template;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use seckill_client::server::unless_interrupted;
 
 use machine::Machine;
+use page::Page;
 use pass::Pass;
 use pipe::Pipe;
-use report::Report;
+use report::{Measured, Report};
 use stage::{Programs, Stage};
+use terminal::Terminal;
 use workload::Size;
 
 /// Why there are no figures.
@@ -66,6 +88,9 @@ struct Options {
     /// Orders of the large sale [default: 1000000, or 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     orders: Option<u64>,
+    /// Orders of the sale that grows; half as many has one that is deleted [default: 10000000, or 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    growth: Option<u64>,
     /// Commands that are sent at once
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
     depth: u16,
@@ -78,6 +103,9 @@ struct Options {
     /// Print one JSON object in place of the tables
     #[arg(long)]
     json: bool,
+    /// Where to write the report as a page, with plots
+    #[arg(long, value_name = "PATH", default_value = "target/bench.html")]
+    page: PathBuf,
 }
 
 /// How much is done.
@@ -88,6 +116,8 @@ struct Plan {
     calls: u64,
     /// Of the large sale.
     orders: u64,
+    /// Orders of the sale that grows.
+    growth: u64,
     /// Commands that are sent at once.
     depth: usize,
     /// Who come all at once.
@@ -96,11 +126,13 @@ struct Plan {
 
 impl Plan {
     fn of(options: &Options) -> Self {
-        let (rounds, calls, orders) = if options.quick { (2, 200, 10_000) } else { (31, 2_000, 1_000_000) };
+        let (rounds, calls, orders, growth) =
+            if options.quick { (2, 200, 10_000, 10_000) } else { (31, 2_000, 1_000_000, 10_000_000) };
         Self {
             rounds: options.rounds.unwrap_or(rounds),
             calls: options.calls.unwrap_or(calls),
             orders: options.orders.unwrap_or(orders),
+            growth: options.growth.unwrap_or(growth),
             depth: options.depth.into(),
             buyers: options.buyers.into(),
         }
@@ -147,9 +179,19 @@ fn run(options: &Options) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
     } else {
-        write!(out, "{}", tables::Tables(&report))?;
+        write!(out, "{}", Terminal(&report))?;
     }
+    write_page(&report, &options.page).map_err(|error| format!("{}: {error}", options.page.display()))?;
+    eprintln!("The same as a page, with plots: {}", options.page.display());
     Ok(())
+}
+
+fn write_page(report: &Report, path: &Path) -> Result<(), Failure> {
+    let page = Page::of(report)?.render()?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    Ok(fs::write(path, page)?)
 }
 
 async fn measure_all(options: &Options) -> Result<Report, Failure> {
@@ -162,9 +204,24 @@ async fn measure_all(options: &Options) -> Result<Report, Failure> {
     for pass in Pass::ALL {
         passes.push((pass, pass::run(pass, &plan, programs, &progress).await?));
     }
-    let rushes = contention::run(&plan, programs, &progress).await?;
+    let measured = Measured {
+        machine,
+        passes,
+        rushes: contention::run(&plan, programs, &progress).await?,
+        growth: growth::run(&plan, programs, &progress).await?,
+        storage: storage::run(&plan, programs, &progress).await?,
+        removal: removal::run(&plan, programs, &progress).await?,
+    };
     progress.0.finish_and_clear();
-    Report::of(machine, plan, passes, &rushes)
+    Report::of(plan, measured)
+}
+
+/// Does what takes long on a thread of its own, where it blocks nobody. Should the program end meanwhile, the
+/// servers are dropped, and with them this thread has none any more.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await?
 }
 
 /// Before anything is measured, so that the load told is that of others.

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use redis::{InfoDict, cmd};
+use redis::cmd;
 
 use crate::Failure;
+use crate::account::{self, command_us, cpu_us};
 use crate::pipe::Pipe;
 use crate::workload::{Numbers, Workload};
 
@@ -35,7 +36,7 @@ pub(crate) fn measure(
     let calls = numbers.end - numbers.start;
     let batches = pipe.pack(numbers.clone().map(&workload.call));
     catch_up(pipe, replicas)?;
-    pipe.ask::<()>(cmd("CONFIG").arg("RESETSTAT"))?;
+    account::reset(pipe)?;
 
     let cpu_before = cpu_us(pipe)?;
     let began = Instant::now();
@@ -56,27 +57,4 @@ pub(crate) fn measure(
 fn catch_up(pipe: &mut Pipe, replicas: usize) -> Result<(), Failure> {
     let caught_up: usize = pipe.ask(cmd("WAIT").arg(replicas).arg(PATIENCE))?;
     if caught_up < replicas { Err("the replica does not catch up".into()) } else { Ok(()) }
-}
-
-/// The processor time of the server so far. It asks the system for it as we could, and has it to the µs.
-fn cpu_us(pipe: &mut Pipe) -> Result<f64, Failure> {
-    let info: InfoDict = pipe.ask(cmd("INFO").arg("cpu"))?;
-    let seconds = |field| info.get::<f64>(field).ok_or_else(|| format!("no {field} in INFO"));
-    Ok((seconds("used_cpu_user")? + seconds("used_cpu_sys")?) * 1e6)
-}
-
-/// The time that all calls of a command took since the last RESETSTAT, if there were so many and none failed.
-fn command_us(pipe: &mut Pipe, command: &str, calls: u64) -> Result<f64, Failure> {
-    let info: InfoDict = pipe.ask(cmd("INFO").arg("commandstats"))?;
-    let row = format!("cmdstat_{command}");
-    let stats = info.iter().find(|(name, _)| name.eq_ignore_ascii_case(&row));
-    let stats: String = redis::from_redis_value(stats.ok_or_else(|| format!("no {row} in INFO"))?.1.clone())?;
-    let count = |name: &str| -> Result<u64, Failure> {
-        let value = stats.split(',').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
-        Ok(value.ok_or_else(|| format!("no {name} in {stats}"))?.parse()?)
-    };
-    if count("calls")? != calls || count("failed_calls")? + count("rejected_calls")? != 0 {
-        return Err(format!("{calls} calls of {command} should have succeeded: {stats}").into());
-    }
-    Ok(count("usec")? as f64)
 }

@@ -15,6 +15,11 @@ pub(crate) fn order(number: u64) -> String {
     Uuid::from_u64_pair(scatter(number), scatter(!number)).to_string()
 }
 
+/// An id of 36 bytes that is no UUID.
+pub(crate) fn plain_order(number: u64) -> String {
+    format!("order-{:016x}{:014x}", scatter(number), scatter(!number) >> 8)
+}
+
 /// A buyer: 12 bytes, another one for every number.
 pub(crate) fn buyer(number: u64) -> String {
     format!("u{:011}", number.wrapping_mul(48_271) % 99_999_999_977)

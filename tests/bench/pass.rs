@@ -6,7 +6,7 @@ use crate::measure::{Sample, measure};
 use crate::pipe::Pipe;
 use crate::stage::{Programs, Stage};
 use crate::workload::{Size, Workload, grow, locks, plain, sales};
-use crate::{Failure, Plan, Progress};
+use crate::{Failure, Plan, Progress, aside};
 
 /// Under which circumstances workloads are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ impl Pass {
 /// The samples of a workload, one a round.
 pub(crate) struct Row {
     pub(crate) workload: String,
+    /// Whether it is Seckill's.
+    pub(crate) ours: bool,
     pub(crate) rivals: Vec<String>,
     pub(crate) samples: Vec<Sample>,
 }
@@ -93,9 +95,7 @@ pub(crate) async fn run(
     let stage = pass.stage(programs).await?;
     let pipe = Pipe::open(stage.primary.client(), plan.depth)?;
     let (plan, progress, replicas) = (plan.clone(), progress.clone(), stage.replicas());
-    // On a thread of its own it blocks nobody. Should the program end meanwhile, the stage is dropped, and with it
-    // this thread has no server any more.
-    tokio::task::spawn_blocking(move || measure_all(pass, pipe, &plan, replicas, &progress)).await?
+    aside(move || measure_all(pass, pipe, &plan, replicas, &progress)).await
 }
 
 fn measure_all(
@@ -111,9 +111,10 @@ fn measure_all(
     progress.begin(pass.name(), plan.rounds as usize * workloads.len());
     let mut rows: Vec<_> = workloads
         .iter()
-        .map(|Workload { name, rivals, .. }| Row {
-            workload: name.clone(),
-            rivals: rivals.clone(),
+        .map(|workload| Row {
+            workload: workload.name.clone(),
+            ours: workload.command().starts_with("SECKILL."),
+            rivals: workload.rivals.clone(),
             samples: Vec::new(),
         })
         .collect();

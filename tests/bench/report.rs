@@ -1,13 +1,29 @@
-//! What all rounds come to. It is printed as tables, or as JSON.
+//! What all rounds come to. It is shown as tables, as a page, or as JSON.
 
 use crate::contention;
 use crate::goals::{Goal, goals};
+use crate::growth::Grown;
 use crate::machine::Machine;
 use crate::measure::Sample;
 use crate::pass::{Pass, Row, Rows, Skipped};
+use crate::removal::Removed;
 use crate::spread::Spread;
+use crate::storage::Stored;
 use crate::workload::FLOOR;
 use crate::{Failure, Plan};
+
+/// Quantiles of a distribution that are told each time that half of what is left comes nearer.
+const STEPS: u32 = 5;
+
+/// All that was measured.
+pub(crate) struct Measured {
+    pub(crate) machine: Machine,
+    pub(crate) passes: Vec<(Pass, Rows)>,
+    pub(crate) rushes: Vec<contention::Row>,
+    pub(crate) growth: Vec<Grown>,
+    pub(crate) storage: Vec<Stored>,
+    pub(crate) removal: Vec<Removed>,
+}
 
 #[derive(serde::Serialize)]
 pub(crate) struct Report {
@@ -16,6 +32,9 @@ pub(crate) struct Report {
     pub(crate) passes: Vec<Passed>,
     pub(crate) goals: Vec<Reached>,
     pub(crate) contention: Vec<Rush>,
+    pub(crate) growth: Vec<Grown>,
+    pub(crate) storage: Vec<Stored>,
+    pub(crate) removal: Vec<Removed>,
 }
 
 /// A pass over all workloads.
@@ -31,6 +50,8 @@ pub(crate) struct Passed {
 #[derive(serde::Serialize)]
 pub(crate) struct Figures {
     pub(crate) workload: String,
+    /// Whether it is Seckill's.
+    pub(crate) ours: bool,
     /// The µs of a call that count in this pass: one of the two below.
     pub(crate) us: Spread,
     pub(crate) command_us: Spread,
@@ -69,31 +90,36 @@ pub(crate) struct ReachedIn {
 #[derive(serde::Serialize)]
 pub(crate) struct Rush {
     pub(crate) way: &'static str,
+    /// Whether it is Seckill's.
+    pub(crate) ours: bool,
+    /// Whether a lock is taken.
+    pub(crate) locked: bool,
     pub(crate) connections: usize,
     pub(crate) orders_per_second: Spread,
     /// Of whole purchases, from the first try to take the lock to the last reply.
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
     pub(crate) p999_us: u64,
+    /// The whole distribution: of each quantile the µs.
+    pub(crate) latencies: Vec<(f64, u64)>,
     /// Its orders a second as a multiple of those of its rival.
     pub(crate) beside: Vec<Beside>,
 }
 
 impl Report {
-    pub(crate) fn of(
-        machine: Machine,
-        plan: Plan,
-        passes: Vec<(Pass, Rows)>,
-        rushes: &[contention::Row],
-    ) -> Result<Self, Failure> {
+    pub(crate) fn of(plan: Plan, measured: Measured) -> Result<Self, Failure> {
+        let Measured { machine, passes, rushes, growth, storage, removal } = measured;
         let goals = goals(plan.grown()).into_iter().map(|goal| Reached::of(goal, &passes));
         Ok(Self {
             goals: goals.collect::<Result<_, _>>()?,
-            contention: rushes.iter().map(|row| Rush::of(row, rushes)).collect::<Result<_, _>>()?,
+            contention: rushes.iter().map(|row| Rush::of(row, &rushes)).collect::<Result<_, _>>()?,
             passes: passes
                 .into_iter()
                 .map(|(pass, rows)| Passed::of(pass, rows))
                 .collect::<Result<_, _>>()?,
+            growth,
+            storage,
+            removal,
             machine,
             plan,
         })
@@ -122,6 +148,7 @@ impl Figures {
         let spread = |figure: fn(&Sample) -> f64| spread(row.samples.iter().map(figure));
         Ok(Self {
             workload: row.workload.clone(),
+            ours: row.ours,
             us: self::spread(row.samples.iter().map(|sample| pass.us(sample)))?,
             command_us: spread(|sample| sample.command_us)?,
             cpu_us: spread(|sample| sample.cpu_us)?,
@@ -155,11 +182,18 @@ impl Rush {
         });
         Ok(Self {
             way: row.way,
+            ours: row.rival.is_some(),
+            locked: row.locked,
             connections: row.connections,
             orders_per_second: spread(row.orders_per_second.iter().copied())?,
             p50_us: row.latencies.value_at_quantile(0.5),
             p99_us: row.latencies.value_at_quantile(0.99),
             p999_us: row.latencies.value_at_quantile(0.999),
+            latencies: row
+                .latencies
+                .iter_quantiles(STEPS)
+                .map(|step| (step.quantile_iterated_to(), step.value_iterated_to()))
+                .collect(),
             beside: beside.collect::<Result<_, _>>()?,
         })
     }

@@ -1,138 +1,208 @@
-//! The report as tables, for a terminal.
+//! The report as tables of words. The terminal and the page show the same ones.
 
-use std::fmt::{self, Display, Formatter};
-use std::ops::Range;
-
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
-
-use crate::numerals::{thousands, times};
-use crate::report::{Beside, Passed, Reached, Report, Rush};
+use crate::Plan;
+use crate::growth::{Grown, Point};
+use crate::numerals::{bytes, thousands, times, us};
+use crate::removal::Removed;
+use crate::report::{Beside, Figures, Passed, Report, Rush};
 use crate::spread::Spread;
+use crate::storage::Stored;
+use crate::table::{Table, number, words};
 
-pub(crate) struct Tables<'a>(pub(crate) &'a Report);
-
-impl Display for Tables<'_> {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Report { machine, plan, passes, goals, contention } = self.0;
-        writeln!(
-            out,
-            "{} on {} cores ({}), kernel {}, {}; load before: {}.",
-            machine.server, machine.cores, machine.processor, machine.kernel, machine.allocator, machine.load
-        )?;
-        if machine.load > machine.cores as f64 {
-            writeln!(
-                out,
-                "Others wanted the cores, too: times by the clock are too long, and so are commandstats."
-            )?;
-        }
-        writeln!(
-            out,
-            "{} rounds of {} calls, {} at once. Medians, and in brackets the quartiles. Ratios are of the µs, taken \
-             within a round.",
-            plan.rounds, plan.calls, plan.depth
-        )?;
-        for pass in passes {
-            writeln!(out, "\n{}: {}\n{}", capital(pass.pass), pass.about, workloads(pass))?;
-            for skipped in &pass.skipped {
-                writeln!(out, "Skipped: {}: {}.", skipped.workload, skipped.why)?;
-            }
-        }
-        writeln!(out, "\nTo reach:\n{}", reached(goals))?;
-        writeln!(
-            out,
-            "\n{} buyers at once, {} units a round. Latencies are of whole purchases; ratios of orders a second.\n{}",
-            plan.buyers,
-            plan.calls,
-            rushes(contention)
-        )
+/// What the figures were taken on, and how.
+pub(crate) fn preface(report: &Report) -> Vec<String> {
+    let Report { machine, plan, .. } = report;
+    let mut lines = vec![format!(
+        "{} on {} cores ({}), kernel {}, {}; load before: {}.",
+        machine.server, machine.cores, machine.processor, machine.kernel, machine.allocator, machine.load
+    )];
+    if machine.load > machine.cores as f64 {
+        lines.push(
+            "Others wanted the cores, too: times by the clock are too long, and so are commandstats."
+                .to_owned(),
+        );
     }
+    lines.push(format!(
+        "{} rounds of {} calls, {} at once. Medians, and in brackets the quartiles. Ratios are of the µs, taken \
+         within a round.",
+        plan.rounds, plan.calls, plan.depth
+    ));
+    lines
 }
 
-fn workloads(pass: &Passed) -> Table {
-    let mut table = table(["workload", "µs a call", "", "calls/s", "× floor", "beside"], 1..5);
-    for row in &pass.workloads {
-        let beside: Vec<_> = row.beside.iter().map(|beside| compare(beside, &row.workload)).collect();
-        table.add_row([
+/// All workloads of a pass.
+pub(crate) fn workloads(pass: &Passed) -> Table {
+    let columns = [
+        words("workload"),
+        number("µs a call"),
+        number("quartiles"),
+        number("calls/s"),
+        number("× floor"),
+        words("beside"),
+    ];
+    let row = |row: &Figures| {
+        vec![
             row.workload.clone(),
-            format!("{:.2}", row.us.median),
-            quartiles(&row.us, |us| format!("{us:.2}")),
+            us(row.us.median),
+            quartiles(&row.us, us),
             thousands(row.calls_per_second.median),
             format!("{:.1}", row.floors.median),
-            beside.join("\n"),
-        ]);
+            compare(&row.beside, &row.workload).join("\n"),
+        ]
+    };
+    let notes = pass.skipped.iter().map(|skipped| format!("Skipped: {}: {}.", skipped.workload, skipped.why));
+    Table {
+        title: format!("Time a call, {}", pass.pass),
+        about: format!(
+            "{} Less is better. Beside a command stands what a user would do without it, and the floor is the least \
+             that any command of the module takes.",
+            pass.about
+        ),
+        columns: columns.into(),
+        rows: pass.workloads.iter().map(row).collect(),
+        notes: notes.collect(),
     }
-    table
 }
 
-fn reached(goals: &[Reached]) -> Table {
-    let passes = goals.first().map_or(&[][..], |goal| &goal.passes);
-    let titles = passes.iter().flat_map(|pass| [pass.pass, "", ""]);
-    let header = ["workload", "beside", "at most", "aim"].into_iter().chain(titles);
-    let mut table = table(header, 2..4 + 3 * passes.len());
-    for goal in goals {
-        let mut row = vec![
-            goal.workload.clone(),
-            short(&goal.rival, &goal.workload).to_owned(),
-            times(goal.most),
-            goal.aim.map_or_else(String::new, times),
-        ];
-        for pass in &goal.passes {
-            let reached = if pass.reached { "reached" } else { "missed" };
-            row.extend([times(pass.ratio.median), quartiles(&pass.ratio, times), reached.to_owned()]);
-        }
-        table.add_row(row);
-    }
-    table
-}
-
-fn rushes(rushes: &[Rush]) -> Table {
-    let header = ["way to buy", "connections", "orders/s", "", "p50 µs", "p99 µs", "p99.9 µs", "beside"];
-    let mut table = table(header, 1..7);
-    for rush in rushes {
-        let beside: Vec<_> = rush.beside.iter().map(|beside| compare(beside, rush.way)).collect();
-        table.add_row([
+/// Buyers who came all at once.
+pub(crate) fn contention(plan: &Plan, rushes: &[Rush]) -> Table {
+    let columns = [
+        words("way to buy"),
+        number("connections"),
+        number("orders/s"),
+        number("quartiles"),
+        number("p50 µs"),
+        number("p99 µs"),
+        number("p99.9 µs"),
+        words("beside"),
+    ];
+    let row = |rush: &Rush| {
+        vec![
             rush.way.to_owned(),
             rush.connections.to_string(),
             thousands(rush.orders_per_second.median),
             quartiles(&rush.orders_per_second, thousands),
-            rush.p50_us.to_string(),
-            rush.p99_us.to_string(),
-            rush.p999_us.to_string(),
-            beside.join("\n"),
-        ]);
+            thousands(rush.p50_us as f64),
+            thousands(rush.p99_us as f64),
+            thousands(rush.p999_us as f64),
+            compare(&rush.beside, rush.way).join("\n"),
+        ]
+    };
+    Table {
+        title: "A crowd of buyers".to_owned(),
+        about: format!(
+            "{} buyers at once, {} units a round. More orders a second are better, and ratios are of those. Latencies \
+             are of whole purchases, from the first try to take the lock to the last reply; less is better.",
+            plan.buyers,
+            thousands(plan.calls as f64)
+        ),
+        columns: columns.into(),
+        rows: rushes.iter().map(row).collect(),
+        notes: Vec::new(),
     }
-    table
 }
 
-/// An empty table; `numbers` are the columns to align on the right.
-fn table<'a>(header: impl IntoIterator<Item = &'a str>, numbers: Range<usize>) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
-    for column in numbers {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+/// Sales that grow.
+pub(crate) fn growth(growth: &[Grown]) -> Table {
+    let columns = [
+        words("sale"),
+        number("orders"),
+        number("µs a purchase"),
+        number("longest µs"),
+        number("bytes an order"),
+        number("of used_memory"),
+    ];
+    let row = |sale: &str, point: &Point| {
+        vec![
+            sale.to_owned(),
+            thousands(point.orders as f64),
+            us(point.us),
+            thousands(point.slowest_us),
+            bytes(point.bytes),
+            bytes(point.used_bytes),
+        ]
+    };
+    let rows = growth.iter().flat_map(|grown| grown.points.iter().map(|point| row(grown.sale, point)));
+    Table {
+        title: "A sale that grows".to_owned(),
+        about: "It grows by purchases, each of another buyer (12 bytes). µs a purchase are by commandstats, of those \
+                since the size before; the longest of them is by the clock, so others on the machine are in it. Bytes \
+                an order are what MEMORY USAGE says of the sale, and what the server uses more than before it. Less is \
+                better, and what stays the same while the sale grows."
+            .to_owned(),
+        columns: columns.into(),
+        rows: rows.collect(),
+        notes: Vec::new(),
     }
-    table
 }
 
-fn quartiles(spread: &Spread, show: impl Fn(f64) -> String) -> String {
+/// A sale on disk, and on its way to a replica.
+pub(crate) fn storage(storage: &[Stored]) -> Table {
+    let row = |stored: &Stored| {
+        vec![
+            stored.what.to_owned(),
+            thousands(stored.orders as f64),
+            format!("{:.3}", stored.seconds),
+            thousands(stored.orders_per_second),
+            stored.about.to_owned(),
+        ]
+    };
+    Table {
+        title: "A sale saved and loaded".to_owned(),
+        about: "How fast a sale is saved, loaded, replayed and copied; UUIDs are the ids of its orders. More orders a \
+                second are better."
+            .to_owned(),
+        columns: vec![words("what"), number("orders"), number("s"), number("orders/s"), words("by")],
+        rows: storage.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// Large sales that are deleted.
+pub(crate) fn removal(removal: &[Removed]) -> Table {
+    let columns = [
+        words("way to delete"),
+        number("orders"),
+        number("µs of the call"),
+        number("quartiles"),
+        number("longest wait µs"),
+        number("quartiles"),
+    ];
+    let row = |removed: &Removed| {
+        vec![
+            removed.way.to_owned(),
+            thousands(removed.orders as f64),
+            thousands(removed.call_us.median),
+            quartiles(&removed.call_us, thousands),
+            thousands(removed.wait_us.median),
+            quartiles(&removed.wait_us, thousands),
+        ]
+    };
+    Table {
+        title: "A sale deleted".to_owned(),
+        about: "Meanwhile another connection sends PING: the longest that it waits is by the clock, so others on the \
+                machine are in it. Less is better."
+            .to_owned(),
+        columns: columns.into(),
+        rows: removal.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}
+
+pub(crate) fn quartiles(spread: &Spread, show: impl Fn(f64) -> String) -> String {
     format!("({} … {})", show(spread.low), show(spread.high))
 }
 
-fn compare(beside: &Beside, workload: &str) -> String {
-    format!("{} × {}", times(beside.ratio.median), short(&beside.rival, workload))
+/// What a workload is of each rival.
+pub(crate) fn compare(beside: &[Beside], workload: &str) -> Vec<String> {
+    let ratio =
+        |beside: &Beside| format!("{} × {}", times(beside.ratio.median), rival_name(&beside.rival, workload));
+    beside.iter().map(ratio).collect()
 }
 
 /// Of `Lua: BUY` beside `BUY` only `Lua` is said.
-fn short<'a>(rival: &'a str, workload: &str) -> &'a str {
+pub(crate) fn rival_name<'a>(rival: &'a str, workload: &str) -> &'a str {
     rival.strip_suffix(workload).and_then(|start| start.strip_suffix(": ")).unwrap_or(rival)
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -141,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_rival_of_the_same_name_is_named_by_its_kind() {
-        assert_eq!(short("Lua: BUY", "BUY"), "Lua");
-        assert_eq!(short("HINCRBY", "BUY"), "HINCRBY");
+        assert_eq!(rival_name("Lua: BUY", "BUY"), "Lua");
+        assert_eq!(rival_name("HINCRBY", "BUY"), "HINCRBY");
     }
 }

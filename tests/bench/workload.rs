@@ -10,7 +10,7 @@ use redis::Cmd;
 
 pub(crate) use locks::{FLOOR, LOCK, UNLOCK, locks};
 pub(crate) use plain::{HINCRBY, LUA_DELETE, SET, plain};
-pub(crate) use sales::{ACCEPTED, RELEASED, SOLD_OUT, Size, by_lua, grow, sales};
+pub(crate) use sales::{ACCEPTED, RELEASED, SOLD_OUT, Size, by_lua, fill, grow, sales};
 
 use crate::Failure;
 use crate::pipe::{Pipe, Reply};

@@ -4,6 +4,7 @@
 
 mod buyers;
 mod history;
+mod page;
 mod proxy;
 mod server;
 mod shop;

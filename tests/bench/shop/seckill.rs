@@ -17,6 +17,27 @@ impl Seckill {
     pub(crate) fn new(name: &str) -> Self {
         Self { sale: format!("sale:{name}") }
     }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> &str {
+        &self.sale
+    }
+
+    /// Units in orders that are sold.
+    pub(crate) fn sold(&self, pipe: &mut Pipe) -> Result<u64, Failure> {
+        self.units(pipe, "sold")
+    }
+
+    /// Lets sales have so many orders.
+    pub(crate) fn allow(pipe: &mut Pipe, orders: u64) -> Result<(), Failure> {
+        Ok(pipe.ask(cmd("CONFIG").arg("SET").arg("seckill.max-orders").arg(orders))?)
+    }
+
+    fn units(&self, pipe: &mut Pipe, field: &str) -> Result<u64, Failure> {
+        let mut info: HashMap<String, Value> = pipe.ask(cmd("SECKILL.INFO").arg(&self.sale))?;
+        let value = info.remove(field).ok_or_else(|| format!("INFO tells nothing of {field} units"))?;
+        Ok(from_redis_value(value)?)
+    }
 }
 
 impl Shop for Seckill {
@@ -29,8 +50,7 @@ impl Shop for Seckill {
     }
 
     fn available(&self, pipe: &mut Pipe) -> Result<u64, Failure> {
-        let mut info: HashMap<String, Value> = pipe.ask(cmd("SECKILL.INFO").arg(&self.sale))?;
-        Ok(from_redis_value(info.remove("available").ok_or("INFO tells nothing of available units")?)?)
+        self.units(pipe, "available")
     }
 
     fn shelve(&self, pipe: &mut Pipe, units: u64) -> Result<(), Failure> {

@@ -73,20 +73,24 @@ pub(crate) fn sales(size: Size, calls: u64) -> Vec<Workload> {
 pub(crate) fn grow(pipe: &mut Pipe, orders: u64) -> Result<(), Failure> {
     for shop in (Size::Grown { orders }).shops() {
         shop.open(pipe)?;
-        fill(&*shop, pipe, orders)?;
+        fill(&*shop, pipe, 0..orders, names::order)?;
     }
     Ok(())
 }
 
-/// Sells the orders from 0 on, each to a buyer of its own.
-fn fill(shop: &dyn Shop, pipe: &mut Pipe, orders: u64) -> Result<(), Failure> {
-    shop.shelve(pipe, orders)?;
-    pipe.send((0..orders).map(|number| buy(shop, number, None)), Reply::Word("SOLD"))
+/// Sells the orders of these numbers and ids, each to a buyer of its own.
+pub(crate) fn fill(
+    shop: &dyn Shop,
+    pipe: &mut Pipe,
+    numbers: Numbers,
+    id: fn(u64) -> String,
+) -> Result<(), Failure> {
+    shop.shelve(pipe, numbers.end - numbers.start)?;
+    pipe.send(numbers.map(|number| buy(shop, number, &id(number), None)), Reply::Word("SOLD"))
 }
 
-fn buy(shop: &dyn Shop, number: u64, guard: Option<Guard<'_>>) -> Cmd {
-    let (buyer, order) = (names::buyer(number), names::order(number));
-    shop.buy(&Purchase { buyer: &buyer, order: &order, qty: 1, guard })
+fn buy(shop: &dyn Shop, number: u64, order: &str, guard: Option<Guard<'_>>) -> Cmd {
+    shop.buy(&Purchase { buyer: &names::buyer(number), order, qty: 1, guard })
 }
 
 /// A sale of one kind and size, and what is done to it.
@@ -143,7 +147,7 @@ impl Sale {
     fn with_orders(&self, pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
         self.empty(pipe, numbers)?;
         if let Size::New { calls } = self.size {
-            fill(&*self.shop, pipe, calls)?;
+            fill(&*self.shop, pipe, 0..calls, names::order)?;
         }
         self.shop.shelve(pipe, 1)
     }
@@ -169,7 +173,7 @@ impl Sale {
     }
 
     fn buy(&self, number: u64) -> Cmd {
-        buy(&*self.shop, number, None)
+        buy(&*self.shop, number, &names::order(number), None)
     }
 
     fn buy_again(&self, number: u64) -> Cmd {
@@ -183,7 +187,8 @@ impl Sale {
 
     fn buy_and_release(&self, number: u64) -> Cmd {
         let (key, token) = (names::lock(number % self.calls), names::token(number));
-        buy(&*self.shop, number, Some(Guard { key: &key, token: &token, release: true }))
+        let guard = Guard { key: &key, token: &token, release: true };
+        buy(&*self.shop, number, &names::order(number), Some(guard))
     }
 
     fn confirm(&self, number: u64) -> Cmd {

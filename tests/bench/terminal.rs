@@ -1,0 +1,43 @@
+//! The report for a terminal.
+
+use std::fmt::{self, Display, Formatter};
+
+use comfy_table::CellAlignment;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+
+use crate::report::Report;
+use crate::table::Table;
+use crate::tables;
+use crate::verdicts::verdicts;
+
+pub(crate) struct Terminal<'a>(pub(crate) &'a Report);
+
+impl Display for Terminal<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Report { plan, passes, contention, growth, storage, removal, .. } = self.0;
+        for line in tables::preface(self.0) {
+            writeln!(out, "{line}")?;
+        }
+        for pass in passes {
+            show(&tables::workloads(pass), out)?;
+        }
+        show(&tables::contention(plan, contention), out)?;
+        show(&tables::growth(growth), out)?;
+        show(&tables::storage(storage), out)?;
+        show(&tables::removal(removal), out)?;
+        show(&verdicts(self.0), out)
+    }
+}
+
+fn show(table: &Table, out: &mut Formatter<'_>) -> fmt::Result {
+    let mut drawn = comfy_table::Table::new();
+    drawn.load_style(UTF8_FULL_CONDENSED).set_header(table.columns.iter().map(|column| column.name));
+    for (column, shown) in table.columns.iter().zip(drawn.column_iter_mut()) {
+        if column.number {
+            shown.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    drawn.add_rows(&table.rows);
+    writeln!(out, "\n{}. {}\n{drawn}", table.title, table.about)?;
+    table.notes.iter().try_for_each(|note| writeln!(out, "{note}"))
+}

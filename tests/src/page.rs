@@ -1,0 +1,78 @@
+//! A page of HTML that must need nothing but itself. It is read as XML: that is stricter.
+
+use std::collections::BTreeSet;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+/// What would be fetched, or run.
+const FOREIGN: [&str; 8] = ["script", "link", "img", "image", "iframe", "object", "embed", "base"];
+/// What would name something outside, if it were there.
+const REFERRING: [&str; 8] =
+    ["src", "srcset", "data", "action", "formaction", "poster", "background", "http-equiv"];
+
+pub(crate) struct Page<'p>(Document<'p>);
+
+impl<'p> Page<'p> {
+    /// A page that is well-formed.
+    pub(crate) fn read(text: &'p str) -> Self {
+        let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+        Self(Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("{error}\n{text}")))
+    }
+
+    /// It refers to parts of itself, and to nothing else.
+    pub(crate) fn must_need_nothing_else(&self) {
+        let mut ids = BTreeSet::new();
+        for id in self.elements().filter_map(|element| element.attribute("id")) {
+            assert!(ids.insert(id), "two elements have the id {id}");
+        }
+        for element in self.elements() {
+            let name = element.tag_name().name();
+            assert!(!FOREIGN.contains(&name), "there is a {name}");
+            if name == "style" {
+                must_be_inline(element.text().unwrap_or_default());
+            }
+            for attribute in element.attributes() {
+                let (name, value) = (attribute.name(), attribute.value());
+                assert!(!REFERRING.contains(&name) && !name.starts_with("on"), "{name} is {value}");
+                must_be_inline(value);
+                match name {
+                    "href" => assert!(value.strip_prefix('#').is_some_and(|id| ids.contains(id)), "{value}"),
+                    "aria-labelledby" | "aria-describedby" => assert!(ids.contains(value), "{value}"),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The names of the rows of all tables.
+    pub(crate) fn rows(&self) -> BTreeSet<&str> {
+        let heads = self.elements().filter(|cell| cell.attribute("scope") == Some("row"));
+        heads.filter_map(|cell| cell.text()).collect()
+    }
+
+    /// The titles of all plots. Each has a description, too.
+    pub(crate) fn plots(&self) -> Vec<&str> {
+        let plots = self.elements().filter(|element| element.attribute("role") == Some("img"));
+        let title = |plot| {
+            assert!(!text(plot, "desc").is_empty());
+            text(plot, "title")
+        };
+        plots.map(title).collect()
+    }
+
+    fn elements(&self) -> impl Iterator<Item = Node<'_, 'p>> {
+        self.0.descendants().filter(Node::is_element)
+    }
+}
+
+fn must_be_inline(style: &str) {
+    for word in ["url(", "@import", "://"] {
+        assert!(!style.contains(word), "{word} in {style}");
+    }
+}
+
+/// The text of a child of this name.
+fn text<'d>(parent: Node<'d, '_>, name: &str) -> &'d str {
+    let child = parent.children().find(|child| child.tag_name().name() == name);
+    child.and_then(|child| child.text()).unwrap_or_else(|| panic!("no {name} in {parent:?}"))
+}

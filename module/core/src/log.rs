@@ -46,7 +46,7 @@ struct Base {
     orders: u32,
 }
 
-/// Where the last event begins: each is read once at least, when it has just come.
+/// Where the last event begins: who follows reads each one that has just come, to tell listeners of it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     /// Within the open block.

@@ -46,14 +46,6 @@ struct Base {
     orders: u32,
 }
 
-/// Where the last event begins: who follows reads each one that has just come, to tell listeners of it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Last {
-    /// Within the open block.
-    offset: usize,
-    base: Base,
-}
-
 /// A decider's reign: from this event until the next term begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Term {
@@ -71,7 +63,6 @@ pub(crate) struct Log {
     sealed_bytes: usize,
     open: Vec<u8>,
     base: Base,
-    last: Last,
     len: u64,
     at: u64,
     orders: u32,
@@ -114,8 +105,6 @@ impl Log {
         if term != self.term() {
             self.terms.push(Term { term, first: seq });
         }
-        let base = Base { at: self.at, orders: self.orders };
-        self.last = Last { offset: self.open.len(), base };
         encode(&mut self.open, self.at, at, record);
         if let Record::Opened { .. } = record {
             self.orders = self.orders.saturating_add(1);
@@ -140,9 +129,6 @@ impl Log {
         let term = self.terms.partition_point(|term| term.first <= seq).saturating_sub(1);
         let mut events = Events { log: self, block, bytes: &[], base: Base::default(), seq: 0, term };
         events.enter(block);
-        if seq.checked_add(1) == Some(self.len) {
-            events.skip_to_last();
-        }
         while events.seq < seq && events.next().is_some() {}
         events
     }
@@ -222,13 +208,6 @@ impl Events<'_> {
             None if block == self.log.sealed.len() => (self.log.open.as_slice(), self.log.base),
             None => (Default::default(), Base::default()),
         };
-    }
-
-    /// Goes from the begin of the open block to the last event.
-    fn skip_to_last(&mut self) {
-        let Last { offset, base } = self.log.last;
-        self.seq = self.log.len.saturating_sub(1);
-        (self.bytes, self.base) = (self.log.open.get(offset..).unwrap_or_default(), base);
     }
 }
 

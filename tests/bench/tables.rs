@@ -106,7 +106,7 @@ fn rushes(rushes: &[Rush]) -> Table {
 }
 
 /// An empty table; `numbers` are the columns to align on the right.
-fn table<'a>(header: impl IntoIterator<Item = &'a str>, numbers: Range<usize>) -> Table {
+pub(crate) fn table<'a>(header: impl IntoIterator<Item = &'a str>, numbers: Range<usize>) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(header);
     for column in numbers {

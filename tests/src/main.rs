@@ -22,6 +22,7 @@ mod forks;
 mod holds;
 mod hostile;
 mod incident;
+mod instructions;
 mod judgement;
 mod locks;
 mod maxmemory;

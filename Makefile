@@ -8,7 +8,7 @@ PROGRAM := target/release/seckill
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run serve test test-servers check bench growth migrate-large simulate memcheck \
+.PHONY: help setup build run serve test test-servers check bench instructions growth migrate-large simulate memcheck \
 	guard fuzz install
 
 help: ## Explain every target.
@@ -39,6 +39,9 @@ check: setup ## Check format, lints and docs; every warning is an error.
 
 bench: build ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" tells more.
 	@$(CARGO) run $(RELEASE) --quiet --package seckill-tests --bin bench -- $(ARGS)
+
+instructions: build ## Compare the instructions of the hot commands with the table of them. ARGS="--write" renews it.
+	@$(CARGO) run $(RELEASE) --quiet --package seckill-tests --bin bench -- instructions $(ARGS)
 
 growth: ## Measure time and memory of a sale that grows to 5 million orders.
 	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1

@@ -78,8 +78,14 @@ impl Program {
         Ok(command)
     }
 
+    /// The same program, run by a tool such as valgrind.
+    #[must_use]
+    pub fn under(self, tool: &str) -> Self {
+        Self { server: format!("{tool} {}", self.server), ..self }
+    }
+
     /// The absolute path of the module, for the server may change its directory first.
-    fn module(&self) -> Result<PathBuf, Error> {
+    pub fn module(&self) -> Result<PathBuf, Error> {
         match &self.module {
             Some(path) => path.canonicalize().map_err(|_| Error::NoSuchModule(path.clone())),
             None => {

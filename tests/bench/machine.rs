@@ -25,18 +25,23 @@ impl Machine {
     pub(crate) fn look(pipe: &mut Pipe) -> Result<Self, Failure> {
         let info: InfoDict = pipe.ask(&cmd("INFO"))?;
         let field = |name| info.get::<String>(name);
-        let server = match field("valkey_version") {
-            Some(version) => format!("Valkey {version}"),
-            None => format!("Redis {}", field("redis_version").unwrap_or_default()),
-        };
         Ok(Self {
             processor: processor()?.unwrap_or_else(|| "unknown".to_owned()),
             cores: available_parallelism()?.get(),
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?.trim().to_owned(),
             load: fs::read_to_string("/proc/loadavg")?.split(' ').next().unwrap_or_default().parse()?,
-            server,
+            server: server_version(&info),
             allocator: field("mem_allocator").unwrap_or_default(),
         })
+    }
+}
+
+/// The server's name and version.
+pub(crate) fn server_version(info: &InfoDict) -> String {
+    let field = |name| info.get::<String>(name);
+    match field("valkey_version") {
+        Some(version) => format!("Valkey {version}"),
+        None => format!("Redis {}", field("redis_version").unwrap_or_default()),
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`storage`] | how fast a sale is saved, loaded, replayed and copied |
 //! | [`removal`] | who waits when a large sale is deleted |
 //! | [`goals`] | the ratios to reach |
+//! | [`instructions`] | a mode of its own: counts in place of times |
 //! | [`stage`], [`machine`] | the servers, and what they run on |
 //! | [`report`], [`spread`] | what it comes to |
 //! | [`verdicts`] | which goals were reached |
@@ -26,6 +27,7 @@ mod contention;
 mod figures;
 mod goals;
 mod growth;
+mod instructions;
 mod machine;
 mod measure;
 mod names;
@@ -75,8 +77,10 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// hits all alike; figures are medians of the rounds, ratios are taken within a round. A reply that is not the
 /// expected one ends the program.
 #[derive(Parser)]
-#[command(name = "bench")]
+#[command(name = "bench", args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    mode: Option<Mode>,
     #[command(flatten)]
     programs: Programs,
     /// Rounds [default: 31, or 2 when quick]
@@ -106,6 +110,12 @@ struct Options {
     /// Where to write the report as a page, with plots
     #[arg(long, value_name = "PATH", default_value = "target/bench.html")]
     page: PathBuf,
+}
+
+/// What is measured other than times.
+#[derive(clap::Subcommand)]
+enum Mode {
+    Instructions(instructions::Options),
 }
 
 /// How much is done.
@@ -149,6 +159,11 @@ impl Plan {
 struct Progress(ProgressBar);
 
 impl Progress {
+    fn new() -> Result<Self, Failure> {
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {msg}")?;
+        Ok(Self(ProgressBar::new(0).with_style(style)))
+    }
+
     fn begin(&self, what: &'static str, steps: usize) {
         self.0.set_message(what);
         self.0.set_length(steps as u64);
@@ -157,6 +172,10 @@ impl Progress {
 
     fn step(&self) {
         self.0.inc(1);
+    }
+
+    fn end(&self) {
+        self.0.finish_and_clear();
     }
 }
 
@@ -173,6 +192,10 @@ fn main() -> ExitCode {
 /// The clients share one thread: the other cores are the servers'.
 fn run(options: &Options) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(Mode::Instructions(options)) = &options.mode {
+        let progress = Progress::new()?;
+        return runtime.block_on(unless_interrupted(instructions::run(options, &progress)))?;
+    }
     let report = runtime.block_on(unless_interrupted(measure_all(options)))??;
     let mut out = io::stdout().lock();
     if options.json {
@@ -197,8 +220,7 @@ fn write_page(report: &Report, path: &Path) -> Result<(), Failure> {
 async fn measure_all(options: &Options) -> Result<Report, Failure> {
     let plan = Plan::of(options);
     let programs = &options.programs;
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {msg}")?;
-    let progress = Progress(ProgressBar::new(0).with_style(style));
+    let progress = Progress::new()?;
     let machine = look(programs).await?;
     let mut passes = Vec::new();
     for pass in Pass::ALL {
@@ -212,7 +234,7 @@ async fn measure_all(options: &Options) -> Result<Report, Failure> {
         storage: storage::run(&plan, programs, &progress).await?,
         removal: removal::run(&plan, programs, &progress).await?,
     };
-    progress.0.finish_and_clear();
+    progress.end();
     Report::of(plan, measured)
 }
 

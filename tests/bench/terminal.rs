@@ -1,4 +1,4 @@
-//! The report for a terminal.
+//! Tables and the whole report for a terminal.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -19,25 +19,27 @@ impl Display for Terminal<'_> {
             writeln!(out, "{line}")?;
         }
         for pass in passes {
-            show(&tables::workloads(pass), out)?;
+            tables::workloads(pass).fmt(out)?;
         }
-        show(&tables::contention(plan, contention), out)?;
-        show(&tables::growth(growth), out)?;
-        show(&tables::storage(storage), out)?;
-        show(&tables::removal(removal), out)?;
-        show(&verdicts(self.0), out)
+        tables::contention(plan, contention).fmt(out)?;
+        tables::growth(growth).fmt(out)?;
+        tables::storage(storage).fmt(out)?;
+        tables::removal(removal).fmt(out)?;
+        verdicts(self.0).fmt(out)
     }
 }
 
-fn show(table: &Table, out: &mut Formatter<'_>) -> fmt::Result {
-    let mut drawn = comfy_table::Table::new();
-    drawn.load_style(UTF8_FULL_CONDENSED).set_header(table.columns.iter().map(|column| column.name));
-    for (column, shown) in table.columns.iter().zip(drawn.column_iter_mut()) {
-        if column.number {
-            shown.set_cell_alignment(CellAlignment::Right);
+impl Display for Table {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let mut drawn = comfy_table::Table::new();
+        drawn.load_style(UTF8_FULL_CONDENSED).set_header(self.columns.iter().map(|column| column.name));
+        for (column, shown) in self.columns.iter().zip(drawn.column_iter_mut()) {
+            if column.number {
+                shown.set_cell_alignment(CellAlignment::Right);
+            }
         }
+        drawn.add_rows(&self.rows);
+        writeln!(out, "\n{}. {}\n{drawn}", self.title, self.about)?;
+        self.notes.iter().try_for_each(|note| writeln!(out, "{note}"))
     }
-    drawn.add_rows(&table.rows);
-    writeln!(out, "\n{}. {}\n{drawn}", table.title, table.about)?;
-    table.notes.iter().try_for_each(|note| writeln!(out, "{note}"))
 }

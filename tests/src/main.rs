@@ -23,6 +23,7 @@ mod forks;
 mod holds;
 mod hostile;
 mod incident;
+mod instructions;
 mod judgement;
 mod locks;
 mod maxmemory;

@@ -52,8 +52,9 @@ impl Display for Tables<'_> {
         writeln!(
             out,
             "\nA sale that grows by purchases, each of another buyer (12 bytes). µs a purchase are by commandstats, of \
-             those since the size before; the longest of them is by the clock, so others on the machine are in it. \
-             Bytes an order are what MEMORY USAGE says of the sale, and what the server uses more than before it."
+             those since the size before; up to 100,000 orders they are medians of five sales. The longest purchase is \
+             by the clock, so others on the machine are in it. Bytes an order are what MEMORY USAGE says of the sale, \
+             and what the server uses more than before it."
         )?;
         for grown in growth {
             writeln!(out, "\n{}:\n{}\n{}", grown.sale, points(grown), judgement(grown))?;

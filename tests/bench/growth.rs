@@ -87,6 +87,8 @@ pub(crate) async fn run(
         let points = aside(move || {
             Seckill::allow(&mut pipe, greatest)?;
             note_longest(&mut pipe)?;
+            // A sale that is deleted is to be gone before the next one is measured.
+            pipe.set("lazyfree-lazy-user-del", "no")?;
             sales.iter().map(|marks| grow(&mut pipe, ids, marks, &progress)).collect()
         });
         grown.push(Grown::of(ids, points.await?).ok_or("no points")?);

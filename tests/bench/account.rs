@@ -38,7 +38,7 @@ pub(crate) fn command_us(pipe: &mut Pipe, command: &str, calls: u64) -> Result<f
 
 /// Lets the server tell of each command how long the longest call took.
 pub(crate) fn note_longest(pipe: &mut Pipe) -> Result<(), Failure> {
-    Ok(pipe.ask(cmd("CONFIG").arg("SET").arg("latency-tracking-info-percentiles").arg(100))?)
+    Ok(pipe.set("latency-tracking-info-percentiles", 100)?)
 }
 
 /// The longest call of a command since the reset, in µs, to two digits.

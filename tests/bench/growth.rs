@@ -10,12 +10,16 @@ use crate::account::{self, command_us, longest_us, note_longest};
 use crate::names;
 use crate::pipe::Pipe;
 use crate::shop::{Seckill, Shop};
+use crate::spread::Spread;
 use crate::stage::{Programs, Stage};
 use crate::workload::{Numbers, fill};
 use crate::{Failure, Plan, Progress, aside};
 
 /// Orders at the first point.
 const FIRST: u64 = 1_000;
+/// So many sales are grown to this size, and only the last one further; of their times the medians count.
+const TIMES: usize = 5;
+const SMALL: u64 = 100_000;
 /// From so many orders on, what a sale has once does not weigh in.
 pub(crate) const MANY: u64 = 10_000;
 /// The time of an order at the slowest point is to be at most this multiple of that at the fastest.
@@ -67,23 +71,38 @@ pub(crate) struct Point {
     pub(crate) used_bytes: f64,
 }
 
-/// Lets a sale of each kind grow, on a server of its own.
+/// Lets sales of each kind grow, on a server of its own.
 pub(crate) async fn run(
     plan: &Plan,
     programs: &Programs,
     progress: &Progress,
 ) -> Result<Vec<Grown>, Failure> {
-    let marks = marks(plan.growth);
-    progress.begin("growth", IDS.len() * marks.len());
+    let sales = sales(plan.growth);
+    progress.begin("growth", IDS.len() * sales.iter().map(Vec::len).sum::<usize>());
     let mut grown = Vec::new();
     for ids in IDS {
         let stage = Stage::alone(programs).await?;
-        let pipe = Pipe::open(stage.primary.client(), plan.depth)?;
-        let (marks, progress) = (marks.clone(), progress.clone());
-        let points = aside(move || grow(pipe, ids, &marks, &progress)).await?;
-        grown.push(Grown::of(ids, points).ok_or("no points")?);
+        let mut pipe = Pipe::open(stage.primary.client(), plan.depth)?;
+        let (greatest, sales, progress) = (plan.growth, sales.clone(), progress.clone());
+        let points = aside(move || {
+            Seckill::allow(&mut pipe, greatest)?;
+            note_longest(&mut pipe)?;
+            // A sale that is deleted is to be gone before the next one is measured.
+            pipe.set("lazyfree-lazy-user-del", "no")?;
+            sales.iter().map(|marks| grow(&mut pipe, ids, marks, &progress)).collect()
+        });
+        grown.push(Grown::of(ids, points.await?).ok_or("no points")?);
     }
     Ok(grown)
+}
+
+/// The sizes at which each sale is measured. Some end early: there a single interruption would weigh too much.
+fn sales(greatest: u64) -> Vec<Vec<u64>> {
+    let all = marks(greatest);
+    let small: Vec<_> = all.iter().copied().filter(|mark| *mark <= SMALL).collect();
+    let mut sales = vec![small; TIMES - 1];
+    sales.push(all);
+    sales
 }
 
 /// Sizes to measure at: 1, 2 and 5 times the powers of ten, and at last the greatest.
@@ -93,21 +112,14 @@ fn marks(greatest: u64) -> Vec<u64> {
     marks.take_while(|mark| *mark < greatest).chain([greatest]).collect()
 }
 
-fn grow(mut pipe: Pipe, ids: Ids, marks: &[u64], progress: &Progress) -> Result<Vec<Point>, Failure> {
-    let greatest = marks.last().ok_or("no sizes")?;
-    Seckill::allow(&mut pipe, *greatest)?;
-    note_longest(&mut pipe)?;
+fn grow(pipe: &mut Pipe, ids: Ids, marks: &[u64], progress: &Progress) -> Result<Vec<Point>, Failure> {
     let sale = Seckill::new("grows");
-    // The first purchases of a new server are slower than others.
-    sale.open(&mut pipe)?;
-    fill(&sale, &mut pipe, 0..FIRST, ids.of)?;
     pipe.ask::<()>(cmd("DEL").arg(sale.key()))?;
-
-    let used_before = used(&mut pipe)?;
-    sale.open(&mut pipe)?;
+    let used_before = used(pipe)?;
+    sale.open(pipe)?;
     let mut from = 0;
     let points = marks.iter().map(|&to| {
-        let point = grow_to(&mut pipe, &sale, ids, from..to, used_before)?;
+        let point = grow_to(pipe, &sale, ids, from..to, used_before)?;
         from = to;
         progress.step();
         Ok(point)
@@ -142,10 +154,22 @@ fn used(pipe: &mut Pipe) -> Result<f64, Failure> {
 }
 
 impl Grown {
-    /// `None` when there are no points.
-    fn of(ids: Ids, points: Vec<Point>) -> Option<Self> {
-        let times = || points.iter().map(|point| point.us);
-        let slowdown = times().reduce(f64::max)? / times().reduce(f64::min)?;
+    /// From the points of all sales; `None` when the last one has none.
+    fn of(ids: Ids, mut sales: Vec<Vec<Point>>) -> Option<Self> {
+        let median = |place, time: fn(&Point) -> f64| {
+            let points = sales.iter().filter_map(|points| points.get(place));
+            Some(Spread::of(points.map(time))?.median)
+        };
+        let times =
+            |place| Some((median(place, |point| point.us)?, median(place, |point| point.slowest_us)?));
+        let times: Vec<_> = (0..sales.last()?.len()).map_while(times).collect();
+        let mut points = sales.pop()?;
+        for (point, (us, slowest_us)) in points.iter_mut().zip(times) {
+            (point.us, point.slowest_us) = (us, slowest_us);
+        }
+
+        let us = || points.iter().map(|point| point.us);
+        let slowdown = us().reduce(f64::max)? / us().reduce(f64::min)?;
         let large = points.iter().filter(|point| point.orders >= MANY);
         let bytes = large.map(|point| point.bytes).reduce(f64::max);
         let Ids { name: sale, most_bytes, aim_bytes, .. } = ids;
@@ -162,5 +186,7 @@ mod tests {
         assert_eq!(marks(10_000), [1_000, 2_000, 5_000, 10_000]);
         assert_eq!(marks(3_000), [1_000, 2_000, 3_000]);
         assert_eq!(marks(7), [7]);
+        assert_eq!(sales(5_000)[0], [1_000, 2_000, 5_000]);
+        assert_eq!(sales(3_000_000)[0].last(), Some(&SMALL));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Client, Cmd, FromRedisValue, RedisResult, Script, Value};
+use redis::{Client, Cmd, FromRedisValue, RedisResult, Script, ToRedisArgs, Value};
 
 use crate::Failure;
 
@@ -57,6 +57,11 @@ impl Pipe {
     /// Sends one command.
     pub(crate) fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
         command.query(&mut self.connection)
+    }
+
+    /// Sets a config of the server.
+    pub(crate) fn set(&mut self, config: &str, value: impl ToRedisArgs) -> RedisResult<()> {
+        self.ask(redis::cmd("CONFIG").arg("SET").arg(config).arg(value))
     }
 
     /// Makes a script known to the server.

@@ -88,7 +88,7 @@ struct Sample {
 /// Deletes a copy of the sale.
 fn remove(pipe: &mut Pipe, other: &mut Pipe, sale: &Seckill, way: Way) -> Result<Sample, Failure> {
     const COPY: &str = "copy";
-    pipe.ask::<()>(cmd("CONFIG").arg("SET").arg("lazyfree-lazy-user-del").arg(way.lazy))?;
+    pipe.set("lazyfree-lazy-user-del", way.lazy)?;
     pipe.ask::<()>(cmd("COPY").arg(sale.key()).arg(COPY))?;
     account::reset(pipe)?;
     let wait = longest_wait(other, || {

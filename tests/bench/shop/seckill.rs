@@ -30,7 +30,7 @@ impl Seckill {
 
     /// Lets sales have so many orders.
     pub(crate) fn allow(pipe: &mut Pipe, orders: u64) -> Result<(), Failure> {
-        Ok(pipe.ask(cmd("CONFIG").arg("SET").arg("seckill.max-orders").arg(orders))?)
+        Ok(pipe.set("seckill.max-orders", orders)?)
     }
 
     fn units(&self, pipe: &mut Pipe, field: &str) -> Result<u64, Failure> {

@@ -200,10 +200,7 @@ impl Judgement<'_> {
 
     fn restock<'a>(&self, delta: i64, id: Option<&'a [u8]>) -> Verdict<'a> {
         let sale = self.sale;
-        let id = match id {
-            Some(id) => Some(sale.hashed(name("id", id)?)),
-            None => None,
-        };
+        let id = id.map(|id| name("id", id)).transpose()?.map(|id| sale.hashed(id));
         if let Some(number) = id.and_then(|id| sale.restockings.find(&id)) {
             let known = sale.restockings.get(number).map(|restocking| restocking.delta);
             return if known == Some(delta) {

@@ -143,9 +143,10 @@ pub(crate) fn growth(growth: &[Grown]) -> [Plot; 2] {
 }
 
 /// How the sales that grow look.
-const LOOKS: [Look; 2] = [
+const LOOKS: [Look; 3] = [
     Look { colour: Colour::Ours, stroke: Stroke::Solid, limit: false },
     Look { colour: Colour::Other, stroke: Stroke::Dashed, limit: false },
+    Look { colour: Colour::Theirs, stroke: Stroke::Dotted, limit: false },
 ];
 
 /// What a sale that grows is to reach, at all sizes.

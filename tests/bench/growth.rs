@@ -9,7 +9,7 @@ use redis::cmd;
 use crate::account::{self, command_us, longest_us, note_longest};
 use crate::names;
 use crate::pipe::Pipe;
-use crate::shop::{Seckill, Shop};
+use crate::shop::{HOUR, Seckill, Shop};
 use crate::spread::Spread;
 use crate::stage::{Programs, Stage};
 use crate::workload::{Numbers, fill};
@@ -25,24 +25,28 @@ pub(crate) const MANY: u64 = 10_000;
 /// The time of an order at the slowest point is to be at most this multiple of that at the fastest.
 const MOST_SLOWDOWN: f64 = 2.0;
 
-/// Ids of 36 bytes.
+/// A kind of sale; all ids are of 36 bytes.
 #[derive(Clone, Copy)]
-struct Ids {
+struct Kind {
     name: &'static str,
-    of: fn(u64) -> String,
+    id: fn(u64) -> String,
+    /// How long an order is held, in ms; 0 sells it at once.
+    hold: u64,
     most_bytes: f64,
     aim_bytes: Option<f64>,
 }
 
-const IDS: [Ids; 2] = [
-    Ids { name: "UUID ids", of: names::order, most_bytes: 120.0, aim_bytes: Some(100.0) },
-    Ids { name: "36-byte ids", of: names::plain_order, most_bytes: 150.0, aim_bytes: None },
+const KINDS: [Kind; 3] = [
+    Kind { name: "UUID ids", id: names::order, hold: 0, most_bytes: 120.0, aim_bytes: Some(100.0) },
+    Kind { name: "36-byte ids", id: names::plain_order, hold: 0, most_bytes: 150.0, aim_bytes: None },
+    // A deadline stands in the list of deadlines, and with the event.
+    Kind { name: "UUID ids, held", id: names::order, hold: HOUR, most_bytes: 150.0, aim_bytes: None },
 ];
 
 /// A sale that has grown. Each order has a buyer of its own, of 12 bytes.
 #[derive(serde::Serialize)]
 pub(crate) struct Grown {
-    /// By its orders' ids.
+    /// Its kind.
     pub(crate) sale: &'static str,
     pub(crate) points: Vec<Point>,
     /// The time of an order at the slowest point as a multiple of that at the fastest.
@@ -78,9 +82,9 @@ pub(crate) async fn run(
     progress: &Progress,
 ) -> Result<Vec<Grown>, Failure> {
     let sales = sales(plan.growth);
-    progress.begin("growth", IDS.len() * sales.iter().map(Vec::len).sum::<usize>());
+    progress.begin("growth", KINDS.len() * sales.iter().map(Vec::len).sum::<usize>());
     let mut grown = Vec::new();
-    for ids in IDS {
+    for kind in KINDS {
         let stage = Stage::alone(programs).await?;
         let mut pipe = Pipe::open(stage.primary.client(), plan.depth)?;
         let (greatest, sales, progress) = (plan.growth, sales.clone(), progress.clone());
@@ -89,9 +93,9 @@ pub(crate) async fn run(
             note_longest(&mut pipe)?;
             // A sale that is deleted is to be gone before the next one is measured.
             pipe.set("lazyfree-lazy-user-del", "no")?;
-            sales.iter().map(|marks| grow(&mut pipe, ids, marks, &progress)).collect()
+            sales.iter().map(|marks| grow(&mut pipe, kind, marks, &progress)).collect()
         });
-        grown.push(Grown::of(ids, points.await?).ok_or("no points")?);
+        grown.push(Grown::of(kind, points.await?).ok_or("no points")?);
     }
     Ok(grown)
 }
@@ -112,14 +116,15 @@ fn marks(greatest: u64) -> Vec<u64> {
     marks.take_while(|mark| *mark < greatest).chain([greatest]).collect()
 }
 
-fn grow(pipe: &mut Pipe, ids: Ids, marks: &[u64], progress: &Progress) -> Result<Vec<Point>, Failure> {
+fn grow(pipe: &mut Pipe, kind: Kind, marks: &[u64], progress: &Progress) -> Result<Vec<Point>, Failure> {
     let sale = Seckill::new("grows");
     pipe.ask::<()>(cmd("DEL").arg(sale.key()))?;
     let used_before = used(pipe)?;
     sale.open(pipe)?;
+    sale.hold(pipe, kind.hold)?;
     let mut from = 0;
     let points = marks.iter().map(|&to| {
-        let point = grow_to(pipe, &sale, ids, from..to, used_before)?;
+        let point = grow_to(pipe, &sale, kind, from..to, used_before)?;
         from = to;
         progress.step();
         Ok(point)
@@ -130,12 +135,13 @@ fn grow(pipe: &mut Pipe, ids: Ids, marks: &[u64], progress: &Progress) -> Result
 fn grow_to(
     pipe: &mut Pipe,
     sale: &Seckill,
-    ids: Ids,
+    kind: Kind,
     numbers: Numbers,
     used_before: f64,
 ) -> Result<Point, Failure> {
     const BUY: &str = "SECKILL.BUY";
-    fill(sale, pipe, numbers.clone(), ids.of)?;
+    let state = if kind.hold == 0 { "SOLD" } else { "HELD" };
+    fill(sale, pipe, numbers.clone(), kind.id, state)?;
     let (orders, calls) = (numbers.end, numbers.end - numbers.start);
     let told: u64 = pipe.ask(cmd("MEMORY").arg("USAGE").arg(sale.key()))?;
     Ok(Point {
@@ -155,7 +161,7 @@ fn used(pipe: &mut Pipe) -> Result<f64, Failure> {
 
 impl Grown {
     /// From the points of all sales; `None` when the last one has none.
-    fn of(ids: Ids, mut sales: Vec<Vec<Point>>) -> Option<Self> {
+    fn of(kind: Kind, mut sales: Vec<Vec<Point>>) -> Option<Self> {
         let median = |place, time: fn(&Point) -> f64| {
             let points = sales.iter().filter_map(|points| points.get(place));
             Some(Spread::of(points.map(time))?.median)
@@ -172,7 +178,7 @@ impl Grown {
         let slowdown = us().reduce(f64::max)? / us().reduce(f64::min)?;
         let large = points.iter().filter(|point| point.orders >= MANY);
         let bytes = large.map(|point| point.bytes).reduce(f64::max);
-        let Ids { name: sale, most_bytes, aim_bytes, .. } = ids;
+        let Kind { name: sale, most_bytes, aim_bytes, .. } = kind;
         Some(Self { sale, points, slowdown, most_slowdown: MOST_SLOWDOWN, bytes, most_bytes, aim_bytes })
     }
 }

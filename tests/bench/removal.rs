@@ -65,7 +65,7 @@ pub(crate) async fn run(
         let sale = Seckill::new("original");
         Seckill::allow(&mut pipe, orders)?;
         sale.open(&mut pipe)?;
-        fill(&sale, &mut pipe, 0..orders, names::order)?;
+        fill(&sale, &mut pipe, 0..orders, names::order, "SOLD")?;
         let mut samples = WAYS.map(|way| (way, vec![]));
         for _ in 0..TIMES {
             for (way, samples) in &mut samples {

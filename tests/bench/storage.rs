@@ -107,7 +107,7 @@ async fn sell(server: &Server, plan: &Plan) -> Result<(), Failure> {
         let sale = sale();
         Seckill::allow(&mut pipe, orders)?;
         sale.open(&mut pipe)?;
-        fill(&sale, &mut pipe, 0..orders, names::order)
+        fill(&sale, &mut pipe, 0..orders, names::order, "SOLD")
     })
     .await
 }

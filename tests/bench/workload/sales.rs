@@ -73,20 +73,21 @@ pub(crate) fn sales(size: Size, calls: u64) -> Vec<Workload> {
 pub(crate) fn grow(pipe: &mut Pipe, orders: u64) -> Result<(), Failure> {
     for shop in (Size::Grown { orders }).shops() {
         shop.open(pipe)?;
-        fill(&*shop, pipe, 0..orders, names::order)?;
+        fill(&*shop, pipe, 0..orders, names::order, "SOLD")?;
     }
     Ok(())
 }
 
-/// Sells the orders of these numbers and ids, each to a buyer of its own.
+/// Places the orders of these numbers and ids, each for a buyer of its own; all are to be in this state then.
 pub(crate) fn fill(
     shop: &dyn Shop,
     pipe: &mut Pipe,
     numbers: Numbers,
     id: fn(u64) -> String,
+    state: &'static str,
 ) -> Result<(), Failure> {
     shop.shelve(pipe, numbers.end - numbers.start)?;
-    pipe.send(numbers.map(|number| buy(shop, number, &id(number), None)), Reply::Word("SOLD"))
+    pipe.send(numbers.map(|number| buy(shop, number, &id(number), None)), Reply::Word(state))
 }
 
 fn buy(shop: &dyn Shop, number: u64, order: &str, guard: Option<Guard<'_>>) -> Cmd {
@@ -147,7 +148,7 @@ impl Sale {
     fn with_orders(&self, pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
         self.empty(pipe, numbers)?;
         if let Size::New { calls } = self.size {
-            fill(&*self.shop, pipe, 0..calls, names::order)?;
+            fill(&*self.shop, pipe, 0..calls, names::order, "SOLD")?;
         }
         self.shop.shelve(pipe, 1)
     }

@@ -96,7 +96,7 @@ pub(crate) fn follow(context: &Context, name: Str<'_>, mut key: Key<'_>, batch: 
     let followed = sale.follow(batch);
     // Verbatim also when it did not follow: the AOF of this server is to diverge, too.
     context.replicate_verbatim();
-    let events = event_names(batch, sale.seq());
+    let events = event_names(batch, before, sale.seq());
     if before != sale.seq() || sale.diverged() != was_diverged {
         changed(context, name, sale);
     }
@@ -130,11 +130,12 @@ fn diverged(context: &Context, key: Str<'_>, why: &str) {
     context.warn(&format!("the sale at {key} diverged from its primary and decides nothing more: {why}"));
 }
 
-/// The keyspace events of a batch that another server decided, up to a seq; each once for a run of its kind.
-fn event_names(batch: &[u8], last: u64) -> Vec<&'static CStr> {
+/// The keyspace events of a batch that another server decided, of those that a sale took over when it went from one
+/// seq to another; each once for a run of its kind.
+fn event_names(batch: &[u8], before: u64, last: u64) -> Vec<&'static CStr> {
     let mut reader = Reader::new(batch);
     let entries = std::iter::from_fn(|| reader.as_mut()?.next().ok()?);
-    let followed = entries.take_while(|entry| entry.seq <= last);
+    let followed = entries.filter(|entry| before < entry.seq && entry.seq <= last);
     let mut names: Vec<_> = followed.map(|entry| event_name(&entry.event)).collect();
     names.dedup();
     names

@@ -163,6 +163,22 @@ async fn what_does_not_follow_marks_the_sale() {
     }
 }
 
+/// Keyspace events tell of what was taken over, and not of what came before or does not follow.
+#[tokio::test]
+async fn listeners_hear_of_an_event_once() {
+    let (_, commands) = written().await;
+    let server = Server::with(&format!("{FROM_CLIENTS}\nnotify-keyspace-events Ed")).await;
+    let mut ears = server.ears().await;
+    ears.listen().await;
+    let mut connection = server.connect().await;
+    for command in [&commands[0], &commands[1], &commands[1], &commands[1]] {
+        // The second time it does not follow, and then nothing does.
+        let _: Result<Value, _> = command.query_async(&mut connection).await;
+    }
+    play(&mut connection, "SECKILL.CREATE end STOCK 1 => OK").await;
+    assert_eq!(ears.until("seckill.create end").await, ["seckill.create sale", "seckill.buy sale"]);
+}
+
 /// 2^53 - 1 as a term and as a fence: no clock shows that, but a payload may.
 #[tokio::test]
 async fn a_wild_term_or_fence_does_not_end_those_of_a_server() {

@@ -63,6 +63,21 @@ async fn a_replica_equals_its_primary() {
     }
 }
 
+/// A primary tells of a release as it was asked for. A replica does not ask again whose the lock is.
+#[tokio::test]
+async fn a_release_is_not_judged_twice() {
+    let primary = Server::primary("").await;
+    let replica = primary.replica("replica-read-only no").await;
+    let mut connection = primary.connect().await;
+    play(&mut connection, "SECKILL.LOCK lock ann 60000 => <us>").await;
+    replica.catch_up(&primary).await;
+    let mut stray = replica.connect().await;
+    play(&mut stray, "SET lock bob => OK").await;
+    play(&mut connection, "SECKILL.UNLOCK lock ann => 1").await;
+    replica.catch_up(&primary).await;
+    play(&mut stray, "EXISTS lock => 0").await;
+}
+
 #[tokio::test]
 async fn only_a_primary_decides() {
     let mut primary = Server::primary("").await;

@@ -35,7 +35,7 @@ const ON_SALES: [&str; 7] = [
 ];
 const SIZES: [&str; 2] = ["new sale", "10,000 orders"];
 
-/// By the ids of their orders.
+/// The kinds of sales that grow.
 const GROWING: [&str; 3] = ["UUID ids", "36-byte ids", "UUID ids, held"];
 /// What is done with a whole sale.
 const STORED: [&str; 5] = [

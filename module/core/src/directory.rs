@@ -50,13 +50,13 @@ impl<T> Directory<T> {
     }
 
     /// Adds a record under a name that has none, and tells its number; `None` when there is no room.
-    pub(crate) fn add(&mut self, vacant: &Hashed<'_>, record: T) -> Option<u32> {
+    pub(crate) fn add(&mut self, added: &Hashed<'_>, record: T) -> Option<u32> {
         if !self.has_room() {
             return None;
         }
-        let name = self.names.add(&vacant.name)?;
+        let name = self.names.add(&added.name)?;
         let number = self.records.push(Named { name, record });
-        self.index.insert(vacant.hash, number);
+        self.index.insert(added.hash, number);
         Some(number)
     }
 

@@ -1,4 +1,4 @@
-//! APPLY, GRANT: what a primary sends to its replicas and writes to the AOF.
+//! APPLY, GRANT: what only a primary sends, to its replicas and to the AOF.
 
 use super::{Call, Failure, Result};
 use crate::change;

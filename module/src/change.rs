@@ -51,25 +51,22 @@ pub(crate) fn commit(
     command: Option<Name>,
 ) -> Result<(), Error> {
     let stored = key.stored_mut().ok_or(Error::NoSale)?;
-    let committed = stored.sale.commit(decision);
-    match committed {
-        Ok(()) if decision.is_idle() => {}
-        Ok(()) => {
-            replicate(context, name, decision);
-            changed(context, name, &stored.sale);
-        }
+    if let Err(Unfit(why)) = stored.sale.commit(decision) {
         // Nobody else is to follow where it does not fit here.
-        Err(Unfit(why)) => {
-            stored.sale.mark_diverged();
-            diverged(context, name, why);
-            changed(context, name, &stored.sale);
-        }
+        stored.sale.mark_diverged();
+        diverged(context, name, why);
+        changed(context, name, &stored.sale);
+        return Err(Error::Corrupt(why));
+    }
+    if !decision.is_idle() {
+        replicate(context, name, decision);
+        changed(context, name, &stored.sale);
     }
     schedule::note_and_arm(context, name, stored);
     // Whoever listens may do anything to the key, so it is closed first.
     drop(key);
     notify(context, name, decision, command);
-    committed.map_err(|Unfit(why)| Error::Corrupt(why))
+    Ok(())
 }
 
 fn notify(context: &Context, key: Str<'_>, decision: &Decision<'_>, command: Option<Name>) {

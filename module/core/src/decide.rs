@@ -2,13 +2,14 @@
 //!
 //! Nothing here changes a sale. [`Sale::decide`] reads, [`Sale::commit`] applies what was decided.
 
+use crate::change::{Change, Party, Stamp, Unfit};
 use crate::command::{Alteration, Buy, Request, Rules};
 use crate::error::Error;
 use crate::events::Standing;
 use crate::holds::Hold;
 use crate::log::Record;
 use crate::names::Name;
-use crate::sale::{Change, Party, Sale, Stamp, Unfit, Units};
+use crate::sale::{Sale, Units};
 use crate::wire::{BUY_SWEEP, MAX_INT, Refusal, State};
 
 /// What a decision depends on besides the sale and the request.
@@ -45,7 +46,7 @@ pub enum Outcome {
 pub struct Decision<'a> {
     /// What the caller is told.
     pub outcome: Result<Outcome, Error>,
-    /// The seq of the sale's last event.
+    /// The seq of the sale's last event when it was made.
     pub(crate) after: u64,
     pub(crate) stamp: Stamp,
     tenure: u64,
@@ -125,8 +126,11 @@ impl Sale {
         Decision { outcome, after: self.seq(), stamp, tenure: moment.tenure, expired, change }
     }
 
-    /// Applies a decision.
+    /// Applies a decision; it must be of this very state of the sale.
     pub fn commit(&mut self, decision: &Decision<'_>) -> Result<(), Unfit> {
+        if decision.after != self.seq() {
+            return Err(Unfit("a decision about what has changed since"));
+        }
         for hold in &decision.expired {
             self.apply(decision.stamp, &Change::expired(*hold))?;
         }
@@ -308,7 +312,7 @@ impl Judgement<'_> {
         let number = self.order(order)?;
         match self.state(number)? {
             (State::Held, hold) => Ok(moved(number, hold, Standing::Cancelled)),
-            (State::Sold, hold) if refund => Ok(moved(number, hold, Standing::Cancelled)),
+            (State::Sold, _) if refund => Ok(moved(number, None, Standing::Cancelled)),
             (state, _) => Ok((Outcome::State(state), None)),
         }
     }

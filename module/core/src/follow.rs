@@ -1,34 +1,22 @@
 //! What one copy of a sale tells another: events, in batches; and how the other follows.
 
+use crate::change::{Change, Stamp, Unfit};
 use crate::decide::Decision;
 use crate::events::{Entry, Event, Reader, VERSION, Writer};
 use crate::log::{Logged, Record};
-use crate::sale::{Change, Order, Sale, Stamp, Unfit};
+use crate::sale::{Order, Sale};
 
 impl Decision<'_> {
     /// Appends the batch of the events that it causes; nothing when there are none. It is the same that
     /// [`Sale::batch`] tells once the decision is committed.
     pub fn batch(&self, out: &mut Vec<u8>) {
         let Stamp { at, term } = self.stamp;
-        let expired = self.expired.iter().map(|hold| event_of(&Change::expired(*hold)));
-        let mut events = expired.chain(self.change.as_ref().map(event_of)).peekable();
+        let expired = self.expired.iter().map(|hold| Change::expired(*hold).event());
+        let mut events = expired.chain(self.change.as_ref().map(Change::event)).peekable();
         let Some(first) = events.peek() else { return };
         let first = Entry { seq: self.after.saturating_add(1), term, at, event: *first };
         let mut writer = Writer::new(out, &first);
         events.for_each(|event| writer.push(at, &event));
-    }
-}
-
-/// The event that a change is, seen from outside.
-fn event_of<'a>(change: &Change<'a>) -> Event<'a> {
-    match *change {
-        Change::Created { stock, rules } => Event::Created { stock, rules },
-        Change::Altered { rules } => Event::Altered { rules },
-        Change::Restocked { delta, id } => Event::Restocked { delta, id: id.map(|id| id.name) },
-        Change::Opened { order, buyer, qty, standing } => {
-            Event::Opened { order: order.name, buyer: buyer.hashed.name, qty, standing }
-        }
-        Change::Moved { order, standing, .. } => Event::Moved { order, standing },
     }
 }
 

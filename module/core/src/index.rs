@@ -118,6 +118,8 @@ impl Index {
 
     /// Lets the processor fetch the memory where the search for a hash begins, and does not wait for it.
     pub(crate) fn fetch(&self, hash: Hash) {
+        // The instruction that is made for this would be unsafe. A value that nobody needs is read instead, and
+        // hidden from the compiler, which would leave it out.
         let table = self.tables.get(self.number(hash));
         black_box(table.and_then(|table| table.slots.get(table.home(hash))).map(|slot| slot.record));
     }

@@ -35,7 +35,8 @@
 //! | [`arguments`] | bytes to commands and back |
 //! | [`error`] | mistakes |
 //! | [`decide`] | the rules: requests to decisions |
-//! | `sale` | the state, and applying events |
+//! | `change` | what is applied: events whose names have been looked up |
+//! | `sale` | the state, and applying a change |
 //! | `follow` | what one copy tells another |
 //! | [`read`] | what is read from a sale |
 //! | [`events`] | events, and batches of them as they travel |
@@ -73,6 +74,7 @@
 pub mod arguments;
 mod audit;
 pub mod blocks;
+mod change;
 mod chunked;
 pub mod command;
 pub mod decide;
@@ -91,6 +93,7 @@ pub mod snapshot;
 mod varint;
 pub mod wire;
 
+pub use change::Unfit;
 pub use index::Seed;
 pub use names::{Name, Text};
-pub use sale::{Sale, Unfit, Units};
+pub use sale::{Sale, Units};

@@ -1,5 +1,6 @@
 //! The state of a sale, and the only way in which it changes: applying an event.
 
+use crate::change::{Change, Party, Stamp, Unfit};
 use crate::command::Rules;
 use crate::directory::Directory;
 use crate::error::Error;
@@ -126,65 +127,6 @@ pub(crate) struct Buyer {
 #[repr(C, packed(4))]
 pub(crate) struct Restocking {
     pub(crate) delta: i64,
-}
-
-/// Why an event does not follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unfit(pub &'static str);
-
-impl Unfit {
-    /// It cannot be read here; what wrote it can.
-    pub const NEWER: Self = Self("a newer version of the module wrote it");
-}
-
-/// When, and under which decider, something happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    pub(crate) at: u64,
-    pub(crate) term: u64,
-}
-
-/// An event whose names have been looked up.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Change<'a> {
-    Created {
-        stock: u64,
-        rules: Rules,
-    },
-    Altered {
-        rules: Rules,
-    },
-    Restocked {
-        delta: i64,
-        id: Option<Hashed<'a>>,
-    },
-    Opened {
-        order: Hashed<'a>,
-        buyer: Party<'a>,
-        qty: u32,
-        standing: Standing,
-    },
-    /// The hold is the one that ends: of an order that is held.
-    Moved {
-        order: u32,
-        hold: Option<Hold>,
-        standing: Standing,
-    },
-}
-
-impl Change<'_> {
-    /// A hold runs out.
-    pub(crate) fn expired(hold: Hold) -> Self {
-        Self::Moved { order: hold.order, hold: Some(hold), standing: Standing::Expired }
-    }
-}
-
-/// The buyer of a new order.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Party<'a> {
-    pub(crate) hashed: Hashed<'a>,
-    /// `None` for who has no order yet.
-    pub(crate) number: Option<u32>,
 }
 
 impl Sale {

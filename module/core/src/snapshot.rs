@@ -3,8 +3,9 @@
 //! A sale is its history: a snapshot is a head and then all events in batches. Loading follows them one by
 //! one, so indexes and totals are derived anew and nothing that was read is trusted.
 
+use crate::change::Unfit;
 use crate::index::Seed;
-use crate::sale::{Sale, Unfit};
+use crate::sale::Sale;
 use crate::varint::{put, take};
 
 /// The version of the snapshot encoding. A snapshot of a newer version is refused.

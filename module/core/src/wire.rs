@@ -36,8 +36,10 @@ macro_rules! words {
             /// The variant of this word, written in capitals, small letters or both.
             #[must_use]
             pub fn in_any_case(word: &[u8]) -> Option<Self> {
-                // All words are in capitals, and no word is longer.
-                let mut buffer = [0; 16];
+                const LONGEST: usize = 16;
+                const { assert!(true $(&& $word.len() <= LONGEST)+) };
+                // All words are in capitals.
+                let mut buffer = [0; LONGEST];
                 let capitals = buffer.get_mut(..word.len())?;
                 capitals.copy_from_slice(word);
                 capitals.make_ascii_uppercase();

@@ -2,6 +2,8 @@
 
 mod support;
 
+use seckill_core::command::Request;
+use seckill_core::decide::Moment;
 use seckill_core::events::VERSION;
 use seckill_core::snapshot::Loading;
 use seckill_core::{Sale, Seed, Unfit};
@@ -59,6 +61,20 @@ const C: u8 = 3;
 
 fn next(event: &[u8]) -> Vec<u8> {
     batch(SEQ, 100, 20, event)
+}
+
+/// What one decision took into account may be different after another.
+#[test]
+fn a_decision_about_what_has_changed_since_is_refused() {
+    let mut sale = shop().sale;
+    let moment = Moment { now: 30, tenure: 1, term: 100, max_orders: 9, lock_held: false };
+    let [confirm, cancel] =
+        [Request::Confirm { order: b"a" }, Request::Cancel { order: b"a", refund: false }];
+    let (confirmed, cancelled) = (sale.decide(&confirm, &moment), sale.decide(&cancel, &moment));
+    sale.commit(&confirmed).unwrap();
+    let before = snapshot(&sale);
+    assert_eq!(sale.commit(&cancelled), Err(Unfit("a decision about what has changed since")));
+    assert_eq!(snapshot(&sale), before);
 }
 
 #[test]

@@ -48,6 +48,11 @@ pub(crate) fn warn_of_eviction(context: &Context) {
     }
 }
 
+/// Only a primary decides and takes locks, also where a replica could be written to.
+fn primary(flags: Flags) -> Result {
+    if flags.is_primary() { Ok(()) } else { Err(Failure::ReadOnly) }
+}
+
 /// A call under way.
 struct Call<'c> {
     context: &'c Context,
@@ -68,17 +73,10 @@ impl<'c> Call<'c> {
     /// Whether the call is to be judged, or only to be followed, for a primary has judged it.
     fn judges(&self) -> Result<bool> {
         let flags = self.context.flags();
-        if self.is_from_primary(flags) {
-            Ok(false)
-        } else if flags.is_primary() {
-            Ok(true)
-        } else {
-            Err(Failure::ReadOnly)
-        }
+        if self.is_from_primary(flags) { Ok(false) } else { primary(flags).map(|()| true) }
     }
 
-    /// Only a primary decides and takes locks, also where a replica could be written to.
     fn must_be_primary(&self) -> Result {
-        if self.context.flags().is_primary() { Ok(()) } else { Err(Failure::ReadOnly) }
+        primary(self.context.flags())
     }
 }

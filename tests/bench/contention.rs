@@ -29,8 +29,8 @@ const DIGITS: u8 = 3;
 const LOCK: &str = "lock:of the sale";
 
 /// What becomes of the lock.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lock {
+#[derive(Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub(crate) enum Lock {
     /// There is none.
     None,
     /// The purchase releases it.
@@ -45,17 +45,24 @@ struct Way {
     name: &'static str,
     shop: fn() -> Arc<dyn Shop>,
     lock: Lock,
-    rival: Option<&'static str>,
+    rivals: &'static [&'static str],
 }
 
 const BY_HAND: &str = "SET NX PX, Lua BUY, Lua compare-and-delete";
+const BY_HAND_AT_ONCE: &str = "SET NX PX, Lua BUY that releases";
 const BY_HAND_UNLOCKED: &str = "Lua BUY";
 
-const WAYS: [Way; 4] = [
-    Way { name: BY_HAND, shop: lua, lock: Lock::ByCall, rival: None },
-    Way { name: "LOCK, BUY … RELEASE", shop: seckill, lock: Lock::ByPurchase, rival: Some(BY_HAND) },
-    Way { name: BY_HAND_UNLOCKED, shop: lua, lock: Lock::None, rival: None },
-    Way { name: "BUY", shop: seckill, lock: Lock::None, rival: Some(BY_HAND_UNLOCKED) },
+const WAYS: [Way; 5] = [
+    Way { name: BY_HAND, shop: lua, lock: Lock::ByCall, rivals: &[] },
+    Way { name: BY_HAND_AT_ONCE, shop: lua, lock: Lock::ByPurchase, rivals: &[] },
+    Way {
+        name: "LOCK, BUY … RELEASE",
+        shop: seckill,
+        lock: Lock::ByPurchase,
+        rivals: &[BY_HAND, BY_HAND_AT_ONCE],
+    },
+    Way { name: BY_HAND_UNLOCKED, shop: lua, lock: Lock::None, rivals: &[] },
+    Way { name: "BUY", shop: seckill, lock: Lock::None, rivals: &[BY_HAND_UNLOCKED] },
 ];
 
 fn lua() -> Arc<dyn Shop> {
@@ -69,9 +76,9 @@ fn seckill() -> Arc<dyn Shop> {
 /// The figures of a way.
 pub(crate) struct Row {
     pub(crate) way: &'static str,
-    pub(crate) locked: bool,
+    pub(crate) lock: Lock,
     /// What a user would do instead, if the way is Seckill's.
-    pub(crate) rival: Option<&'static str>,
+    pub(crate) rivals: &'static [&'static str],
     pub(crate) connections: usize,
     /// One a round.
     pub(crate) orders_per_second: Vec<f64>,
@@ -88,10 +95,9 @@ pub(crate) async fn run(plan: &Plan, programs: &Programs, progress: &Progress) -
     for connections in CONNECTIONS {
         for way in WAYS {
             let latencies = Histogram::new_with_max(LONGEST, DIGITS)?;
-            let Way { name, lock, rival, .. } = way;
-            let locked = lock != Lock::None;
+            let Way { name, lock, rivals, .. } = way;
             let orders_per_second = Vec::new();
-            rows.push((way, Row { way: name, locked, rival, connections, orders_per_second, latencies }));
+            rows.push((way, Row { way: name, lock, rivals, connections, orders_per_second, latencies }));
         }
     }
     progress.begin("contention", plan.rounds as usize * rows.len());

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::Plan;
-use crate::contention::CONNECTIONS;
-use crate::growth::{Grown, Point};
+use crate::contention::{CONNECTIONS, Lock};
+use crate::growth::{Grown, KINDS, Point};
 use crate::numerals::{duration, share, short, thousands, us};
 use crate::plot::{Axis, Colour, Line, Look, Plot, Stroke};
 use crate::report::{Beside, Passed, Rush};
@@ -104,7 +104,11 @@ fn latency(rush: &Rush, purchases: f64) -> Line {
         name: rush.way.to_owned(),
         look: Look {
             colour: if rush.ours { Colour::Ours } else { Colour::Theirs },
-            stroke: if rush.locked { Stroke::Solid } else { Stroke::Dashed },
+            stroke: match rush.lock {
+                Lock::ByPurchase => Stroke::Solid,
+                Lock::ByCall => Stroke::Dotted,
+                Lock::None => Stroke::Dashed,
+            },
             limit: false,
         },
         points: rush.latencies.iter().map(|(quantile, us)| (rarity(*quantile), *us as f64)).collect(),
@@ -116,13 +120,13 @@ pub(crate) fn growth(growth: &[Grown]) -> [Plot; 2] {
     let sales = || growth.iter().zip(LOOKS);
     let times = sales().map(|(grown, look)| {
         let fastest = grown.points.iter().map(|point| point.us).fold(f64::INFINITY, f64::min);
-        let name = format!("{} × the fastest", grown.most_slowdown);
-        limit(&name, grown, look, grown.most_slowdown * fastest)
+        let name = format!("{} × the fastest", grown.most_uneven);
+        limit(&name, grown, look, grown.most_uneven * fastest)
     });
     let memories = sales().flat_map(|(grown, look)| {
-        let most = limit("at most", grown, look, grown.most_bytes);
+        let most = grown.most_bytes.map(|most| limit("at most", grown, look, most));
         let dotted = Look { stroke: Stroke::Dotted, ..look };
-        [most].into_iter().chain(grown.aim_bytes.map(|aim| limit("aim", grown, dotted, aim)))
+        most.into_iter().chain(grown.aim_bytes.map(|aim| limit("aim", grown, dotted, aim)))
     });
     [
         Plot {
@@ -143,10 +147,10 @@ pub(crate) fn growth(growth: &[Grown]) -> [Plot; 2] {
 }
 
 /// How the sales that grow look.
-const LOOKS: [Look; 3] = [
+const LOOKS: [Look; KINDS.len()] = [
     Look { colour: Colour::Ours, stroke: Stroke::Solid, limit: false },
     Look { colour: Colour::Other, stroke: Stroke::Dashed, limit: false },
-    Look { colour: Colour::Theirs, stroke: Stroke::Dotted, limit: false },
+    Look { colour: Colour::Ours, stroke: Stroke::Dotted, limit: false },
 ];
 
 /// What a sale that grows is to reach, at all sizes.

@@ -17,30 +17,31 @@ use crate::{Failure, Plan, Progress, aside};
 
 /// Orders at the first point.
 const FIRST: u64 = 1_000;
-/// So many sales are grown to this size, and only the last one further; of their times the medians count.
+/// So many sales are grown to this size, and only the last one further. Of their times the medians count, and of the
+/// longest ones the longest.
 const TIMES: usize = 5;
 const SMALL: u64 = 100_000;
 /// From so many orders on, what a sale has once does not weigh in.
 pub(crate) const MANY: u64 = 10_000;
-/// The time of an order at the slowest point is to be at most this multiple of that at the fastest.
-const MOST_SLOWDOWN: f64 = 2.0;
+/// Figures of an order at any two points differ at most by this factor.
+const MOST_UNEVEN: f64 = 2.0;
 
 /// A kind of sale; all ids are of 36 bytes.
 #[derive(Clone, Copy)]
-struct Kind {
+pub(crate) struct Kind {
     name: &'static str,
     id: fn(u64) -> String,
     /// How long an order is held, in ms; 0 sells it at once.
     hold: u64,
-    most_bytes: f64,
+    most_bytes: Option<f64>,
     aim_bytes: Option<f64>,
 }
 
-const KINDS: [Kind; 3] = [
-    Kind { name: "UUID ids", id: names::order, hold: 0, most_bytes: 120.0, aim_bytes: Some(100.0) },
-    Kind { name: "36-byte ids", id: names::plain_order, hold: 0, most_bytes: 150.0, aim_bytes: None },
-    // A deadline stands in the list of deadlines, and with the event.
-    Kind { name: "UUID ids, held", id: names::order, hold: HOUR, most_bytes: 150.0, aim_bytes: None },
+pub(crate) const KINDS: [Kind; 3] = [
+    Kind { name: "UUID ids", id: names::order, hold: 0, most_bytes: Some(120.0), aim_bytes: Some(100.0) },
+    Kind { name: "36-byte ids", id: names::plain_order, hold: 0, most_bytes: Some(150.0), aim_bytes: None },
+    // A deadline stands in the list of deadlines, and with the event. No goal tells of that.
+    Kind { name: "UUID ids, held", id: names::order, hold: HOUR, most_bytes: None, aim_bytes: None },
 ];
 
 /// A sale that has grown. Each order has a buyer of its own, of 12 bytes.
@@ -50,13 +51,15 @@ pub(crate) struct Grown {
     pub(crate) sale: &'static str,
     pub(crate) points: Vec<Point>,
     /// The time of an order at the slowest point as a multiple of that at the fastest.
-    pub(crate) slowdown: f64,
-    /// It is to be at most this.
-    pub(crate) most_slowdown: f64,
-    /// Memory of an order, in bytes: the most that it is at any point with [`MANY`] orders.
+    pub(crate) uneven_us: f64,
+    /// Memory likewise.
+    pub(crate) uneven_bytes: f64,
+    /// Both are to be at most this.
+    pub(crate) most_uneven: f64,
+    /// Memory of an order, in bytes: the most that it is at a point with [`MANY`] orders or more.
     pub(crate) bytes: Option<f64>,
     /// It is to be at most this.
-    pub(crate) most_bytes: f64,
+    pub(crate) most_bytes: Option<f64>,
     /// It would better be this.
     pub(crate) aim_bytes: Option<f64>,
 }
@@ -162,24 +165,35 @@ fn used(pipe: &mut Pipe) -> Result<f64, Failure> {
 impl Grown {
     /// From the points of all sales; `None` when the last one has none.
     fn of(kind: Kind, mut sales: Vec<Vec<Point>>) -> Option<Self> {
-        let median = |place, time: fn(&Point) -> f64| {
-            let points = sales.iter().filter_map(|points| points.get(place));
-            Some(Spread::of(points.map(time))?.median)
+        let all = |place, time: fn(&Point) -> f64| {
+            Spread::of(sales.iter().filter_map(|points| points.get(place)).map(time))
         };
         let times =
-            |place| Some((median(place, |point| point.us)?, median(place, |point| point.slowest_us)?));
+            |place| Some((all(place, |point| point.us)?.median, all(place, |point| point.slowest_us)?.max));
         let times: Vec<_> = (0..sales.last()?.len()).map_while(times).collect();
         let mut points = sales.pop()?;
         for (point, (us, slowest_us)) in points.iter_mut().zip(times) {
             (point.us, point.slowest_us) = (us, slowest_us);
         }
 
-        let us = || points.iter().map(|point| point.us);
-        let slowdown = us().reduce(f64::max)? / us().reduce(f64::min)?;
+        let uneven = |figure: fn(&Point) -> f64| {
+            let Spread { min, max, .. } = Spread::of(points.iter().map(figure))?;
+            Some(max / min)
+        };
+        let (uneven_us, uneven_bytes) = (uneven(|point| point.us)?, uneven(|point| point.bytes)?);
         let large = points.iter().filter(|point| point.orders >= MANY);
         let bytes = large.map(|point| point.bytes).reduce(f64::max);
         let Kind { name: sale, most_bytes, aim_bytes, .. } = kind;
-        Some(Self { sale, points, slowdown, most_slowdown: MOST_SLOWDOWN, bytes, most_bytes, aim_bytes })
+        Some(Self {
+            sale,
+            points,
+            uneven_us,
+            uneven_bytes,
+            most_uneven: MOST_UNEVEN,
+            bytes,
+            most_bytes,
+            aim_bytes,
+        })
     }
 }
 

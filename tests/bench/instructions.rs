@@ -3,7 +3,7 @@
 
 mod callgrind;
 mod counts;
-mod table;
+mod file;
 
 use std::path::PathBuf;
 
@@ -72,9 +72,9 @@ pub(crate) async fn run(options: &Options, progress: &Progress) -> Result<(), Fa
     let now = count(options, progress).await?;
     if options.write {
         print!("{}", beside(None, &now));
-        return table::write(&options.table, &now);
+        return file::write(&options.table, &now);
     }
-    let then = table::read(&options.table)?;
+    let then = file::read(&options.table)?;
     print!("{}", beside(Some(&then), &now));
     if let Some(remark) = judge(&then, &now)? {
         println!("{remark}");

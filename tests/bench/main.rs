@@ -98,8 +98,8 @@ struct Options {
     /// Commands that are sent at once
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
     depth: u16,
-    /// Buyers who come all at once
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Buyers who come all at once, at least one for each connection
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(64..))]
     buyers: u16,
     /// Only show that everything can be measured, in some seconds
     #[arg(long)]

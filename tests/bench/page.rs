@@ -42,7 +42,7 @@ struct Entry {
 
 impl Page {
     pub(crate) fn of(report: &Report) -> Result<Self, Failure> {
-        let mut sections = vec![Section::of("goals", verdicts(report))];
+        let mut sections = vec![Section::of("goals", verdicts(&report.goals))];
         for (number, pass) in (1..).zip(&report.passes) {
             let calls = Section::of(format!("calls-{number}"), tables::workloads(pass));
             sections.push(calls.with_bars(figures::calls(pass)));

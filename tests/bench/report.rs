@@ -1,7 +1,7 @@
 //! What all rounds come to. It is shown as tables, as a page, or as JSON.
 
-use crate::contention;
-use crate::goals::{Goal, goals};
+use crate::contention::{self, Lock};
+use crate::goals::goals;
 use crate::growth::Grown;
 use crate::machine::Machine;
 use crate::measure::Sample;
@@ -9,10 +9,12 @@ use crate::pass::{Pass, Row, Rows, Skipped};
 use crate::removal::Removed;
 use crate::spread::Spread;
 use crate::storage::Stored;
+use crate::verdicts::Judged;
 use crate::workload::FLOOR;
 use crate::{Failure, Plan};
 
-/// Quantiles of a distribution that are told each time that half of what is left comes nearer.
+/// How finely a distribution is told: so many quantiles up to 50 %, as many from there to 75 %, and so on, each time
+/// half of the way to 100 %.
 const STEPS: u32 = 5;
 
 /// All that was measured.
@@ -30,7 +32,7 @@ pub(crate) struct Report {
     pub(crate) machine: Machine,
     pub(crate) plan: Plan,
     pub(crate) passes: Vec<Passed>,
-    pub(crate) goals: Vec<Reached>,
+    pub(crate) goals: Vec<Judged>,
     pub(crate) contention: Vec<Rush>,
     pub(crate) growth: Vec<Grown>,
     pub(crate) storage: Vec<Stored>,
@@ -69,31 +71,13 @@ pub(crate) struct Beside {
     pub(crate) ratio: Spread,
 }
 
-/// How near to a goal it came, in each pass.
-#[derive(serde::Serialize)]
-pub(crate) struct Reached {
-    pub(crate) workload: String,
-    pub(crate) rival: String,
-    pub(crate) most: f64,
-    pub(crate) aim: Option<f64>,
-    pub(crate) passes: Vec<ReachedIn>,
-}
-
-#[derive(serde::Serialize)]
-pub(crate) struct ReachedIn {
-    pub(crate) pass: &'static str,
-    pub(crate) ratio: Spread,
-    pub(crate) reached: bool,
-}
-
 /// Buyers who came all at once.
 #[derive(serde::Serialize)]
 pub(crate) struct Rush {
     pub(crate) way: &'static str,
     /// Whether it is Seckill's.
     pub(crate) ours: bool,
-    /// Whether a lock is taken.
-    pub(crate) locked: bool,
+    pub(crate) lock: Lock,
     pub(crate) connections: usize,
     pub(crate) orders_per_second: Spread,
     /// Of whole purchases, from the first try to take the lock to the last reply.
@@ -102,16 +86,25 @@ pub(crate) struct Rush {
     pub(crate) p999_us: u64,
     /// The whole distribution: of each quantile the µs.
     pub(crate) latencies: Vec<(f64, u64)>,
-    /// Its orders a second as a multiple of those of its rival.
+    /// Its orders a second as a multiple of those of each rival.
     pub(crate) beside: Vec<Beside>,
 }
 
 impl Report {
     pub(crate) fn of(plan: Plan, measured: Measured) -> Result<Self, Failure> {
         let Measured { machine, passes, rushes, growth, storage, removal } = measured;
-        let goals = goals(plan.grown()).into_iter().map(|goal| Reached::of(goal, &passes));
+        let mut judged = Vec::new();
+        for goal in goals(plan.grown()) {
+            for (pass, rows) in &passes {
+                let ratio = ratio(*pass, rows, &goal.workload, &goal.rival)?;
+                judged.push(Judged::ratio(&goal, pass.name(), ratio));
+            }
+        }
+        judged.extend(growth.iter().flat_map(Judged::growth));
+        judged.extend(storage.iter().filter_map(Judged::storage));
+        judged.extend(removal.iter().filter_map(Judged::removal));
         Ok(Self {
-            goals: goals.collect::<Result<_, _>>()?,
+            goals: judged,
             contention: rushes.iter().map(|row| Rush::of(row, &rushes)).collect::<Result<_, _>>()?,
             passes: passes
                 .into_iter()
@@ -159,22 +152,11 @@ impl Figures {
     }
 }
 
-impl Reached {
-    fn of(goal: Goal, passes: &[(Pass, Rows)]) -> Result<Self, Failure> {
-        let Goal { workload, rival, most, aim } = goal;
-        let reached = passes.iter().map(|(pass, rows)| {
-            let ratio = ratio(*pass, rows, &workload, &rival)?;
-            Ok::<_, Failure>(ReachedIn { pass: pass.name(), reached: ratio.median <= most, ratio })
-        });
-        let passes = reached.collect::<Result<_, _>>()?;
-        Ok(Self { workload, rival, most, aim, passes })
-    }
-}
-
 impl Rush {
     fn of(row: &contention::Row, all: &[contention::Row]) -> Result<Self, Failure> {
-        let is_rival =
-            |other: &&contention::Row| row.rival == Some(other.way) && row.connections == other.connections;
+        let is_rival = |other: &&contention::Row| {
+            row.rivals.contains(&other.way) && row.connections == other.connections
+        };
         let beside = all.iter().filter(is_rival).map(|rival| {
             let pairs = row.orders_per_second.iter().zip(&rival.orders_per_second);
             let ratio = spread(pairs.map(|(ours, theirs)| ours / theirs))?;
@@ -182,8 +164,8 @@ impl Rush {
         });
         Ok(Self {
             way: row.way,
-            ours: row.rival.is_some(),
-            locked: row.locked,
+            ours: !row.rivals.is_empty(),
+            lock: row.lock,
             connections: row.connections,
             orders_per_second: spread(row.orders_per_second.iter().copied())?,
             p50_us: row.latencies.value_at_quantile(0.5),

@@ -35,6 +35,9 @@ const ON_SALES: [&str; 7] = [
 ];
 const SIZES: [&str; 2] = ["new sale", "10,000 orders"];
 
+/// Five ratios in two passes; time and memory of three kinds of sales, with limits of memory for two; three ways to
+/// load; two ways to delete.
+const GOALS: usize = 10 + 8 + 3 + 2;
 /// The kinds of sales that grow.
 const GROWING: [&str; 3] = ["UUID ids", "36-byte ids", "UUID ids, held"];
 /// What is done with a whole sale.
@@ -81,7 +84,9 @@ fn must_be_lean(grown: &Value) {
     let large = &points[3];
     let ratio = figure(large, "bytes") / figure(large, "used_bytes");
     assert!((ratio - 1.0).abs() < 0.1, "MEMORY USAGE is not what the server uses: {large}");
-    assert!(figure(grown, "bytes") <= figure(grown, "most_bytes"), "{grown}");
+    if let Some(most) = grown["most_bytes"].as_f64() {
+        assert!(figure(grown, "bytes") <= most, "{grown}");
+    }
 }
 
 /// The program itself looks at every reply, and that buyers who come all at once buy exactly the stock.
@@ -113,12 +118,15 @@ fn everything_can_be_measured() {
             }
         }
     }
-    for goal in list(&report, "goals") {
-        assert_eq!(names(list(goal, "passes"), "pass").len(), passes.len(), "{goal}");
+    let goals = list(&report, "goals");
+    assert_eq!(goals.len(), GOALS, "{goals:?}");
+    for goal in goals {
+        must_be_positive(goal, "figure");
+        assert!(goal["to_reach"].is_number() || goal["aim"].is_number(), "{goal}");
     }
     let rushes = list(&report, "contention");
     let ways = BTreeSet::from_iter(names(rushes, "way"));
-    assert_eq!((ways.len(), rushes.len()), (4, 8), "each over one and over many connections");
+    assert_eq!((ways.len(), rushes.len()), (5, 10), "each over one and over many connections");
     for rush in rushes {
         must_be_positive(rush, "orders_per_second");
         let latencies = list(rush, "latencies");

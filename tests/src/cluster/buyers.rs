@@ -145,11 +145,19 @@ impl Sale<'_> {
         let (buyer, lock) = (format!("b{number}"), format!("{}:lock", self.key));
         let qty = 1 + round as u32 % 2;
         let buy = Buy::new(&buyer, order).qty(qty);
-        let bought = if number.is_multiple_of(LOCKERS) {
-            self.lock(connection, &lock, order).await;
-            connection.buy(self.key, buy.releasing(&lock, order)).await
-        } else {
-            connection.buy(self.key, buy).await
+        let bought = match (number % LOCKERS, round % 2) {
+            (0, 0) => {
+                self.lock(connection, &lock, order).await;
+                connection.buy(self.key, buy.releasing(&lock, order)).await
+            }
+            (0, _) => {
+                self.lock(connection, &lock, order).await;
+                let bought = connection.buy(self.key, buy.holding(&lock, order)).await;
+                // It may say 0, when the call was sent again. Were the lock still held, all others would wait in vain.
+                connection.unlock(&lock, order).await.unwrap();
+                bought
+            }
+            _ => connection.buy(self.key, buy).await,
         };
         match (bought.unwrap(), round % 3) {
             (Bought::Refused(Refusal::SoldOut | Refusal::Short), _) => None,

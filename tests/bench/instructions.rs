@@ -69,12 +69,14 @@ impl Plan {
 
 /// Counts, and compares with the table or writes it.
 pub(crate) async fn run(options: &Options, progress: &Progress) -> Result<(), Failure> {
-    let now = count(options, progress).await?;
     if options.write {
+        let now = count(options, progress).await?;
         print!("{}", beside(None, &now));
         return file::write(&options.table, &now);
     }
+    // First, so that nobody waits for counts to learn of a wrong path.
     let then = file::read(&options.table)?;
+    let now = count(options, progress).await?;
     print!("{}", beside(Some(&then), &now));
     if let Some(remark) = judge(&then, &now)? {
         println!("{remark}");

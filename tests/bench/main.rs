@@ -15,7 +15,7 @@
 //! | [`removal`] | who waits when a large sale is deleted |
 //! | [`goals`] | the ratios to reach |
 //! | [`instructions`] | a mode of its own: counts in place of times |
-//! | [`stage`], [`machine`] | the servers, and what they run on |
+//! | [`stage`], [`free_port`], [`machine`] | the servers, and what they run on |
 //! | [`report`], [`spread`] | what it comes to |
 //! | [`verdicts`] | which goals were reached |
 //! | [`tables`], [`table`], [`numerals`] | the report in words |
@@ -25,6 +25,8 @@
 mod account;
 mod contention;
 mod figures;
+#[path = "../src/free_port.rs"]
+mod free_port;
 mod goals;
 mod growth;
 mod instructions;
@@ -68,6 +70,9 @@ use stage::{Programs, Stage};
 use terminal::Terminal;
 use workload::Size;
 
+/// Orders that no machine has the memory for.
+const MOST: u64 = 1_000_000_000;
+
 /// Why there are no figures.
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -87,13 +92,13 @@ struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// Calls of each workload in a round, and units that buyers who come all at once find [default: 2000, or 200]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST))]
     calls: Option<u64>,
     /// Orders of the large sale [default: 1000000, or 10000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST))]
     orders: Option<u64>,
     /// Orders of the sale that grows; half as many has one that is deleted [default: 10000000, or 10000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=MOST))]
     growth: Option<u64>,
     /// Commands that are sent at once
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]

@@ -1,12 +1,12 @@
 //! The servers that are measured.
 
 use std::ffi::OsString;
-use std::net::TcpListener;
 use std::path::PathBuf;
 
 use seckill_client::server::{Program, Server};
 
 use crate::Failure;
+use crate::free_port::free_port;
 
 /// What a server with an AOF is started with.
 pub(crate) const AOF: [&str; 6] =
@@ -37,7 +37,7 @@ impl Programs {
 
     /// The same, with the port at which others can follow it.
     pub(crate) async fn start_listening(&self, arguments: &[&str]) -> Result<(Server, u16), Failure> {
-        let port = free_port()?;
+        let port = free_port();
         let number = port.to_string();
         let listen = ["--bind", "127.0.0.1", "--port", &number];
         Ok((self.start(&[&listen[..], &FEED, arguments].concat()).await?, port))
@@ -66,9 +66,4 @@ impl Stage {
     pub(crate) fn replicas(&self) -> usize {
         usize::from(self.replica.is_some())
     }
-}
-
-/// A port that nobody listens on just now.
-fn free_port() -> Result<u16, Failure> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -3,6 +3,7 @@
 //! `SERVER="…"` chooses the server program, with arguments if need be; `SECKILL_MODULE` the library it loads.
 
 mod buyers;
+mod free_port;
 mod history;
 mod page;
 mod proxy;

@@ -2,13 +2,10 @@
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::ops::RangeInclusive;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
@@ -16,6 +13,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisResult};
 use tempfile::TempDir;
 
+use crate::free_port::free_port;
 use crate::talk::{Ears, play};
 
 pub(crate) type Connection = MultiplexedConnection;
@@ -294,20 +292,4 @@ fn spawn(program: &str, home: &Path) -> Child {
 pub(crate) fn kill(child: u32) {
     let status = Command::new("sh").arg("-c").arg(format!("kill -9 {child}")).status();
     assert!(status.unwrap().success(), "no process {child}");
-}
-
-/// A port that nobody listens on just now. It lies below those that a system gives to connections by itself, of
-/// which one could be gone before the server has it.
-pub(crate) fn free_port() -> u16 {
-    static TAKEN: AtomicU32 = AtomicU32::new(0);
-    const PORTS: RangeInclusive<u16> = 10_000..=30_000;
-    // Test programs that run side by side begin in different places.
-    let begin = process::id().wrapping_mul(331);
-    loop {
-        let nth = begin.wrapping_add(TAKEN.fetch_add(1, Relaxed)) as usize % PORTS.len();
-        let port = PORTS.start() + nth as u16;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }

@@ -7,7 +7,8 @@ use redis::ProtocolVersion;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 
-use crate::server::{Connection, PATIENCE, Server, free_port, stat, wait_until};
+use crate::free_port::free_port;
+use crate::server::{Connection, PATIENCE, Server, stat, wait_until};
 use crate::talk::{get, play};
 
 const SLOTS: usize = 16_384;

@@ -2,7 +2,8 @@
 
 use seckill_client::{After, Seckill};
 
-use crate::server::{Connection, Server, free_port, wait_until};
+use crate::free_port::free_port;
+use crate::server::{Connection, Server, wait_until};
 use crate::talk::{ask, get, now_ms, play};
 
 /// A node that owns all slots, and goes on when it owns some.

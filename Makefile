@@ -5,20 +5,25 @@ CARGO ?= cargo
 RELEASE := --release
 MODULE := target/release/libseckill_module.so
 PROGRAM := target/release/seckill
+BENCH := target/release/seckill-bench
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run serve test test-servers check bench instructions growth migrate-large simulate memcheck \
-	guard fuzz install
+.PHONY: help setup build build-bench run serve test test-servers check bench instructions growth migrate-large simulate \
+	memcheck guard fuzz install
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## Install what is missing: redis-server and libclang.
-	@.make/setup $(RUST_VERSION)
+	@tests/scripts/setup $(RUST_VERSION)
 
 build: setup ## Build the module and the program.
-	@$(CARGO) build $(RELEASE) --package seckill-module --package seckill-client --all-features
+	@$(CARGO) build $(RELEASE) --package seckill-module --package seckill-cli
+
+# The tests run it, too.
+build-bench: build
+	@$(CARGO) build $(RELEASE) --package seckill-bench
 
 run: build ## Replay the incident: hand-written locks beside Seckill. ARGS="--help" tells more.
 	@$(PROGRAM) incident $(ARGS)
@@ -26,41 +31,41 @@ run: build ## Replay the incident: hand-written locks beside Seckill. ARGS="--he
 serve: build ## Start a server with the module on port 6379, for redis-cli. ARGS="--port 7000" for another.
 	@$(PROGRAM) serve $(ARGS)
 
-test: build ## Run all tests. SERVER="valkey-server" chooses another server program.
+test: build-bench ## Run all tests. SERVER="valkey-server" chooses another server program.
 	$(CARGO) test $(RELEASE) --workspace --all-features
 
-test-servers: build ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
-	@.make/on-servers $(CARGO) test $(RELEASE) --package seckill-tests
+test-servers: build-bench ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
+	@tests/scripts/on-servers $(CARGO) test $(RELEASE) --package seckill-tests
 
 check: setup ## Check format, lints and docs; every warning is an error.
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(RELEASE) --workspace --all-targets --all-features -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(RELEASE) --workspace --no-deps --all-features --document-private-items
 
-bench: build ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" tells more.
-	@$(CARGO) run $(RELEASE) --quiet --package seckill-tests --bin bench -- $(ARGS)
+bench: build-bench ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" tells more.
+	@$(BENCH) $(ARGS)
 
-instructions: build ## Compare the instructions of the hot commands with the table of them. ARGS="--write" renews it.
-	@$(CARGO) run $(RELEASE) --quiet --package seckill-tests --bin bench -- instructions $(ARGS)
+instructions: build-bench ## Compare the instructions of the hot commands with the table of them. ARGS="--write" renews it.
+	@$(BENCH) instructions $(ARGS)
 
 growth: ## Measure time and memory of a sale that grows to 5 million orders.
 	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1
 
 migrate-large: build ## Measure how long a node takes to MIGRATE a sale of 5 million orders. Needs 8 GB of memory.
-	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 cluster::migrate
+	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 cluster::large_migrations
 
 simulate: ## Simulate servers that fail in every way, without end. SIMULATOR_SEED=n repeats one schedule.
 	SIMULATOR_SCHEDULES=0 $(CARGO) test $(RELEASE) --package seckill-core --test simulator -- --nocapture
 
 memcheck: build ## Run the tests with their servers under valgrind; takes some minutes.
-	@.make/memcheck
+	@tests/scripts/memcheck
 
 guard: build ## Measure that the module does not slow Redis down, by redis-benchmark. ROUNDS=15 for more.
-	@.make/guard $(or $(ROUNDS),7) $(MODULE)
+	@tests/scripts/guard $(or $(ROUNDS),7) $(MODULE)
 
 fuzz: ## Fuzz the decoders for a minute each; needs cargo-fuzz. SECONDS=600 for longer.
-	@.make/fuzz $(or $(SECONDS),60)
+	@tests/scripts/fuzz $(or $(SECONDS),60)
 
 install: build ## Copy the module to MODULE_DIR (/usr/local/lib/redis/modules), and install the program by cargo.
 	install -D -m 644 $(MODULE) $(or $(MODULE_DIR),/usr/local/lib/redis/modules)/seckill.so
-	$(CARGO) install --path client --features cli --locked
+	$(CARGO) install --path client/cli --locked

@@ -8,7 +8,7 @@ use seckill_core::command::{Command, Query, Request};
 use seckill_core::wire::State;
 
 use crate::error::{Error, Result};
-use crate::options::{After, Buy, Change, Sale, millis};
+use crate::options::{After, Alteration, Buy, Sale, millis};
 use crate::reply::{self, Bought, Buyer, Event, Info, Order};
 
 /// The commands of the module, for every async connection of redis-rs.
@@ -61,8 +61,12 @@ pub trait Seckill: ConnectionLike + Send + Sized {
     /// Changes the rules of a sale. Orders that exist keep what they were given.
     ///
     /// `NOSALE`.
-    fn alter(&mut self, sale: impl AsRef<[u8]>, change: Change) -> impl Future<Output = Result<()>> + Send {
-        decide(self, sale.as_ref(), Request::Alter(change.0), from_redis_value)
+    fn alter(
+        &mut self,
+        sale: impl AsRef<[u8]>,
+        alteration: Alteration,
+    ) -> impl Future<Output = Result<()>> + Send {
+        decide(self, sale.as_ref(), Request::Alter(alteration.0), from_redis_value)
     }
 
     /// Adds units to a sale, or takes them away when `delta` is negative: the units available then.

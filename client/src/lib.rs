@@ -48,12 +48,8 @@
 
 mod commands;
 mod error;
-#[cfg(feature = "cli")]
-pub mod incident;
 mod options;
 mod reply;
-#[cfg(feature = "cli")]
-pub mod server;
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]
@@ -62,7 +58,11 @@ struct Readme;
 
 pub use commands::Seckill;
 pub use error::{Error, Result};
-pub use options::{After, Buy, Change, Sale};
+pub use options::{After, Alteration, Buy, Sale};
 pub use redis;
 pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Rules};
 pub use seckill_core::wire::{Code, Phase, Refusal, State};
+
+/// A script that releases a lock that is one's own, for clients that do not know the module: its key is the lock, its
+/// argument the token. `SECKILL.UNLOCK` does the same faster.
+pub const COMPARE_AND_DELETE: &str = include_str!("compare_and_delete.lua");

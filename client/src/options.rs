@@ -1,8 +1,9 @@
 //! Arguments of the commands that take keywords.
 
+use std::fmt;
 use std::time::Duration;
 
-use seckill_core::command::{self, Alteration, Guard};
+use seckill_core::command::{self, Guard};
 use seckill_core::wire::EVENTS_DEFAULT;
 
 /// A sale to create. A rule that is not named, or is zero, does not apply.
@@ -50,9 +51,9 @@ impl Sale {
 
 /// New rules for a sale. What is not named stays; zero takes a rule away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Change(pub(crate) Alteration);
+pub struct Alteration(pub(crate) command::Alteration);
 
-impl Change {
+impl Alteration {
     /// No change yet. The server wants at least one.
     #[must_use]
     pub fn new() -> Self {
@@ -89,7 +90,7 @@ impl Change {
 }
 
 /// An order to place: one unit and no lock, unless said otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Buy<'a>(pub(crate) command::Buy<'a>);
 
 impl<'a> Buy<'a> {
@@ -130,6 +131,20 @@ impl<'a> Buy<'a> {
     fn guard(mut self, guard: Guard<'a>) -> Self {
         self.0.guard = Some(guard);
         self
+    }
+}
+
+/// Without the token, which is a secret of the lock's owner.
+impl fmt::Debug for Buy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
+        let command::Buy { buyer, order, qty, guard } = &self.0;
+        let mut out = f.debug_struct("Buy");
+        out.field("buyer", &text(buyer)).field("order", &text(order)).field("qty", qty);
+        if let Some(Guard { key, release, .. }) = guard {
+            out.field("lock", &text(key)).field("release", release);
+        }
+        out.finish()
     }
 }
 
@@ -180,5 +195,12 @@ mod tests {
         assert_eq!(millis(Duration::from_millis(7)), 7);
         assert_eq!(millis(Duration::from_micros(7_001)), 8);
         assert_eq!(millis(Duration::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn debug_output_has_no_token() {
+        let buy = Buy::new("ann", "o1").releasing("lock", "secret");
+        let expected = r#"Buy { buyer: "ann", order: "o1", qty: 1, lock: "lock", release: true }"#;
+        assert_eq!(format!("{buy:?}"), expected);
     }
 }

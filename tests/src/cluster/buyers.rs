@@ -9,8 +9,8 @@ use redis::cluster_async::ClusterConnection;
 use seckill_client::{Bought, Buy, Code, Refusal, Result, Seckill, State};
 
 use super::nodes::Cluster;
-use crate::history::History;
-use crate::server::wait_until;
+use crate::harness::conditions::wait_until;
+use crate::harness::history::History;
 
 const BUYERS: usize = 8;
 /// One of so many buyers buys under a lock.

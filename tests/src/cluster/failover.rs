@@ -6,9 +6,9 @@ use seckill_client::{After, Error, Event, Sale, Seckill, State};
 
 use super::buyers::Buyers;
 use super::nodes::{Cluster, Node};
-use crate::history::History;
-use crate::server::wait_until;
-use crate::talk::ask;
+use crate::harness::conditions::wait_until;
+use crate::harness::history::History;
+use crate::harness::session::ask;
 
 /// So short that holds fall due all the time.
 const HOLD: Duration = Duration::from_millis(100);

@@ -1,11 +1,11 @@
-//! A cluster: who owns a slot decides, and the slot takes its sales along wherever it goes.
+//! A cluster: the owner of a slot decides, and a slot takes its sales along when it moves.
 
 mod buyers;
-mod by_keys;
 mod failover;
-mod large;
-mod migrate;
+mod large_migrations;
+mod large_sales;
 mod nodes;
 mod ownership;
-mod slots;
-mod whole_slots;
+mod slot_as_whole;
+mod slot_by_keys;
+mod slot_moves;

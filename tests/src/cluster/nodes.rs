@@ -6,10 +6,12 @@ use futures_util::future::join_all;
 use redis::ProtocolVersion;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
+use seckill_launcher::free_port;
 
-use crate::free_port::free_port;
-use crate::server::{Connection, PATIENCE, Server, stat, wait_until};
-use crate::talk::{get, play};
+use crate::harness::conditions::{PATIENCE, wait_until};
+use crate::harness::info::stat;
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{get, play};
 
 const SLOTS: usize = 16_384;
 const PRIMARIES: usize = 3;

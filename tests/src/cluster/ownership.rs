@@ -1,10 +1,11 @@
 //! A node of a cluster.
 
 use seckill_client::{After, Seckill};
+use seckill_launcher::free_port;
 
-use crate::free_port::free_port;
-use crate::server::{Connection, Server, wait_until};
-use crate::talk::{ask, get, now_ms, play};
+use crate::harness::conditions::{now_ms, wait_until};
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{ask, get, play};
 
 /// A node that owns all slots, and goes on when it owns some.
 async fn node() -> (Server, Connection) {

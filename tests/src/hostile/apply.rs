@@ -3,14 +3,14 @@
 use fastrand::Rng;
 use redis::cmd;
 
-use super::edits::edits;
-use super::judge::{Tally, comes_back, examine};
-use super::sales::rich;
-use super::watch::{CONFIG, Watch};
-use super::{pieces, replies, seeds};
-use crate::server::Server;
-use crate::shop::FUTURE;
-use crate::talk::{play, show};
+use super::batches::{pieces, replies, seeds};
+use super::mutations::edits;
+use super::sample_sales::rich;
+use super::soundness::{Tally, comes_back, examine};
+use super::watched_server::{CONFIG, Watch};
+use crate::harness::local_sale::FUTURE;
+use crate::harness::server::Server;
+use crate::harness::session::{play, show};
 
 /// Batches that are applied.
 const BATCHES: u64 = 20_000;

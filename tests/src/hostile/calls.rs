@@ -6,13 +6,13 @@ use fastrand::Rng;
 use redis::{Cmd, Value, cmd};
 use seckill_core::wire::{Keyword, Name};
 
-use super::sales::rich;
-use super::shapes::is_known;
-use super::watch::{CONFIG, Watch};
-use super::{replies, seeds};
-use crate::server::Server;
-use crate::shop::FUTURE;
-use crate::talk::{ask, play, show};
+use super::batches::{replies, seeds};
+use super::reply_shapes::is_known;
+use super::sample_sales::rich;
+use super::watched_server::{CONFIG, Watch};
+use crate::harness::local_sale::FUTURE;
+use crate::harness::server::Server;
+use crate::harness::session::{ask, play, show};
 
 /// Each is a session with calls of its own.
 const SESSIONS: u64 = 400;

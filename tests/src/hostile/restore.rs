@@ -3,15 +3,15 @@
 use fastrand::Rng;
 use redis::Value;
 
-use super::edits::{edits, rearrange};
-use super::judge::{Tally, comes_back, examine};
-use super::payload::{Envelope, body_of, restoring};
-use super::sales::{PAST, rich, sold};
-use super::watch::{CONFIG, Watch};
-use super::{pieces, replies, seeds};
-use crate::server::{Connection, Server};
-use crate::shop::{FUTURE, Shop};
-use crate::talk::{get, play};
+use super::batches::{pieces, replies, seeds};
+use super::mutations::{edits, rearrange};
+use super::sample_sales::{PAST, rich, sold};
+use super::soundness::{Tally, comes_back, examine};
+use super::watched_server::{CONFIG, Watch};
+use crate::harness::dump::{Envelope, body_of, restoring};
+use crate::harness::local_sale::{FUTURE, LocalSale};
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{get, play};
 
 /// Payloads that are restored.
 const PAYLOADS: u64 = 100_000;
@@ -76,7 +76,7 @@ impl Payloads {
         let mut short = vec![
             framed(vec![vec![1, 1, 0]]),
             framed(diverged.snapshot()),
-            framed(Shop::open(PAST, "STOCK 1").snapshot()),
+            framed(LocalSale::open(PAST, "STOCK 1").snapshot()),
         ];
         for begin in [PAST, FUTURE] {
             short.extend([1, 7, 20, 60].map(|orders| framed(rich(begin, orders).snapshot())));

@@ -1,0 +1,123 @@
+//! `seckill incident`.
+
+use std::error::Error;
+use std::io::{self, Write};
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{Cell, CellAlignment, Color, Table};
+use seckill_cli::replay::{Load, Row, Strategy, play};
+use seckill_launcher::{Program, Server, unless_interrupted};
+
+use crate::progress;
+
+/// Replay the incident: five ways to sell a hundred bottles, on the same load
+///
+/// Starts a redis-server of its own with the module and plays one row after the other with real commands. All
+/// buyers come at once; each request is a task that takes the lock, asks a simulated user service and sells,
+/// and that tries again after a pause while the lock is busy. A slow check outlives the lease of its lock.
+#[derive(clap::Args)]
+#[command(after_long_help = COLUMNS)]
+pub(crate) struct Incident {
+    #[command(flatten)]
+    load: Load,
+    #[command(flatten)]
+    program: Program,
+    /// Print one JSON object in place of the table
+    #[arg(long)]
+    json: bool,
+}
+
+const COLUMNS: &str = "\
+Columns:
+  orders                 orders that the handlers took
+  oversold               orders without a bottle
+  undersold              bottles left although a buyer went without; with a deadline that is too short for
+                         the load this tells how slow a row is (`gave_up` in the JSON), not that it is wrong
+  worked without lock    times a handler went to the stock while the lock was not its own
+  most checks at once    requests that were with the user service at the same time: what a lock protects
+  p50, p99               latency of a request from the opening to the answer: order, sold out or given up
+  seconds                time until the last answer
+
+The seckill rows are compared with the sale's INFO, EVENTS and AUDIT; a difference is an error.";
+
+const AGREEMENT: &str = "INFO, EVENTS and AUDIT of both seckill sales agree with their handlers.";
+
+/// What `--json` prints.
+#[derive(serde::Serialize)]
+struct Report<'a> {
+    parameters: &'a Load,
+    rows: &'a [Row],
+}
+
+impl Incident {
+    pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
+        let rows = tokio::runtime::Runtime::new()?.block_on(unless_interrupted(self.replay()))??;
+        let mut out = io::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, &Report { parameters: &self.load, rows: &rows })?;
+            writeln!(out)?;
+        } else {
+            writeln!(out, "{}\n{}\n{AGREEMENT}", summary(&self.load), table(&rows))?;
+        }
+        Ok(())
+    }
+
+    async fn replay(&self) -> Result<Vec<Row>, Box<dyn Error>> {
+        let server = Server::start(&self.program, "").await?;
+        let bar = progress::requests(u64::from(self.load.buyers) * Strategy::ALL.len() as u64)?;
+        let mut rows = Vec::new();
+        for strategy in Strategy::ALL {
+            bar.set_message(strategy.name());
+            let row = play(strategy, &self.load, &server, || bar.inc(1)).await;
+            rows.push(row.map_err(|error| format!("{}: {error}", strategy.name()))?);
+        }
+        bar.finish_and_clear();
+        Ok(rows)
+    }
+}
+
+fn summary(load: &Load) -> String {
+    format!(
+        "{} bottles, {} buyers at once. The lock is leased for {} ms. A user check takes about {} ms, \
+         but {} % of the time the service stalls, for {} ms.",
+        load.bottles, load.buyers, load.lease_ms, load.fast_ms, load.slow_percent, load.slow_ms
+    )
+}
+
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_header([
+        "strategy",
+        "orders",
+        "oversold",
+        "undersold",
+        "worked\nwithout lock",
+        "most checks\nat once",
+        "p50 ms",
+        "p99 ms",
+        "seconds",
+    ]);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for row in rows {
+        table.add_row([
+            Cell::new(row.strategy),
+            Cell::new(row.orders),
+            alarming(row.oversold),
+            alarming(row.undersold),
+            row.worked_without_lock.map_or_else(|| Cell::new("no lock"), alarming),
+            Cell::new(row.most_checks_at_once),
+            Cell::new(format!("{:.0}", row.p50_ms)),
+            Cell::new(format!("{:.0}", row.p99_ms)),
+            Cell::new(format!("{:.2}", row.seconds)),
+        ]);
+    }
+    table
+}
+
+/// A count that should be zero.
+fn alarming(count: u64) -> Cell {
+    let cell = Cell::new(count);
+    if count == 0 { cell } else { cell.fg(Color::Red) }
+}

@@ -1,0 +1,44 @@
+//! Why a server does not run.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// Why a server does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no module at the path that was given.
+    #[error("no module at {} (as --module or SECKILL_MODULE names it)", .0.display())]
+    NoSuchModule(PathBuf),
+    /// No path was given, and there is no module beside this program.
+    #[error("no module at {}: build it (`make build`) or name it (--module PATH)", .0.display())]
+    NotBuilt(PathBuf),
+    /// The program cannot be run.
+    #[error("cannot run `{program}`: {source} (`make setup` installs redis-server; --server names another)")]
+    Program {
+        /// Its name.
+        program: String,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// It ended before it replied.
+    #[error("the server ended at once, with {status}; its log says:\n{log}")]
+    Ended {
+        /// Its exit status.
+        status: ExitStatus,
+        /// The end of its log.
+        log: String,
+    },
+    /// It runs, but does not reply.
+    #[error("the server did not reply within {seconds} s; its log says:\n{log}")]
+    Silent {
+        /// How long it was waited for.
+        seconds: u64,
+        /// The end of its log.
+        log: String,
+    },
+    /// The directory, the log or the process of the server.
+    #[error("cannot prepare the server: {0}")]
+    Io(#[from] io::Error),
+}

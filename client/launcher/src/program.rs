@@ -1,0 +1,76 @@
+//! Which server program to run, with which module.
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::error::Error;
+
+/// The program when none is named.
+const REDIS_SERVER: &str = "redis-server";
+
+/// Which server program to run, with which module.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Program {
+    /// The server program, with arguments of its own where it needs them
+    #[arg(long, env = "SERVER", value_name = "PROGRAM", default_value = REDIS_SERVER)]
+    server: String,
+    /// The module [default: the one built beside this program]
+    #[arg(long, env = "SECKILL_MODULE", value_name = "PATH")]
+    module: Option<PathBuf>,
+}
+
+impl Program {
+    /// This server program, with arguments of its own where it needs them, and this module.
+    pub fn new(server: impl Into<String>, module: impl Into<PathBuf>) -> Self {
+        Self { server: server.into(), module: Some(module.into()) }
+    }
+
+    /// The same program, run by a tool such as valgrind.
+    #[must_use]
+    pub fn under(self, tool: &str) -> Self {
+        Self { server: format!("{tool} {}", self.server), ..self }
+    }
+
+    /// The absolute path of the module, for the server may change its directory first.
+    pub fn module(&self) -> Result<PathBuf, Error> {
+        match &self.module {
+            Some(path) => path.canonicalize().map_err(|_| Error::NoSuchModule(path.clone())),
+            None => {
+                let file = format!("{DLL_PREFIX}seckill_module{DLL_SUFFIX}");
+                let path = std::env::current_exe()?.with_file_name(file);
+                if path.exists() { Ok(path) } else { Err(Error::NotBuilt(path)) }
+            }
+        }
+    }
+
+    /// Replaces this process by the server with these arguments and the module. Returns only when that failed.
+    pub fn exec(&self, arguments: impl IntoIterator<Item = OsString>) -> Error {
+        match self.command(arguments) {
+            Ok(mut command) => {
+                let source = command.exec();
+                self.cannot_run(source)
+            }
+            Err(error) => error,
+        }
+    }
+
+    /// The command that starts the server with these arguments and the module.
+    pub(crate) fn command(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
+        let mut command = Command::new(self.name());
+        let own = self.server.split_whitespace().skip(1);
+        command.args(own).args(arguments).arg("--loadmodule").arg(self.module()?);
+        Ok(command)
+    }
+
+    pub(crate) fn cannot_run(&self, source: io::Error) -> Error {
+        Error::Program { program: self.name().to_owned(), source }
+    }
+
+    fn name(&self) -> &str {
+        self.server.split_whitespace().next().unwrap_or(REDIS_SERVER)
+    }
+}

@@ -1,5 +1,0 @@
--- Releases a lock that is one's own.
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-    return redis.call('DEL', KEYS[1])
-end
-return 0

@@ -1,0 +1,218 @@
+//! Buyers who come all at once, as in the story: each takes the lock of the sale, works, buys and releases; or buys
+//! without any lock. Until all is sold.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use redis::Value;
+use redis::aio::MultiplexedConnection;
+use tokio::task::JoinSet;
+
+use crate::failure::Failure;
+use crate::names;
+use crate::pipe::Pipe;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::sale::{self, Guard, LuaSale, ModuleSale, Purchase, SaleBackend};
+use crate::servers::{Programs, Servers};
+
+/// Over how many connections the buyers come.
+pub(crate) const CONNECTIONS: [usize; 2] = [1, 64];
+/// A buyer waits about this long before a busy lock is tried again.
+const PAUSE: Duration = Duration::from_millis(1);
+/// However many buyers compete, a lock that is busy for so long was not released.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Latencies are counted in µs, up to a minute, to three digits.
+const LONGEST: u64 = 60_000_000;
+const DIGITS: u8 = 3;
+
+const LOCK: &str = "lock:of the sale";
+
+/// What becomes of the lock.
+#[derive(Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub(crate) enum Lock {
+    /// There is none.
+    None,
+    /// The purchase releases it.
+    ByPurchase,
+    /// Another call releases it.
+    ByCall,
+}
+
+/// A way to buy.
+#[derive(Clone, Copy)]
+struct Way {
+    name: &'static str,
+    shop: fn() -> Arc<dyn SaleBackend>,
+    lock: Lock,
+    rivals: &'static [&'static str],
+}
+
+const BY_HAND: &str = "SET NX PX, Lua BUY, Lua compare-and-delete";
+const BY_HAND_AT_ONCE: &str = "SET NX PX, Lua BUY that releases";
+const BY_HAND_UNLOCKED: &str = "Lua BUY";
+
+const WAYS: [Way; 5] = [
+    Way { name: BY_HAND, shop: lua, lock: Lock::ByCall, rivals: &[] },
+    Way { name: BY_HAND_AT_ONCE, shop: lua, lock: Lock::ByPurchase, rivals: &[] },
+    Way {
+        name: "LOCK, BUY … RELEASE",
+        shop: seckill,
+        lock: Lock::ByPurchase,
+        rivals: &[BY_HAND, BY_HAND_AT_ONCE],
+    },
+    Way { name: BY_HAND_UNLOCKED, shop: lua, lock: Lock::None, rivals: &[] },
+    Way { name: "BUY", shop: seckill, lock: Lock::None, rivals: &[BY_HAND_UNLOCKED] },
+];
+
+fn lua() -> Arc<dyn SaleBackend> {
+    Arc::new(LuaSale::new("rush"))
+}
+
+fn seckill() -> Arc<dyn SaleBackend> {
+    Arc::new(ModuleSale::new("rush"))
+}
+
+/// The figures of a way.
+pub(crate) struct Row {
+    pub(crate) way: &'static str,
+    pub(crate) lock: Lock,
+    /// What a user would do instead, if the way is Seckill's.
+    pub(crate) rivals: &'static [&'static str],
+    pub(crate) connections: usize,
+    /// One a round.
+    pub(crate) orders_per_second: Vec<f64>,
+    /// Of whole purchases in all rounds, in µs.
+    pub(crate) latencies: Histogram<u64>,
+}
+
+/// Plays all ways, in rounds.
+pub(crate) async fn run(plan: &Plan, programs: &Programs, progress: &Progress) -> Result<Vec<Row>, Failure> {
+    let servers = Servers::single(programs).await?;
+    let mut pipe = Pipe::open(servers.primary.client(), plan.depth)?;
+    sale::load(&mut pipe)?;
+    let mut rows = Vec::new();
+    for connections in CONNECTIONS {
+        for way in WAYS {
+            let latencies = Histogram::new_with_max(LONGEST, DIGITS)?;
+            let Way { name, lock, rivals, .. } = way;
+            let orders_per_second = Vec::new();
+            rows.push((way, Row { way: name, lock, rivals, connections, orders_per_second, latencies }));
+        }
+    }
+    progress.begin("contention", plan.rounds as usize * rows.len());
+    for round in 0..plan.rounds {
+        let mut order: Vec<_> = rows.iter_mut().collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for (way, row) in order {
+            rush(&servers, &mut pipe, plan, *way, row)
+                .await
+                .map_err(|error| format!("{}, {} connections: {error}", row.way, row.connections))?;
+            progress.step();
+        }
+    }
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Sells everything once.
+async fn rush(
+    servers: &Servers,
+    pipe: &mut Pipe,
+    plan: &Plan,
+    way: Way,
+    row: &mut Row,
+) -> Result<(), Failure> {
+    let shop = (way.shop)();
+    shop.open(pipe)?;
+    shop.set_stock(pipe, plan.calls)?;
+    let mut connections = Vec::new();
+    for _ in 0..row.connections {
+        connections.push(servers.primary.connect().await?);
+    }
+    let next = Arc::new(AtomicU64::new(0));
+    let mut buyers = JoinSet::new();
+    let began = Instant::now();
+    for connection in connections.iter().cycle().take(plan.buyers) {
+        let line = Buyers { connection: connection.clone(), shop: shop.clone(), lock: way.lock };
+        buyers.spawn(line.buy_until_sold_out(next.clone()));
+    }
+    let (mut sold, mut last) = (0, began);
+    while let Some(purchases) = buyers.join_next().await {
+        for Purchased { at, took } in purchases?? {
+            row.latencies.saturating_record(u64::try_from(took.as_micros())?);
+            last = last.max(at);
+            sold += 1;
+        }
+    }
+    row.orders_per_second.push(sold as f64 / (last - began).as_secs_f64());
+
+    let left = shop.available(pipe)?;
+    if (sold, left) != (plan.calls, 0) {
+        return Err(format!("of {} units {sold} were sold, and {left} are left", plan.calls).into());
+    }
+    Ok(())
+}
+
+/// A purchase that brought a unit.
+struct Purchased {
+    at: Instant,
+    took: Duration,
+}
+
+/// Buyers who come one after the other, the next when the last one is served, until all is sold.
+struct Buyers {
+    connection: MultiplexedConnection,
+    shop: Arc<dyn SaleBackend>,
+    lock: Lock,
+}
+
+impl Buyers {
+    async fn buy_until_sold_out(mut self, next: Arc<AtomicU64>) -> Result<Vec<Purchased>, Failure> {
+        let mut purchases = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let began = Instant::now();
+            if !self.purchase(number).await? {
+                return Ok(purchases);
+            }
+            let at = Instant::now();
+            purchases.push(Purchased { at, took: at - began });
+        }
+    }
+
+    /// Whether there was a unit left.
+    async fn purchase(&mut self, number: u64) -> Result<bool, Failure> {
+        let (buyer, order, token) = (names::buyer(number), names::order(number), names::token(number));
+        if self.lock != Lock::None {
+            tokio::time::timeout(PATIENCE, self.take_lock(&token)).await??;
+        }
+        let release = self.lock == Lock::ByPurchase;
+        let guard = (self.lock != Lock::None).then_some(Guard { key: LOCK, token: &token, release });
+        let buy = self.shop.buy(&Purchase { buyer: &buyer, order: &order, qty: 1, guard });
+        let word: String = buy.query_async(&mut self.connection).await?;
+        if self.lock == Lock::ByCall {
+            let unlock = self.shop.unlock(LOCK, &token);
+            let released: bool = unlock.query_async(&mut self.connection).await?;
+            if !released {
+                return Err("the lock was lost".into());
+            }
+        }
+        match word.as_str() {
+            "SOLD" => Ok(true),
+            "SOLDOUT" => Ok(false),
+            _ => Err(format!("a purchase was answered {word}").into()),
+        }
+    }
+
+    async fn take_lock(&mut self, token: &str) -> Result<(), Failure> {
+        let lock = self.shop.lock(LOCK, token);
+        while lock.query_async::<Value>(&mut self.connection).await? == Value::Nil {
+            tokio::time::sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
+        }
+        Ok(())
+    }
+}

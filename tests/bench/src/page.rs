@@ -1,0 +1,86 @@
+//! The report as a page that needs nothing but itself.
+
+use askama::Template;
+
+use crate::failure::Failure;
+use crate::figures::{self, Bars};
+use crate::plot::Plot;
+use crate::report::Report;
+use crate::table::Table;
+use crate::tables;
+use crate::verdicts::verdicts;
+
+/// What `page.html` shows.
+#[derive(Template)]
+#[template(path = "page.html")]
+pub(crate) struct Page {
+    preface: Vec<String>,
+    sections: Vec<Section>,
+}
+
+/// A table, with pictures of what it tells.
+struct Section {
+    id: String,
+    table: Table,
+    bars: Option<Bars>,
+    drawings: Vec<Drawing>,
+}
+
+/// A plot, drawn.
+struct Drawing {
+    id: String,
+    plot: Plot,
+    svg: String,
+    legend: Vec<Entry>,
+}
+
+/// A line of a legend.
+struct Entry {
+    sample: String,
+    name: String,
+}
+
+impl Page {
+    pub(crate) fn of(report: &Report) -> Result<Self, Failure> {
+        let mut sections = vec![Section::of("goals", verdicts(&report.goals))];
+        for (number, pass) in (1..).zip(&report.passes) {
+            let calls = Section::of(format!("calls-{number}"), tables::workloads(pass));
+            sections.push(calls.with_bars(figures::calls(pass)));
+        }
+        let crowd = Section::of("crowd", tables::contention(&report.plan, &report.contention));
+        let crowd = crowd.with_bars(figures::crowd(&report.contention));
+        sections.push(crowd.with_plots(figures::latencies(&report.plan, &report.contention))?);
+        let growth = Section::of("growth", tables::growth(&report.growth));
+        sections.push(growth.with_plots(figures::growth(&report.growth))?);
+        sections.push(Section::of("storage", tables::storage(&report.storage)));
+        sections.push(Section::of("removal", tables::removal(&report.removal)));
+        Ok(Self { preface: tables::preface(report), sections })
+    }
+}
+
+impl Section {
+    fn of(id: impl Into<String>, table: Table) -> Self {
+        Self { id: id.into(), table, bars: None, drawings: Vec::new() }
+    }
+
+    fn with_bars(self, bars: Bars) -> Self {
+        Self { bars: Some(bars), ..self }
+    }
+
+    fn with_plots(mut self, plots: impl IntoIterator<Item = Plot>) -> Result<Self, Failure> {
+        for (number, plot) in (1..).zip(plots) {
+            self.drawings.push(Drawing::of(format!("{}-plot-{number}", self.id), plot)?);
+        }
+        Ok(self)
+    }
+}
+
+impl Drawing {
+    fn of(id: String, plot: Plot) -> Result<Self, Failure> {
+        let entries = plot
+            .lines
+            .iter()
+            .map(|line| Ok::<_, Failure>(Entry { sample: line.look.sample()?, name: line.name.clone() }));
+        Ok(Self { id, svg: plot.svg()?, legend: entries.collect::<Result<_, _>>()?, plot })
+    }
+}

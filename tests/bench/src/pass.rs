@@ -1,0 +1,162 @@
+//! A pass over all workloads on one server: in rounds, so that what else happens on the machine hits all alike.
+
+use redis::{Value, cmd};
+
+use crate::blocking::blocking;
+use crate::failure::Failure;
+use crate::measure::{Sample, measure};
+use crate::pipe::Pipe;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::servers::{Programs, Servers};
+use crate::workload::{Size, Workload, grow, locks, plain, sales};
+
+/// Under which circumstances workloads are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// The server has nothing to do but answer.
+    Alone,
+    /// It has an AOF and a replica.
+    Followed,
+}
+
+impl Pass {
+    pub(crate) const ALL: [Self; 2] = [Self::Alone, Self::Followed];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Followed => "with AOF and replica",
+        }
+    }
+
+    /// What the µs of a call are.
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::Alone => {
+                "µs a call by the server's commandstats: the command, and what a script calls; not reading, \
+                 parsing, replying and propagation."
+            }
+            Self::Followed => {
+                "µs a call of processor time: all that the primary does on all its threads, until the replica has \
+                 everything; with an AOF (everysec)."
+            }
+        }
+    }
+
+    /// The figure that counts in this pass.
+    pub(crate) fn us(self, sample: &Sample) -> f64 {
+        match self {
+            Self::Alone => sample.command_us,
+            Self::Followed => sample.cpu_us,
+        }
+    }
+
+    async fn stage(self, programs: &Programs) -> Result<Servers, Failure> {
+        match self {
+            Self::Alone => Servers::single(programs).await,
+            Self::Followed => Servers::with_replica(programs).await,
+        }
+    }
+}
+
+/// The samples of a workload, one a round.
+pub(crate) struct Row {
+    pub(crate) workload: String,
+    /// Whether it is Seckill's.
+    pub(crate) ours: bool,
+    pub(crate) rivals: Vec<String>,
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// A workload that the server cannot run.
+#[derive(serde::Serialize)]
+pub(crate) struct Skipped {
+    pub(crate) workload: String,
+    pub(crate) why: String,
+}
+
+/// What a pass brings.
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+impl Rows {
+    pub(crate) fn row(&self, workload: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.workload == workload)
+    }
+}
+
+/// Measures all workloads in a pass.
+pub(crate) async fn run(
+    pass: Pass,
+    plan: &Plan,
+    programs: &Programs,
+    progress: &Progress,
+) -> Result<Rows, Failure> {
+    let servers = pass.stage(programs).await?;
+    let pipe = Pipe::open(servers.primary.client(), plan.depth)?;
+    let (plan, progress, replicas) = (plan.clone(), progress.clone(), servers.replicas());
+    blocking(move || measure_all(pass, pipe, &plan, replicas, &progress)).await
+}
+
+fn measure_all(
+    pass: Pass,
+    mut pipe: Pipe,
+    plan: &Plan,
+    replicas: usize,
+    progress: &Progress,
+) -> Result<Rows, Failure> {
+    crate::sale::load(&mut pipe)?;
+    let (workloads, skipped) = choose(&mut pipe, all(plan))?;
+    grow(&mut pipe, plan.orders)?;
+    progress.begin(pass.name(), plan.rounds as usize * workloads.len());
+    let mut rows: Vec<_> = workloads
+        .iter()
+        .map(|workload| Row {
+            workload: workload.name.clone(),
+            ours: workload.command().starts_with("SECKILL."),
+            rivals: workload.rivals.clone(),
+            samples: Vec::new(),
+        })
+        .collect();
+    // Those below are in use.
+    let mut next = plan.orders.max(plan.calls);
+    for round in 0..plan.rounds {
+        let mut order: Vec<_> = workloads.iter().zip(&mut rows).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for (workload, row) in order {
+            let sample = measure(&mut pipe, workload, next..next + plan.calls, replicas);
+            row.samples.push(sample.map_err(|error| format!("{}: {error}", workload.name))?);
+            next += plan.calls;
+            progress.step();
+        }
+    }
+    Ok(Rows { rows, skipped })
+}
+
+/// All workloads, as tables show them.
+pub(crate) fn all(plan: &Plan) -> Vec<Workload> {
+    let sizes = [Size::New { calls: plan.calls }, plan.grown()];
+    let sales = sizes.into_iter().flat_map(|size| sales(size, plan.calls));
+    plain(plan.calls).into_iter().chain(locks(plan.calls)).chain(sales).collect()
+}
+
+/// Keeps the workloads whose commands the server knows.
+fn choose(pipe: &mut Pipe, all: Vec<Workload>) -> Result<(Vec<Workload>, Vec<Skipped>), Failure> {
+    let (mut chosen, mut skipped) = (vec![], vec![]);
+    for workload in all {
+        let command = workload.command();
+        let known: Vec<Value> = pipe.ask(cmd("COMMAND").arg("INFO").arg(&command))?;
+        if known.iter().all(|known| *known != Value::Nil) {
+            chosen.push(workload);
+            continue;
+        }
+        let who = if workload.of_peer { "no module in PEER_MODULES has" } else { "this server has no" };
+        skipped.push(Skipped { workload: workload.name, why: format!("{who} {command}") });
+    }
+    Ok((chosen, skipped))
+}

@@ -1,0 +1,191 @@
+//! The report as tables of words. The terminal and the page show the same ones.
+
+use crate::comparison::{compare, quartiles};
+use crate::growth::{Grown, Point};
+use crate::numerals::{bytes, thousands, us};
+use crate::plan::Plan;
+use crate::removal::Removed;
+use crate::report::{Figures, Passed, Report, Rush};
+use crate::storage::Stored;
+use crate::table::{Table, number, words};
+
+/// What the figures were taken on, and how.
+pub(crate) fn preface(report: &Report) -> Vec<String> {
+    let Report { machine, plan, .. } = report;
+    let mut lines = vec![format!(
+        "{} on {} cores ({}), kernel {}, {}; load before: {}.",
+        machine.server, machine.cores, machine.processor, machine.kernel, machine.allocator, machine.load
+    )];
+    if machine.load > machine.cores as f64 {
+        lines.push(
+            "Others wanted the cores, too: times by the clock are too long, and so are commandstats."
+                .to_owned(),
+        );
+    }
+    lines.push(format!(
+        "{} rounds of {} calls, {} at once. Medians, and in brackets the quartiles. Ratios are of the µs, taken \
+         within a round.",
+        plan.rounds, plan.calls, plan.depth
+    ));
+    lines
+}
+
+/// All workloads of a pass.
+pub(crate) fn workloads(pass: &Passed) -> Table {
+    let columns = [
+        words("workload"),
+        number("µs a call"),
+        number("quartiles"),
+        number("calls/s"),
+        number("× floor"),
+        words("beside"),
+    ];
+    let row = |row: &Figures| {
+        vec![
+            row.workload.clone(),
+            us(row.us.median),
+            quartiles(&row.us, us),
+            thousands(row.calls_per_second.median),
+            format!("{:.1}", row.floors.median),
+            compare(&row.beside, &row.workload).join("\n"),
+        ]
+    };
+    let notes = pass.skipped.iter().map(|skipped| format!("Skipped: {}: {}.", skipped.workload, skipped.why));
+    Table {
+        title: format!("Time a call, {}", pass.pass),
+        about: format!(
+            "{} Less is better. Beside a command stands what a user would do without it, and the floor is the least \
+             that any command of the module takes.",
+            pass.about
+        ),
+        columns: columns.into(),
+        rows: pass.workloads.iter().map(row).collect(),
+        notes: notes.collect(),
+    }
+}
+
+/// Buyers who came all at once.
+pub(crate) fn contention(plan: &Plan, rushes: &[Rush]) -> Table {
+    let columns = [
+        words("way to buy"),
+        number("connections"),
+        number("orders/s"),
+        number("quartiles"),
+        number("p50 µs"),
+        number("p99 µs"),
+        number("p99.9 µs"),
+        words("beside"),
+    ];
+    let row = |rush: &Rush| {
+        vec![
+            rush.way.to_owned(),
+            rush.connections.to_string(),
+            thousands(rush.orders_per_second.median),
+            quartiles(&rush.orders_per_second, thousands),
+            thousands(rush.p50_us as f64),
+            thousands(rush.p99_us as f64),
+            thousands(rush.p999_us as f64),
+            compare(&rush.beside, rush.way).join("\n"),
+        ]
+    };
+    Table {
+        title: "A crowd of buyers".to_owned(),
+        about: format!(
+            "{} buyers at once, {} units a round. More orders a second are better, and ratios are of those. Latencies \
+             are of whole purchases, from the first try to take the lock to the last reply; less is better.",
+            plan.buyers,
+            thousands(plan.calls as f64)
+        ),
+        columns: columns.into(),
+        rows: rushes.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// Sales that grow.
+pub(crate) fn growth(growth: &[Grown]) -> Table {
+    let columns = [
+        words("sale"),
+        number("orders"),
+        number("µs a purchase"),
+        number("longest µs"),
+        number("bytes an order"),
+        number("of used_memory"),
+    ];
+    let row = |sale: &str, point: &Point| {
+        vec![
+            sale.to_owned(),
+            thousands(point.orders as f64),
+            us(point.us),
+            thousands(point.slowest_us),
+            bytes(point.bytes),
+            bytes(point.used_bytes),
+        ]
+    };
+    let rows = growth.iter().flat_map(|grown| grown.points.iter().map(|point| row(grown.sale, point)));
+    Table {
+        title: "A sale that grows".to_owned(),
+        about: "It grows by purchases, each of another buyer (12 bytes). µs a purchase are by commandstats, of those \
+                since the size before; up to 100,000 orders they are medians of five sales. The longest purchase is by \
+                the clock, so others on the machine are in it. Bytes an order are what MEMORY USAGE says of the sale, \
+                and what the server uses more than before it. Less is better, and what stays the same while the sale \
+                grows."
+            .to_owned(),
+        columns: columns.into(),
+        rows: rows.collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// A sale on disk, and on its way to a replica.
+pub(crate) fn storage(storage: &[Stored]) -> Table {
+    let row = |stored: &Stored| {
+        vec![
+            stored.what.to_owned(),
+            thousands(stored.orders as f64),
+            format!("{:.3}", stored.seconds),
+            thousands(stored.orders_per_second),
+            stored.about.to_owned(),
+        ]
+    };
+    Table {
+        title: "A sale saved and loaded".to_owned(),
+        about: "How fast a sale is saved, loaded, replayed and copied; UUIDs are the ids of its orders. More orders a \
+                second are better."
+            .to_owned(),
+        columns: vec![words("what"), number("orders"), number("s"), number("orders/s"), words("by")],
+        rows: storage.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// Large sales that are deleted.
+pub(crate) fn removal(removal: &[Removed]) -> Table {
+    let columns = [
+        words("way to delete"),
+        number("orders"),
+        number("µs of the call"),
+        number("quartiles"),
+        number("longest wait µs"),
+        number("quartiles"),
+    ];
+    let row = |removed: &Removed| {
+        vec![
+            removed.way.to_owned(),
+            thousands(removed.orders as f64),
+            thousands(removed.call_us.median),
+            quartiles(&removed.call_us, thousands),
+            thousands(removed.wait_us.median),
+            quartiles(&removed.wait_us, thousands),
+        ]
+    };
+    Table {
+        title: "A sale deleted".to_owned(),
+        about: "Meanwhile another connection sends PING: the longest that it waits is by the clock, so others on the \
+                machine are in it. Less is better."
+            .to_owned(),
+        columns: columns.into(),
+        rows: removal.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}

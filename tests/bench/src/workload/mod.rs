@@ -1,0 +1,12 @@
+//! The commands that are measured, and their alternatives without Seckill.
+
+mod lock_setup;
+mod locks;
+mod measured;
+mod plain;
+mod sales;
+
+pub(crate) use locks::{FLOOR, LOCK, UNLOCK, locks};
+pub(crate) use measured::{Numbers, Workload};
+pub(crate) use plain::{HINCRBY, LUA_DELETE, SET, plain};
+pub(crate) use sales::{ACCEPTED, RELEASED, SOLD_OUT, Size, by_lua, fill, grow, sales};

@@ -1,0 +1,75 @@
+//! `make instructions`: that it counts, and that it shows when something takes more than it did.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::harness::built::built;
+
+/// What is counted, by the names in the table.
+const COUNTED: [&str; 13] = [
+    "HINCRBY",
+    "SET NX PX",
+    "UNLOCK of an absent lock (nearly a no-op)",
+    "LOCK",
+    "UNLOCK",
+    "RENEW",
+    "BUY accepted, 500 orders",
+    "BUY sold out, 500 orders",
+    "BUY over the limit, 500 orders",
+    "BUY replayed, 500 orders",
+    "BUY with LOCK and RELEASE, 500 orders",
+    "CONFIRM, 500 orders",
+    "CANCEL, 500 orders",
+];
+
+/// In which the module has no part, or little.
+const SERVERS_OWN: [&str; 2] = ["HINCRBY", "SET NX PX"];
+
+fn count(table: &Path, write: bool) -> Output {
+    let mut bench = Command::new(built("seckill-bench"));
+    bench.args(["instructions", "--quick", "--table"]).arg(table).args(write.then_some("--write"));
+    bench.output().unwrap()
+}
+
+/// The table with other counts.
+fn with_instructions(table: &str, change: impl Fn(&str, u64) -> u64) -> String {
+    let line = |line: &str| {
+        let mut fields: Vec<_> = line.split('\t').map(str::to_owned).collect();
+        if let Some(instructions) = fields.get(1).and_then(|field| field.parse().ok()) {
+            fields[1] = change(&fields[0], instructions).to_string();
+        }
+        fields.join("\t") + "\n"
+    };
+    table.lines().map(line).collect()
+}
+
+#[test]
+fn what_takes_more_than_the_table_says_is_named() {
+    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("skipped on this machine: there is no valgrind");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("table");
+
+    let written = count(&path, true);
+    assert!(written.status.success(), "{written:?}");
+    let table = fs::read_to_string(&path).unwrap();
+    let rows: Vec<Vec<_>> = table.lines().skip(3).map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<BTreeSet<_>>(), BTreeSet::from(COUNTED));
+    for row in &rows {
+        let [all, in_module] = [1, 2].map(|field| row[field].parse::<u64>().unwrap());
+        assert!(all > in_module, "{row:?}");
+        assert!(in_module > 0 || SERVERS_OWN.contains(&row[0]), "{row:?}");
+    }
+
+    // As if all had taken twice as much, but for one.
+    let before = |workload: &str, count| if workload == "RENEW" { count * 9 / 10 } else { count * 2 };
+    fs::write(&path, with_instructions(&table, before)).unwrap();
+    let compared = count(&path, false);
+    assert!(!compared.status.success(), "{compared:?}");
+    let error = String::from_utf8(compared.stderr).unwrap();
+    assert_eq!(error, "error: more instructions than the table says: RENEW\n");
+}

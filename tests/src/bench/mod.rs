@@ -1,0 +1,4 @@
+//! The program behind `make bench` and `make instructions`.
+
+mod instructions;
+mod report;

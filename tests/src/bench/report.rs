@@ -1,0 +1,166 @@
+//! `make bench`: that it can still measure everything that it is to compare. How long things take is not tested.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::harness::built::built;
+use crate::harness::page::Page;
+
+/// What every server has, by the names in the report.
+const EVERYWHERE: [&str; 10] = [
+    "HINCRBY",
+    "SET NX PX",
+    "XADD",
+    "Lua: check-and-decrement",
+    "Lua: compare-and-delete",
+    "Lua: compare-and-expire",
+    "UNLOCK of an absent lock (nearly a no-op)",
+    "LOCK",
+    "UNLOCK",
+    "RENEW",
+];
+/// What only some servers have, or modules of others.
+const SOMEWHERE: [&str; 4] = ["DELEX IFEQ", "DELIFEQ", "TairString: CAD", "TairString: EXINCRBY"];
+/// What is done to sales: by Seckill and by scripts, new ones and grown ones.
+const ON_SALES: [&str; 7] = [
+    "BUY accepted",
+    "BUY sold out",
+    "BUY over the limit",
+    "BUY replayed",
+    "BUY with LOCK and RELEASE",
+    "CONFIRM",
+    "CANCEL",
+];
+const SIZES: [&str; 2] = ["new sale", "10,000 orders"];
+
+/// Five ratios in two passes; time and memory of three kinds of sales, with limits of memory for two; three ways to
+/// load; two ways to delete.
+const GOALS: usize = 10 + 8 + 3 + 2;
+/// The kinds of sales that grow.
+const GROWING: [&str; 3] = ["UUID ids", "36-byte ids", "UUID ids, held"];
+/// What is done with a whole sale.
+const STORED: [&str; 5] = [
+    "RDB save (SAVE)",
+    "RDB load",
+    "full resync of a new replica",
+    "AOF replay, purchase by purchase",
+    "load of a rewritten AOF",
+];
+/// How a sale is deleted.
+const REMOVED: [&str; 3] = ["UNLINK", "DEL, lazyfree-lazy-user-del yes", "DEL, lazyfree-lazy-user-del no"];
+
+fn expected() -> BTreeSet<String> {
+    let on_sales = ON_SALES.iter().flat_map(|name| SIZES.map(|size| format!("{name}, {size}")));
+    let on_sales = on_sales.flat_map(|name| [format!("Lua: {name}"), name]);
+    EVERYWHERE.into_iter().chain(SOMEWHERE).map(str::to_owned).chain(on_sales).collect()
+}
+
+fn list<'r>(report: &'r Value, field: &str) -> &'r [Value] {
+    report[field].as_array().unwrap_or_else(|| panic!("no {field} in {report}"))
+}
+
+fn names<'r>(rows: &'r [Value], field: &str) -> Vec<&'r str> {
+    rows.iter().map(|row| row[field].as_str().unwrap_or_else(|| panic!("no {field} in {row}"))).collect()
+}
+
+fn must_be_positive(row: &Value, field: &str) {
+    let figure = row[field].as_f64().or_else(|| row[field]["median"].as_f64());
+    assert!(figure.is_some_and(|figure| figure > 0.0), "{field} of {row}");
+}
+
+/// Time is not tested, but memory depends on nothing but the sale.
+fn must_be_lean(grown: &Value) {
+    let points = list(grown, "points");
+    let orders: Vec<_> = points.iter().map(|point| point["orders"].as_u64().unwrap()).collect();
+    assert_eq!(orders, [1_000, 2_000, 5_000, 10_000]);
+    for point in points {
+        must_be_positive(point, "us");
+        must_be_positive(point, "slowest_us");
+    }
+    let figure = |row: &Value, field: &str| row[field].as_f64().unwrap();
+    // With fewer orders the server's buffers weigh in.
+    let large = &points[3];
+    let ratio = figure(large, "bytes") / figure(large, "used_bytes");
+    assert!((ratio - 1.0).abs() < 0.1, "MEMORY USAGE is not what the server uses: {large}");
+    if let Some(most) = grown["most_bytes"].as_f64() {
+        assert!(figure(grown, "bytes") <= most, "{grown}");
+    }
+}
+
+/// The program itself looks at every reply, and that buyers who come all at once buy exactly the stock.
+#[test]
+fn everything_can_be_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("reports/bench.html");
+    let mut bench = Command::new(built("seckill-bench"));
+    let output = bench.args(["--quick", "--json", "--page"]).arg(&page).output().unwrap();
+    let (printed, errors) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{printed}\n{errors}");
+    let report: Value = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}\n{printed}"));
+
+    let passes = list(&report, "passes");
+    assert_eq!(names(passes, "pass"), ["alone", "with AOF and replica"]);
+    for pass in passes {
+        let (workloads, skipped) = (list(pass, "workloads"), list(pass, "skipped"));
+        let skipped = names(skipped, "workload");
+        assert!(skipped.iter().all(|name| SOMEWHERE.contains(name)), "{skipped:?}");
+        let all = names(workloads, "workload").into_iter().chain(skipped).map(str::to_owned);
+        assert_eq!(all.collect::<BTreeSet<_>>(), expected());
+        for workload in workloads {
+            for figure in ["us", "command_us", "cpu_us", "calls_per_second", "floors"] {
+                must_be_positive(workload, figure);
+            }
+            for beside in list(workload, "beside") {
+                must_be_positive(beside, "ratio");
+            }
+        }
+    }
+    let goals = list(&report, "goals");
+    assert_eq!(goals.len(), GOALS, "{goals:?}");
+    for goal in goals {
+        must_be_positive(goal, "figure");
+        assert!(goal["to_reach"].is_number() || goal["aim"].is_number(), "{goal}");
+    }
+    let rushes = list(&report, "contention");
+    let ways = BTreeSet::from_iter(names(rushes, "way"));
+    assert_eq!((ways.len(), rushes.len()), (5, 10), "each over one and over many connections");
+    for rush in rushes {
+        must_be_positive(rush, "orders_per_second");
+        let latencies = list(rush, "latencies");
+        assert!(latencies.is_sorted_by_key(|step| step[1].as_u64()), "{rush}");
+        assert_eq!(latencies.last().map(|step| &step[0]), Some(&1.0.into()), "{rush}");
+    }
+    let growth = list(&report, "growth");
+    assert_eq!(names(growth, "sale"), GROWING);
+    growth.iter().for_each(must_be_lean);
+    let storage = list(&report, "storage");
+    assert_eq!(names(storage, "what"), STORED);
+    for stored in storage {
+        must_be_positive(stored, "orders_per_second");
+    }
+    let removal = list(&report, "removal");
+    assert_eq!(names(removal, "way"), REMOVED);
+    for removed in removal {
+        must_be_positive(removed, "wait_us");
+    }
+    assert!(errors.contains(page.to_str().unwrap()), "where the page is: {errors}");
+    must_show(&fs::read_to_string(&page).unwrap(), &report);
+}
+
+/// The page shows what the report has.
+fn must_show(page: &str, report: &Value) {
+    let page = Page::read(page);
+    page.must_need_nothing_else();
+    let workloads = list(report, "passes").iter().flat_map(|pass| names(list(pass, "workloads"), "workload"));
+    let ways = names(list(report, "contention"), "way");
+    for name in workloads.chain(ways).chain(GROWING).chain(STORED).chain(REMOVED) {
+        assert!(page.rows().contains(name), "{name} is not on the page");
+    }
+    let plots =
+        ["Latency, 1 connection", "Latency, 64 connections", "Time of a purchase", "Memory of an order"];
+    assert_eq!(page.plots(), plots);
+}

@@ -1,0 +1,4 @@
+//! What users run: the session in the README, and the program `seckill`.
+
+mod incident;
+mod readme;

@@ -1,0 +1,56 @@
+//! The session in the README, run as it is written there.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::harness::built::workspace;
+use crate::harness::server::Server;
+
+const PROMPT: &str = "127.0.0.1:6379> ";
+
+/// Its fenced blocks that show a session.
+fn sessions(readme: &str) -> Vec<&str> {
+    let blocks = readme.split("\n```").skip(1).step_by(2);
+    blocks.filter(|block| block.contains(PROMPT)).collect()
+}
+
+/// What redis-cli answers to these lines.
+fn redis_cli(socket: &Path, input: &str) -> String {
+    let mut cli = Command::new("redis-cli")
+        .args(["--no-raw", "-s"])
+        .arg(socket)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("redis-cli is installed");
+    cli.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    String::from_utf8(cli.wait_with_output().unwrap().stdout).unwrap()
+}
+
+/// A written line that ends in `…` stands for all that begin like it: a fence or a time differs every time.
+fn matches(written: &str, got: &str) -> bool {
+    written.strip_suffix('…').map_or(written == got, |begin| got.starts_with(begin))
+}
+
+#[tokio::test]
+async fn its_session_runs_as_written() {
+    let readme = fs::read_to_string(workspace().join("README.md")).expect("README.md");
+    let sessions = sessions(&readme);
+    assert!(!sessions.is_empty(), "README.md shows no session: a fenced block with lines `{PROMPT}COMMAND`");
+    for session in sessions {
+        // The first line is what follows the fence: the language.
+        let lines = session.lines().skip(1).filter(|line| !line.is_empty());
+        let (typed, written): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with(PROMPT));
+        let input: String = typed.iter().map(|line| format!("{}\n", &line[PROMPT.len()..])).collect();
+
+        let server = Server::start().await;
+        let output = redis_cli(&server.socket(), &input);
+        let got: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
+        for (written, got) in written.iter().zip(&got) {
+            assert!(matches(written, got), "README.md: {written}\nredis-cli: {got}\n\nall of it:\n{output}");
+        }
+        assert_eq!(written.len(), got.len(), "README.md:\n{session}\n\nredis-cli:\n{output}");
+    }
+}

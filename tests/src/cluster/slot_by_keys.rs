@@ -1,0 +1,98 @@
+//! A slot moves key by key.
+
+use std::time::Duration;
+
+use seckill_client::{After, Buy, Sale, Seckill, State};
+
+use super::buyers::Buyers;
+use super::nodes::Cluster;
+use crate::harness::conditions::{now_ms, wait_until};
+use crate::harness::session::{get, play};
+
+/// So short that holds fall due all the time.
+const HOLD: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn buyers_buy_on() {
+    let cluster = Cluster::start("").await;
+    let sales = ["{sale}scarce", "{sale}plenty"];
+    let (slot, from) = cluster.place(sales[0]).await;
+    let to = (from + 1) % 3;
+    let mut shop = cluster.shop().await;
+    shop.create(sales[0], Sale::new(20).hold(HOLD)).await.unwrap();
+    shop.create(sales[1], Sale::new(1_000_000).hold(HOLD)).await.unwrap();
+
+    let histories = Buyers::during(&cluster, &sales, async |buyers| {
+        buyers.go_on(500).await;
+        cluster.move_keys(slot, from, to, async || buyers.go_on(50).await).await;
+        buyers.go_on(500).await;
+    })
+    .await;
+
+    assert_eq!(cluster.place(sales[0]).await, (slot, to));
+    for history in &histories {
+        assert_eq!(history.terms().len(), 2, "the new owner's term is another");
+    }
+    // No decision was made that is not in the histories.
+    let count = |state| histories.iter().map(|history| history.count(state)).sum::<u64>();
+    assert!(count(State::Expired) > 0);
+    assert_eq!(cluster.total("holds_expired").await, count(State::Expired));
+    assert_eq!(cluster.total("orders_accepted").await, count(State::Held));
+    assert_eq!(cluster.total("sales_diverged").await, 0);
+    cluster.nodes[from].play("DBSIZE => 0").await;
+}
+
+/// Until the slot is its own, a node lets nothing run out that was sent there.
+#[tokio::test]
+async fn a_hold_runs_out_on_the_new_owner() {
+    let cluster = Cluster::start("").await;
+    let (slot, from) = cluster.place("sale").await;
+    let to = (from + 1) % 3;
+    let mut shop = cluster.shop().await;
+    shop.create("sale", Sale::new(1).hold(Duration::from_millis(300))).await.unwrap();
+    shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    let term = shop.info("sale").await.unwrap().term;
+
+    let mut target = cluster.nodes[to].connect().await;
+    let mut owned_since = 0;
+    cluster
+        .move_keys(slot, from, to, async || {
+            if get::<u64>(&mut target, "DBSIZE").await == 0 {
+                return;
+            }
+            // Who is sent there sees that the hold is due, but that is all.
+            wait_until("the hold is due", async || {
+                play(&mut target, "ASKING => OK").await;
+                target.order("sale", "o1").await.unwrap().unwrap().state == State::Expired
+            })
+            .await;
+            play(&mut target, "DEBUG SLEEP 0.3 => OK\nASKING => OK").await;
+            let info = target.info("sale").await.unwrap();
+            assert_eq!((info.held, info.seq), (1, 2));
+            owned_since = now_ms();
+        })
+        .await;
+    wait_until("the hold runs out", async || shop.info("sale").await.unwrap().held == 0).await;
+    let expired = shop.events("sale", After::seq(2).term(term)).await.unwrap();
+    assert!(expired.len() == 1 && expired[0].at >= owned_since, "{expired:?}, owned since {owned_since}");
+    assert!(expired[0].term > term, "the new owner's first decision begins a term");
+    shop.audit("sale").await.unwrap();
+}
+
+/// Also when the old owner had given out terms to many sales, of which the new one never hears.
+#[tokio::test]
+async fn fences_rise_on() {
+    let cluster = Cluster::start("").await;
+    let (slot, from) = cluster.place("lock").await;
+    let mut shop = cluster.shop().await;
+    for number in 0..1_000 {
+        shop.create(format!("sale{number}"), Sale::new(1)).await.unwrap();
+    }
+    let lease = Duration::from_secs(600);
+    let before = shop.lock("lock", "ann", lease).await.unwrap();
+    cluster.move_keys(slot, from, (from + 1) % 3, async || {}).await;
+    assert_eq!(shop.lock("lock", "bob", lease).await, Ok(None), "ann holds it there, too");
+    assert_eq!(shop.unlock("lock", "ann").await, Ok(true));
+    let after = shop.lock("lock", "bob", lease).await.unwrap();
+    assert!(after > before, "{after:?} after {before:?}");
+}

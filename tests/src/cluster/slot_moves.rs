@@ -1,0 +1,143 @@
+//! Moving a slot: key by key, as every server can, or as a whole.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use redis::Value;
+
+use super::nodes::{Cluster, Node};
+use crate::harness::conditions::wait_until;
+use crate::harness::server::Connection;
+use crate::harness::session::{ask, get, show};
+
+/// A key may be large.
+const MIGRATE_TIMEOUT: Duration = Duration::from_secs(600);
+
+impl Cluster {
+    /// Moves a slot key by key, as `redis-cli --cluster reshard` does. After each step the test may do its own.
+    pub(super) async fn move_keys(&self, slot: usize, from: usize, to: usize, mut step: impl AsyncFnMut()) {
+        self.begin_to_move(slot, from, to).await;
+        step().await;
+        let mut source = self.nodes[from].connect().await;
+        while let Some(key) = a_key(&mut source, slot).await {
+            // Meanwhile it may have been released.
+            let reply = self.send_key(&key, from, to).await;
+            assert!(["OK", "NOKEY"].contains(&&*reply), "{reply}");
+            step().await;
+        }
+        self.assign(slot, to).await;
+    }
+
+    /// Lets both owners know that the keys of a slot are going to move one by one.
+    pub(super) async fn begin_to_move(&self, slot: usize, from: usize, to: usize) {
+        let (source, target) = (&self.nodes[from], &self.nodes[to]);
+        target.play(&format!("CLUSTER SETSLOT {slot} IMPORTING {} => OK", source.id)).await;
+        source.play(&format!("CLUSTER SETSLOT {slot} MIGRATING {} => OK", target.id)).await;
+    }
+
+    /// Sends one key to the new owner; tells the reply.
+    pub(super) async fn send_key(&self, key: &str, from: usize, to: usize) -> String {
+        let (port, timeout) = (self.nodes[to].server.port(), MIGRATE_TIMEOUT.as_millis());
+        let mut source = self.nodes[from].server.connect_within(MIGRATE_TIMEOUT).await;
+        ask(&mut source, &format!("MIGRATE 127.0.0.1 {port} \"\" 0 {timeout} KEYS {key}")).await
+    }
+
+    /// Tells all nodes who has a slot, its new owner first.
+    pub(super) async fn assign(&self, slot: usize, to: usize) {
+        let owner = &self.nodes[to];
+        let session = format!("CLUSTER SETSLOT {slot} NODE {} => OK", owner.id);
+        owner.play(&session).await;
+        for node in self.nodes.iter().filter(|node| node.id != owner.id) {
+            node.play(&session).await;
+        }
+        self.settle().await;
+    }
+}
+
+async fn a_key(connection: &mut Connection, slot: usize) -> Option<String> {
+    let keys: Vec<String> = get(connection, &format!("CLUSTER GETKEYSINSLOT {slot} 1")).await;
+    keys.into_iter().next()
+}
+
+/// How servers move a slot as a whole.
+#[derive(Clone, Copy)]
+enum Dialect {
+    /// The new owner is told: since Redis 8.4.
+    Redis,
+    /// The old owner is told: since Valkey 9.0.
+    Valkey,
+}
+
+/// A slot on its way as a whole.
+pub(super) struct Migration<'c> {
+    cluster: &'c Cluster,
+    dialect: Dialect,
+    source: &'c Node,
+    target: &'c Node,
+}
+
+impl Cluster {
+    async fn dialect(&self) -> Option<Dialect> {
+        let mut connection = self.nodes[0].connect().await;
+        for (dialect, command) in [(Dialect::Redis, "migration"), (Dialect::Valkey, "migrateslots")] {
+            if ask(&mut connection, &format!("COMMAND INFO cluster|{command}")).await != "[nil]" {
+                return Some(dialect);
+            }
+        }
+        None
+    }
+
+    /// Whether these servers move slots as a whole. When not, says that the test is skipped.
+    pub(super) async fn moves_whole_slots(&self) -> bool {
+        let can = self.dialect().await.is_some();
+        if !can {
+            eprintln!("skipped on this server: it moves slots key by key only");
+        }
+        can
+    }
+
+    /// Begins to move a slot as a whole.
+    pub(super) async fn migrate(&self, slot: usize, from: usize, to: usize) -> Migration<'_> {
+        let dialect = self.dialect().await.expect("servers that move whole slots");
+        let (source, target) = (&self.nodes[from], &self.nodes[to]);
+        let (node, command) = match dialect {
+            Dialect::Redis => (target, format!("CLUSTER MIGRATION IMPORT {slot} {slot}")),
+            Dialect::Valkey => {
+                (source, format!("CLUSTER MIGRATESLOTS SLOTSRANGE {slot} {slot} NODE {}", target.id))
+            }
+        };
+        let reply = ask(&mut node.connect().await, &command).await;
+        assert!(!reply.starts_with('-'), "{reply}");
+        Migration { cluster: self, dialect, source, target }
+    }
+}
+
+impl Migration<'_> {
+    /// How far it is.
+    pub(super) async fn state(&self) -> String {
+        let (node, command) = match self.dialect {
+            Dialect::Redis => (self.target, "CLUSTER MIGRATION STATUS ALL"),
+            Dialect::Valkey => (self.source, "CLUSTER GETSLOTMIGRATIONS"),
+        };
+        // The newest comes first.
+        let all: Vec<HashMap<String, Value>> = get(&mut node.connect().await, command).await;
+        show(&all[0]["state"]).replace('"', "")
+    }
+
+    async fn until(&self, last: [&str; 2]) {
+        wait_until(last[0], async || last.contains(&&*self.state().await)).await;
+    }
+
+    pub(super) async fn complete(self) {
+        self.until(["completed", "success"]).await;
+        self.cluster.settle().await;
+    }
+
+    pub(super) async fn cancel(self) {
+        match self.dialect {
+            Dialect::Redis => self.target.play("CLUSTER MIGRATION CANCEL ALL => 1").await,
+            Dialect::Valkey => self.source.play("CLUSTER CANCELSLOTMIGRATIONS => OK").await,
+        }
+        self.until(["canceled", "cancelled"]).await;
+    }
+}

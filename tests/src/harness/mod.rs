@@ -1,0 +1,20 @@
+//! What the tests share: servers, sessions in text, and what is known of a sale's history.
+
+pub(crate) mod aof;
+pub(crate) mod built;
+pub(crate) mod buyers;
+pub(crate) mod conditions;
+pub(crate) mod copies;
+pub(crate) mod divergence;
+pub(crate) mod dump;
+pub(crate) mod history;
+pub(crate) mod info;
+pub(crate) mod listener;
+pub(crate) mod local_sale;
+pub(crate) mod page;
+pub(crate) mod persistence;
+pub(crate) mod processes;
+pub(crate) mod proxy;
+pub(crate) mod sample;
+pub(crate) mod server;
+pub(crate) mod session;

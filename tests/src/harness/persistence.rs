@@ -1,0 +1,57 @@
+//! What servers store on disk.
+
+use super::aof::AOF;
+use super::conditions::wait_until;
+use super::info::stat;
+use super::server::Connection;
+use super::session::{ask, play};
+
+pub(crate) async fn rewrite(connection: &mut Connection) {
+    ask(connection, "BGREWRITEAOF").await;
+    wait_until_rewritten(connection).await;
+}
+
+/// Waits until no rewrite of the AOF is under way.
+pub(crate) async fn wait_until_rewritten(connection: &mut Connection) {
+    wait_until("the AOF is rewritten", async || {
+        stat(connection, "persistence", "aof_rewrite_in_progress").await == "0"
+            && stat(connection, "persistence", "aof_rewrite_scheduled").await == "0"
+    })
+    .await;
+    assert_eq!(stat(connection, "persistence", "aof_last_bgrewrite_status").await, "ok");
+}
+
+/// What a server stores, and loads when it starts.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Storage {
+    Rdb,
+    Aof { preamble: bool, rewritten: bool },
+}
+
+pub(crate) const STORAGES: [Storage; 5] = [
+    Storage::Rdb,
+    Storage::Aof { preamble: true, rewritten: false },
+    Storage::Aof { preamble: true, rewritten: true },
+    Storage::Aof { preamble: false, rewritten: false },
+    Storage::Aof { preamble: false, rewritten: true },
+];
+
+impl Storage {
+    pub(crate) fn config(self) -> &'static str {
+        match self {
+            Self::Rdb => "",
+            Self::Aof { preamble: true, .. } => AOF,
+            Self::Aof { preamble: false, .. } => {
+                "appendonly yes\nappendfsync always\naof-use-rdb-preamble no"
+            }
+        }
+    }
+
+    pub(crate) async fn save(self, connection: &mut Connection) {
+        match self {
+            Self::Rdb => play(connection, "SAVE => OK").await,
+            Self::Aof { rewritten: true, .. } => rewrite(connection).await,
+            Self::Aof { rewritten: false, .. } => {}
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Holds run out by themselves.
+
+use seckill_client::{After, Alteration, Bought, Buy, EventKind, Sale, Seckill, State};
+
+use crate::harness::conditions::{ms, wait_until, wait_until_none_held};
+use crate::harness::listener::Listener;
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{play, together};
+
+/// How late a hold may run out on a machine that also does other things. The promise is 100 ms on an idle one.
+const LATE: u64 = 2_000;
+
+async fn state(shop: &mut Connection, order: &str) -> State {
+    shop.order("sale", order).await.unwrap().expect("an order").state
+}
+
+#[tokio::test]
+async fn without_anyone_touching_the_key() {
+    let server = Server::with("notify-keyspace-events Ed").await;
+    let mut ears = Listener::on(&server).await;
+    ears.subscribe().await;
+    let mut shop = server.connect().await;
+    shop.create("sale", Sale::new(1).limit(1).hold(ms(100))).await.unwrap();
+    assert_eq!(shop.buy("sale", Buy::new("ann", "o1")).await, Ok(Bought::Order(State::Held)));
+
+    assert_eq!(ears.until("seckill.expire sale").await, ["seckill.create sale", "seckill.buy sale"]);
+
+    let events = shop.events("sale", After::seq(1)).await.unwrap();
+    let [bought, expired] = &events[..] else { panic!("{events:?}") };
+    let EventKind::Order { deadline: Some(deadline), .. } = bought.kind else { panic!("{bought:?}") };
+    assert_eq!(deadline, bought.at + 100);
+    assert!(matches!(expired.kind, EventKind::Order { state: State::Expired, .. }));
+    assert!(
+        (deadline..deadline + LATE).contains(&expired.at),
+        "due at {deadline}, ran out at {}",
+        expired.at
+    );
+    // The units are back, and so is the quota.
+    assert_eq!(shop.buy("sale", Buy::new("ann", "o2")).await, Ok(Bought::Order(State::Held)));
+    shop.audit("sale").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_confirmed_or_extended_in_time_stays() {
+    let server = Server::start().await;
+    let mut shop = server.connect().await;
+    shop.create("sale", Sale::new(4).hold(ms(60_000))).await.unwrap();
+    for order in ["confirmed", "extended", "cancelled", "forgotten"] {
+        shop.buy("sale", Buy::new("ann", order)).await.unwrap();
+    }
+    assert_eq!(shop.confirm("sale", "confirmed").await, Ok(State::Sold));
+    assert_eq!(shop.extend("sale", "extended", ms(60_000)).await, Ok(State::Held));
+    assert_eq!(shop.cancel("sale", "cancelled").await, Ok(State::Cancelled));
+    assert_eq!(shop.extend("sale", "forgotten", ms(100)).await, Ok(State::Held), "to an earlier deadline");
+    wait_until("the forgotten one runs out", async || shop.info("sale").await.unwrap().held == 1).await;
+
+    for (order, expected) in [
+        ("confirmed", State::Sold),
+        ("extended", State::Held),
+        ("cancelled", State::Cancelled),
+        ("forgotten", State::Expired),
+    ] {
+        assert_eq!(state(&mut shop, order).await, expected, "{order}");
+    }
+    assert_eq!(shop.info("sale").await.unwrap().available, 2);
+    shop.audit("sale").await.unwrap();
+}
+
+/// An earlier deadline behind a later one is not kept waiting, and another HOLD does not touch those given.
+#[tokio::test]
+async fn each_by_its_own_deadline() {
+    let server = Server::start().await;
+    let mut shop = server.connect().await;
+    shop.create("sale", Sale::new(2).hold(ms(60_000))).await.unwrap();
+    shop.buy("sale", Buy::new("ann", "long")).await.unwrap();
+    shop.alter("sale", Alteration::new().hold(ms(50))).await.unwrap();
+    shop.buy("sale", Buy::new("ann", "short")).await.unwrap();
+    wait_until("the short one runs out", async || shop.info("sale").await.unwrap().held == 1).await;
+    assert_eq!(state(&mut shop, "long").await, State::Held);
+}
+
+/// A timer that writes while writes are paused would crash the server.
+#[tokio::test]
+async fn not_while_writes_are_paused() {
+    let server = Server::start().await;
+    let mut shop = server.connect().await;
+    shop.create("sale", Sale::new(1).hold(ms(50))).await.unwrap();
+    let replies = together(&mut shop, &["SECKILL.BUY sale ann o1", "CLIENT PAUSE 60000 WRITE"]).await;
+    assert_eq!(replies, ["HELD", "OK"]);
+    // ORDER shows what is due. That nothing was decided shows in the figures, also a while later.
+    wait_until("it is due", async || state(&mut shop, "o1").await == State::Expired).await;
+    let session = r#"
+        DEBUG SLEEP 0.3 => OK
+        SECKILL.ORDER sale o1 => {"order" "o1" "buyer" "ann" "qty" 1 "state" EXPIRED "at" <ms> "deadline" 0 "seq" 2}
+        SECKILL.BUYER sale ann => {"held" 1 "sold" 0 "orders" ["o1"]}
+    "#;
+    play(&mut shop, session).await;
+    let info = shop.info("sale").await.unwrap();
+    assert_eq!((info.held, info.seq), (1, 2));
+    play(&mut shop, "CLIENT UNPAUSE => OK").await;
+    wait_until_none_held(&mut shop, "sale").await;
+}
+
+/// Sold out is never said while a hold is due, though nothing may have swept it yet.
+#[tokio::test]
+async fn a_purchase_finds_what_is_due() {
+    let server = Server::start().await;
+    let mut shop = server.connect().await;
+    shop.create("sale", Sale::new(40).limit(40).hold(ms(1))).await.unwrap();
+    let purchases = ["SECKILL.BUY sale ann o1 QTY 40", "DEBUG SLEEP 0.01", "SECKILL.BUY sale ann o2 QTY 40"];
+    assert_eq!(together(&mut shop, &purchases).await, ["HELD", "OK", "HELD"]);
+    assert_eq!(state(&mut shop, "o1").await, State::Expired);
+    shop.audit("sale").await.unwrap();
+}

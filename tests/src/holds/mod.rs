@@ -1,0 +1,5 @@
+//! Holds run out by themselves.
+
+mod expiry;
+mod moved_sales;
+mod timing;

@@ -1,0 +1,123 @@
+//! Holds of sales that are renamed, copied, restored, reloaded or replaced.
+
+use seckill_client::{Bought, Buy, Sale, Seckill, State};
+
+use crate::harness::conditions::{ms, wait_until, wait_until_none_held};
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{get, play};
+
+/// A sale that is moved or copied keeps its deadlines, wherever it ends up.
+#[tokio::test]
+async fn wherever_the_sale_went() {
+    let ways = [
+        ("RENAME sale other => OK", 0, "other"),
+        ("COPY sale other => 1", 0, "other"),
+        ("COPY sale other => 1", 0, "sale"),
+        ("COPY sale other DB 1 => 1", 1, "other"),
+        ("MOVE sale 1 => 1", 1, "sale"),
+        ("SWAPDB 0 1 => OK", 1, "sale"),
+        ("SWAPDB 0 1 => OK\nSWAPDB 1 2 => OK", 2, "sale"),
+        ("COPY sale other => 1\nCOPY other sale REPLACE => 1", 0, "sale"),
+        ("COPY sale other => 1\nRENAME other sale => OK", 0, "sale"),
+        ("DEBUG RELOAD => OK", 0, "sale"),
+        ("DEBUG LOADAOF => OK", 0, "sale"),
+    ];
+    for (way, db, key) in ways {
+        let server = Server::with("appendonly yes").await;
+        let mut shop = server.connect().await;
+        let moves = ["RENAME", "MOVE"].iter().any(|command| way.contains(command));
+        if moves && moves_its_clients(&mut shop).await {
+            eprintln!("skipped on this server, see `in_the_database_that_they_chose`: {way}");
+            continue;
+        }
+        shop.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
+        shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+        play(&mut shop, &format!("{way}\nSELECT {db} => OK")).await;
+        wait_until_none_held(&mut shop, key).await;
+        let info = shop.info(key).await.unwrap();
+        assert_eq!((info.available, info.seq), (1, 3), "after {way}");
+        shop.audit(key).await.unwrap();
+    }
+}
+
+/// Valkey from 8.1 until 9.1.2: there the module must not listen to what tells of RENAME and MOVE.
+async fn moves_its_clients(connection: &mut Connection) -> bool {
+    let server: String = get(connection, "INFO server").await;
+    let version = server.lines().find_map(|line| line.strip_prefix("valkey_version:"));
+    let parts =
+        version.map(|version| version.split('.').map(|part| part.parse().unwrap()).collect::<Vec<u32>>());
+    parts.is_some_and(|parts| (vec![8, 1, 0]..vec![9, 1, 2]).contains(&parts))
+}
+
+/// A module that listens to keyspace events can harm a client on such a Valkey; this one must not.
+#[tokio::test]
+async fn clients_stay_in_the_database_that_they_chose() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SET a 1 => OK\nMOVE a 3 => 1\nSET b 1 => OK\nCOPY b c DB 4 => 1").await;
+    let client: String = get(&mut connection, "CLIENT INFO").await;
+    assert!(client.contains(" db=0 "), "{client}");
+}
+
+/// Whatever the server tells, a sale that was renamed returns what is due when it is next written to.
+#[tokio::test]
+async fn at_the_latest_when_the_sale_is_written_to() {
+    let server = Server::start().await;
+    let mut shop = server.connect().await;
+    shop.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
+    shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    play(&mut shop, "RENAME sale other => OK\nDEBUG SLEEP 0.01 => OK").await;
+    assert_eq!(shop.buy("other", Buy::new("bob", "o2")).await, Ok(Bought::Order(State::Held)));
+}
+
+/// Also over itself: what was there goes after the new one came.
+#[tokio::test]
+async fn also_when_restored_from_a_dump() {
+    for gone in [true, false] {
+        let server = Server::start().await;
+        let mut shop = server.connect().await;
+        shop.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
+        shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+        let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut shop).await.unwrap();
+        if gone {
+            play(&mut shop, "DEL sale => 1").await;
+        }
+        let mut restore = redis::cmd("RESTORE");
+        restore.arg("sale").arg(0).arg(dump).arg("REPLACE").exec_async(&mut shop).await.unwrap();
+        wait_until_none_held(&mut shop, "sale").await;
+        shop.audit("sale").await.unwrap();
+    }
+}
+
+/// The server does not tell when a key is overwritten: whatever is there then is left alone.
+#[tokio::test]
+async fn not_of_what_came_after() {
+    for flush in ["FLUSHALL", "FLUSHALL ASYNC", "FLUSHDB ASYNC", "UNLINK a b c"] {
+        overwritten_by(flush).await;
+    }
+}
+
+async fn overwritten_by(flush: &str) {
+    let server = Server::start().await;
+    let mut shop = server.connect().await;
+    let session = "
+        SECKILL.CREATE a STOCK 1 HOLD 50 => OK
+        SECKILL.BUY a ann o1 => HELD
+        SECKILL.CREATE b STOCK 1 HOLD 50 => OK
+        SECKILL.BUY b ann o1 => HELD
+        SECKILL.CREATE c STOCK 2 HOLD 50 => OK
+        SECKILL.BUY c ann o1 => HELD
+        {flush}
+        SET b text => OK
+        SECKILL.CREATE c STOCK 2 HOLD 60000 => OK
+        SECKILL.BUY c ann o1 => HELD
+        SECKILL.BUY c ann o2 => HELD
+        SECKILL.EXTEND c o2 100 => HELD
+    ";
+    let reply = if flush.starts_with("UNLINK") { "3" } else { "OK" };
+    play(&mut shop, &session.replace("{flush}", &format!("{flush} => {reply}"))).await;
+    // Later than all that was noted before.
+    wait_until("the last one runs out", async || shop.info("c").await.unwrap().available == 1).await;
+    play(&mut shop, "DBSIZE => 2\nGET b => \"text\"\nSECKILL.AUDIT c => OK").await;
+    assert_eq!(shop.info("c").await.unwrap().held, 1);
+}

@@ -1,0 +1,6 @@
+//! Locks: leases, fences, purchases under a lock, and clients that do not know the module.
+
+mod fences;
+mod interoperation;
+mod leases;
+mod purchases;

@@ -1,0 +1,29 @@
+//! Purchases under a lock.
+
+use std::time::Duration;
+
+use seckill_client::{Bought, Buy, Refusal, Sale, Seckill, State};
+
+use crate::harness::conditions::{HOUR, wait_until};
+use crate::harness::server::Server;
+use crate::harness::session::ask;
+
+/// A lock may protect the work before a purchase: only who still holds it gets through.
+#[tokio::test]
+async fn a_purchase_under_a_lock_takes_two_round_trips() {
+    let server = Server::start().await;
+    let mut shop = server.connect().await;
+    shop.create("sale", Sale::new(1)).await.unwrap();
+    let early = shop.lock("lock", "ann", Duration::from_millis(1)).await.unwrap().expect("free");
+    wait_until("the lease is over", async || ask(&mut shop, "EXISTS lock").await == "0").await;
+    let late = shop.lock("lock", "bob", HOUR).await.unwrap().expect("free again");
+    assert!(late > early);
+
+    let sold = Ok(Bought::Order(State::Sold));
+    let lost = Ok(Bought::Refused(Refusal::LockLost));
+    assert_eq!(shop.buy("sale", Buy::new("ann", "o1").releasing("lock", "ann")).await, lost);
+    assert_eq!(shop.buy("sale", Buy::new("bob", "o2").holding("lock", "bob")).await, sold);
+    assert_eq!(shop.renew("lock", "bob", HOUR).await, Ok(true), "holding is not releasing");
+    assert_eq!(shop.buy("sale", Buy::new("bob", "o2").releasing("lock", "bob")).await, sold);
+    assert_eq!(shop.unlock("lock", "bob").await, Ok(false), "it went with the purchase");
+}

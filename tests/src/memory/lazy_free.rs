@@ -1,0 +1,44 @@
+//! Large sales are freed on another thread.
+
+use crate::harness::conditions::wait_until;
+use crate::harness::info::stat;
+use crate::harness::sample::put_orders;
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{ask, play};
+
+/// What the server frees on another thread is what would make others wait.
+#[tokio::test]
+async fn a_large_sale_is_freed_on_another_thread() {
+    let config = "lazyfree-lazy-user-del yes\nlazyfree-lazy-expire yes\nlazyfree-lazy-server-del yes";
+    let server = Server::with(config).await;
+    let mut connection = server.connect().await;
+    let freed = async |connection: &mut Connection| {
+        stat(connection, "memory", "lazyfreed_objects").await.parse::<u64>().unwrap()
+    };
+    for gone in ["DEL %", "UNLINK %", "PEXPIRE % 1", "SET % x", "RENAME text %"] {
+        put_orders(&mut connection, "small", 1_000).await;
+        put_orders(&mut connection, "large", 4_000).await;
+        let before = freed(&mut connection).await;
+        for key in ["small", "large"] {
+            play(&mut connection, "SET text x => OK").await;
+            ask(&mut connection, &gone.replace('%', key)).await;
+            wait_until(&format!("it is gone by {gone}"), async || {
+                ask(&mut connection, &format!("TYPE {key}")).await != "flashsale"
+            })
+            .await;
+        }
+        wait_until(&format!("all is freed that goes by {gone}"), async || {
+            stat(&mut connection, "memory", "lazyfree_pending_objects").await == "0"
+                && freed(&mut connection).await > before
+        })
+        .await;
+        assert_eq!(freed(&mut connection).await, before + 1, "{gone}");
+        play(&mut connection, "FLUSHALL SYNC => OK").await;
+    }
+    // Of a whole database all goes there.
+    put_orders(&mut connection, "small", 1_000).await;
+    put_orders(&mut connection, "large", 4_000).await;
+    let before = freed(&mut connection).await;
+    play(&mut connection, "FLUSHALL ASYNC => OK").await;
+    wait_until("both are freed", async || freed(&mut connection).await == before + 2).await;
+}

@@ -1,0 +1,93 @@
+//! The memory that sales took is given back when they are gone, however they went.
+
+use redis::Value;
+use seckill_client::{Buy, Sale, Seckill};
+
+use crate::harness::conditions::{HOUR, wait_until};
+use crate::harness::info::{stat, used_memory};
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{get, play};
+
+/// What the server itself takes and gives from time to time, in bytes.
+const BOUND: u64 = 64 * 1024;
+
+/// Takes memory three times over, and gives it back: nothing is left of it, nor does anything add up.
+async fn comes_and_goes(work: impl AsyncFn(&mut Connection, u64)) {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    // What the server keeps of each command comes first.
+    work(&mut connection, 100).await;
+    let before = used_memory(&mut connection).await;
+    for _ in 0..3 {
+        // What the server keeps for a client goes with its connection.
+        work(&mut server.connect().await, 50_000).await;
+        wait_until("the memory is given back", async || used_memory(&mut connection).await < before + BOUND)
+            .await;
+    }
+    assert_eq!(stat(&mut connection, "memory", "lazyfree_pending_objects").await, "0");
+}
+
+/// A sale with orders in every state, which was read in every way.
+async fn sell(shop: &mut Connection, orders: u64) {
+    shop.create("sale", Sale::new(orders).hold(HOUR)).await.unwrap();
+    let mut pipe = redis::pipe();
+    for number in 0..orders {
+        let (buyer, order) = (format!("buyer {}", number % 1_000), format!("{number:036}"));
+        pipe.cmd("SECKILL.BUY").arg(&["sale", &buyer, &order]);
+        match number % 5 {
+            0 => pipe.cmd("SECKILL.CONFIRM").arg(&["sale", &order]),
+            1 => pipe.cmd("SECKILL.CANCEL").arg(&["sale", &order]),
+            2 => pipe.cmd("SECKILL.EXTEND").arg(&["sale", &order, "7200000"]),
+            3 => pipe.cmd("SECKILL.EXTEND").arg(&["sale", &order, "1"]),
+            _ => pipe.cmd("SECKILL.ORDER").arg(&["sale", &order]),
+        };
+    }
+    pipe.exec_async(shop).await.unwrap();
+    wait_until("every fifth hold runs out", async || shop.info("sale").await.unwrap().held == orders * 2 / 5)
+        .await;
+    shop.restock("sale", 1, "r1").await.unwrap();
+    get::<Value>(shop, "SECKILL.EVENTS sale 0 COUNT 10000").await;
+    get::<Value>(shop, r#"SECKILL.BUYER sale "buyer 1""#).await;
+    shop.audit("sale").await.unwrap();
+}
+
+#[tokio::test]
+async fn of_sales_that_went_in_every_way() {
+    comes_and_goes(async |shop, orders| {
+        sell(shop, orders).await;
+        play(shop, "COPY sale unlinked => 1\nCOPY sale expired => 1\nCOPY sale overwritten => 1").await;
+        let dump: Vec<u8> = get(shop, "DUMP sale").await;
+        for key in ["sale", "restored", "flushed"] {
+            let restored =
+                redis::cmd("RESTORE").arg(key).arg(0).arg(&dump).arg("REPLACE").exec_async(shop).await;
+            restored.unwrap();
+        }
+        assert!(used_memory(shop).await > 6 * orders * 50, "six sales take their room");
+        let leaving = "
+            DEL sale restored => 2
+            UNLINK unlinked => 1
+            SET overwritten x => OK
+            PEXPIRE expired 1 => 1
+        ";
+        play(shop, leaving).await;
+        wait_until("one is expired", async || get::<u64>(shop, "DBSIZE").await == 2).await;
+        play(shop, "FLUSHALL ASYNC => OK").await;
+    })
+    .await;
+}
+
+/// A hold that is moved to ever earlier deadlines, each of which somebody must have in mind.
+#[tokio::test]
+async fn of_deadlines_that_were_moved() {
+    comes_and_goes(async |shop, times| {
+        shop.create("sale", Sale::new(1).hold(2 * HOUR)).await.unwrap();
+        shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+        let mut pipe = redis::pipe();
+        for earlier in 0..times {
+            pipe.cmd("SECKILL.EXTEND").arg("sale").arg("o1").arg(HOUR.as_millis() as u64 - 10 * earlier);
+        }
+        pipe.cmd("DEL").arg("sale");
+        pipe.exec_async(shop).await.unwrap();
+    })
+    .await;
+}

@@ -1,0 +1,48 @@
+//! When the memory that the server may use is used up: what grows is refused, what gives back works.
+
+use crate::harness::server::Server;
+use crate::harness::session::{ask, play};
+
+#[tokio::test]
+async fn what_grows_is_refused_and_what_gives_back_works() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    let setting = "
+        SECKILL.CREATE sale STOCK 9 HOLD 60000 => OK
+        SECKILL.BUY sale ann o1 => HELD
+        SECKILL.BUY sale ann o2 => HELD
+        SECKILL.BUY sale ann o3 => HELD
+        SECKILL.LOCK lock ann 60000 => <us>
+        CONFIG SET maxmemory 1 => OK
+    ";
+    play(&mut connection, setting).await;
+    let before = ask(&mut connection, "DEBUG DIGEST").await;
+    let growing = [
+        "SECKILL.LOCK free ann 60000",
+        "SECKILL.CREATE new STOCK 1",
+        "SECKILL.BUY sale ann o4",
+        "SECKILL.RESTOCK sale 1",
+        "SECKILL.RESTOCK sale 1 ID r1",
+    ];
+    for line in growing {
+        let reply = ask(&mut connection, line).await;
+        assert_eq!(reply, "-OOM command not allowed when used memory > 'maxmemory'.", "{line}");
+    }
+    assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, before);
+
+    let giving_back = "
+        SECKILL.RENEW lock ann 70000 => 1
+        SECKILL.UNLOCK lock ann => 1
+        SECKILL.CONFIRM sale o1 => SOLD
+        SECKILL.EXTEND sale o2 70000 => HELD
+        SECKILL.CANCEL sale o2 => CANCELLED
+        SECKILL.CANCEL sale o1 REFUND => CANCELLED
+        SECKILL.RESTOCK sale -1 => 7
+        SECKILL.AUDIT sale => OK
+
+        CONFIG SET maxmemory 0 => OK
+        SECKILL.RESTOCK sale 1 ID r1 => 8
+        SECKILL.BUY sale ann o4 => HELD
+    ";
+    play(&mut connection, giving_back).await;
+}

@@ -1,0 +1,198 @@
+//! MEMORY USAGE tells what a sale takes, at once.
+
+use std::time::Duration;
+
+use crate::harness::conditions::wait_until;
+use crate::harness::dump::restoring;
+use crate::harness::info::{stat, used_memory};
+use crate::harness::local_sale::{FUTURE, LocalSale, uuid};
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{get, play};
+
+/// What a server is started with whose memory is looked at: it keeps no figures of commands, and frees at once.
+const QUIET: &str = "
+    latency-tracking no
+    slowlog-log-slower-than -1
+    lazyfree-lazy-user-del no
+    seckill.apply-from-clients yes
+";
+
+#[derive(Debug, Clone, Copy)]
+enum Ids {
+    Uuid,
+    Text,
+    Long,
+}
+
+impl Ids {
+    fn of(self, number: u64) -> String {
+        match self {
+            Self::Uuid => uuid(number),
+            Self::Text => format!("order-{number}"),
+            Self::Long => format!("{number:0100}"),
+        }
+    }
+}
+
+/// What becomes of orders.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fate {
+    Sold,
+    Held,
+    Extended,
+    Confirmed,
+    HalfConfirmed,
+    RanOut,
+    /// There are none: a history of restockings alone.
+    Restocked,
+}
+
+const HOLD: u64 = 60_000;
+
+/// A sale of so many orders.
+fn sale(orders: u64, ids: Ids, fate: Fate) -> LocalSale {
+    let hold = if fate == Fate::Sold { 0 } else { HOLD };
+    let mut shop = LocalSale::open(FUTURE, &format!("STOCK 9000000 HOLD {hold}"));
+    for number in 0..orders {
+        shop.now += number % 7 * 50;
+        let order = ids.of(number);
+        if fate == Fate::Restocked {
+            shop.say(&format!("RESTOCK sale {}", 1 + number % 90));
+            continue;
+        }
+        shop.say(&format!("BUY sale buyer-{} {order}", number / 2));
+        if fate == Fate::Extended {
+            shop.say(&format!("EXTEND sale {order} {}", HOLD * 1_000 + number * 7_919 % 99_991));
+        }
+    }
+    for number in 0..orders {
+        let settled = match fate {
+            Fate::Confirmed => true,
+            Fate::HalfConfirmed => number % 5 < 2,
+            Fate::RanOut => {
+                shop.now += HOLD;
+                true
+            }
+            Fate::Sold | Fate::Held | Fate::Extended | Fate::Restocked => false,
+        };
+        if settled {
+            shop.say(&format!("CONFIRM sale {}", ids.of(number)));
+        }
+    }
+    shop
+}
+
+/// The memory that a server uses when nobody but this one asks.
+async fn used(server: &Server) -> i64 {
+    let mut connection = server.connect().await;
+    wait_until("the others are gone", async || {
+        stat(&mut connection, "clients", "connected_clients").await == "1"
+    })
+    .await;
+    used_memory(&mut connection).await as i64
+}
+
+async fn put(connection: &mut Connection, key: &str, shop: &LocalSale) {
+    let mut pipe = redis::pipe();
+    for batch in shop.batches(0, 100_000) {
+        pipe.cmd("SECKILL.APPLY").arg(key).arg(batch);
+    }
+    pipe.exec_async(connection).await.unwrap();
+}
+
+/// What is left out of each, in bytes: what the server keeps of any key, with its share of a table that may grow.
+const SLACK: i64 = 240;
+
+/// Puts a sale at one key and then at others, each time in another way. Tells what MEMORY USAGE says of it.
+async fn spread(connection: &mut Connection, shop: &LocalSale, way: &str, times: u64) -> i64 {
+    let dump: Vec<u8> = match way {
+        "restored" => get(connection, "DUMP applied-0").await,
+        _ => vec![],
+    };
+    let mut told = 0;
+    for number in 0..times {
+        let key = format!("{way}-{number}");
+        match way {
+            "applied" => put(connection, &key, shop).await,
+            "copied" => play(connection, &format!("COPY applied-0 {key} => 1")).await,
+            _ => restoring(&key, &dump).exec_async(connection).await.unwrap(),
+        }
+        told += get::<i64>(connection, &format!("MEMORY USAGE {key}")).await;
+    }
+    told
+}
+
+#[tokio::test]
+async fn is_the_truth() {
+    let server = Server::with(QUIET).await;
+    let mut shapes =
+        vec![(0, Ids::Text, Fate::Held), (10, Ids::Text, Fate::Held), (100, Ids::Uuid, Fate::Confirmed)];
+    for orders in [1_000, 30_000, 100_000] {
+        for fate in [Fate::Sold, Fate::Held, Fate::Extended, Fate::HalfConfirmed, Fate::RanOut] {
+            shapes.push((orders, Ids::Uuid, fate));
+        }
+        shapes.extend([
+            (orders, Ids::Text, Fate::Sold),
+            (orders, Ids::Text, Fate::Confirmed),
+            (orders, Ids::Long, Fate::Held),
+            (orders, Ids::Long, Fate::Restocked),
+        ]);
+    }
+    // What the server needs for its first key does not count.
+    play(&mut server.connect().await, "SET first x => OK").await;
+    for (orders, ids, fate) in shapes {
+        // Small ones are looked at together: what the server itself takes or gives back meanwhile is little then.
+        let times = match orders {
+            0..1_000 => 50,
+            1_000..100_000 => 5,
+            _ => 1,
+        };
+        let shop = sale(orders, ids, fate);
+        let mut before = used(&server).await;
+        for way in ["applied", "copied", "restored"] {
+            let told = spread(&mut server.connect().await, &shop, way, times).await;
+            let after = used(&server).await;
+            let took = after - before;
+            before = after;
+            let what = format!("{orders} {ids:?} {fate:?}, {way} {times} times: {told} told, {took} taken");
+            println!("{what}");
+            assert!((told - took).abs() <= took / 20 + SLACK * times as i64, "{what}");
+        }
+        let gone = (0..times)
+            .flat_map(|number| ["applied", "copied", "restored"].map(|way| format!("{way}-{number}")));
+        let gone: Vec<String> = gone.collect();
+        redis::cmd("DEL").arg(gone).exec_async(&mut server.connect().await).await.unwrap();
+    }
+}
+
+/// The time of a call. Of several rounds the fastest counts, for others use this machine, too.
+async fn time_of(connection: &mut Connection, key: &str) -> Duration {
+    const CALLS: u32 = 200;
+    let mut fastest = Duration::MAX;
+    for _ in 0..20 {
+        redis::cmd("CONFIG").arg("RESETSTAT").exec_async(connection).await.unwrap();
+        let mut pipe = redis::pipe();
+        for _ in 0..CALLS {
+            pipe.cmd("MEMORY").arg("USAGE").arg(key);
+        }
+        pipe.exec_async(connection).await.unwrap();
+        let stats = stat(connection, "commandstats", "cmdstat_memory|usage").await;
+        let usec = stats.split(',').find_map(|field| field.strip_prefix("usec=")).unwrap();
+        fastest = fastest.min(Duration::from_micros(usec.parse().unwrap()) / CALLS);
+    }
+    fastest
+}
+
+#[tokio::test]
+async fn takes_constant_time() {
+    let server = Server::with(QUIET).await;
+    let mut connection = server.connect().await;
+    let mut times = vec![];
+    for orders in [1_000, 200_000] {
+        let key = orders.to_string();
+        put(&mut connection, &key, &sale(orders, Ids::Text, Fate::Held)).await;
+        times.push(time_of(&mut connection, &key).await);
+    }
+    println!("{times:?}");
+    assert!(times[1] < times[0] * 10 + Duration::from_micros(2), "{times:?}: it grows with the orders");
+}

@@ -1,0 +1,240 @@
+//! The server is killed while buyers buy: what was acknowledged is there, and what is there is right.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use seckill_client::Seckill;
+
+use crate::harness::buyers::{Buyers, scarce};
+use crate::harness::conditions::wait_until;
+use crate::harness::history::History;
+use crate::harness::info::stat;
+use crate::harness::persistence::rewrite;
+use crate::harness::processes::kill;
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{ask, play};
+
+const ALWAYS: &str = "appendonly yes\nappendfsync always";
+const EVERYSEC: &str = "appendonly yes\nappendfsync everysec";
+
+/// A sale, its buyers, and a reader who follows its events.
+struct Market {
+    server: Server,
+    buyers: Buyers,
+    history: History,
+}
+
+impl Market {
+    async fn open(config: &str) -> Self {
+        let server = Server::with(config).await;
+        server.connect().await.create("sale", scarce()).await.unwrap();
+        Self { server, buyers: Buyers::new(8, 1), history: History::of("sale") }
+    }
+
+    /// Buyers buy until they had so many answers, and the reader reads it all.
+    async fn buy(&mut self, count: usize) {
+        self.buyers.buy_while(&mut self.server, async |_, answers| more(answers, count).await).await;
+        self.history.follow(&mut self.server.connect().await).await;
+    }
+
+    /// Buyers buy and the reader reads, until `meanwhile` is over: then the server is killed amid all that.
+    async fn kill_after(&mut self, meanwhile: impl AsyncFnOnce(&mut Connection, &Cell<usize>)) {
+        let Self { server, buyers, history } = self;
+        let (mut reader, mut shop) = (server.connect().await, server.connect().await);
+        let reading = async {
+            loop {
+                assert_eq!(history.follow(&mut reader).await, 0);
+            }
+        };
+        let killing = async |server: &mut Server, answers: &Cell<usize>| {
+            tokio::select! {
+                () = meanwhile(&mut shop, answers) => server.kill(),
+                () = reading => {}
+            }
+        };
+        buyers.buy_while(server, killing).await;
+    }
+
+    /// After a crash that loses nothing: all is as the buyers and the reader know it, and goes on from there.
+    async fn reopen(&mut self) {
+        self.server.restart().await;
+        let mut shop = self.server.connect().await;
+        assert_eq!(self.history.follow(&mut shop).await, 0, "events that were read are lost");
+        let books = self.history.books();
+        self.buyers.agree(&mut shop, &books).await;
+        self.buyers.ask_again(&mut shop, &books).await;
+        play(&mut shop, "GET lock => nil").await;
+        self.history.go_on(&mut shop).await;
+        self.buyers.agree(&mut shop, &self.history.books()).await;
+    }
+
+    /// After a crash that may lose the newest events: what is there is how the history began, and goes on from
+    /// there. Tells how many events are left.
+    async fn reopen_with_less(&mut self) -> u64 {
+        self.server.restart().await;
+        let mut shop = self.server.connect().await;
+        let left = History::read(&mut shop, "sale").await;
+        left.begins_like(&self.history);
+        self.buyers.learn(&left.books());
+        ask(&mut shop, "DEL lock").await;
+        self.history.go_on(&mut shop).await;
+        left.len() as u64
+    }
+}
+
+/// Waits until the buyers had so many answers from now on.
+async fn more(answers: &Cell<usize>, count: usize) {
+    let enough = answers.get() + count;
+    wait_until("the buyers have their answers", async || answers.get() >= enough).await;
+}
+
+async fn save(shop: &mut Connection) {
+    ask(shop, "BGSAVE").await;
+    wait_until("it is saved", async || stat(shop, "persistence", "rdb_bgsave_in_progress").await == "0")
+        .await;
+    assert_eq!(stat(shop, "persistence", "rdb_last_bgsave_status").await, "ok");
+}
+
+/// Waits until all that was acknowledged is written to the AOF.
+async fn flush(shop: &mut Connection) {
+    wait_until("the AOF is written", async || {
+        stat(shop, "persistence", "aof_buffer_length").await == "0"
+            && stat(shop, "persistence", "aof_pending_bio_fsync").await == "0"
+    })
+    .await;
+}
+
+async fn seq(shop: &mut Connection) -> u64 {
+    shop.info("sale").await.unwrap().seq
+}
+
+#[tokio::test]
+async fn fifty_kills_lose_nothing_that_was_acknowledged() {
+    let mut market = Market::open(ALWAYS).await;
+    let mut moments = fastrand::Rng::with_seed(2);
+    for _ in 0..50 {
+        let moment = moments.usize(1..500);
+        market.kill_after(async |_, answers| more(answers, moment).await).await;
+        market.reopen().await;
+    }
+}
+
+async fn rewrites_under_load_lose_nothing(preamble: &str) {
+    let mut market = Market::open(&format!("{ALWAYS}\naof-use-rdb-preamble {preamble}")).await;
+    for _ in 0..3 {
+        let rewriting = async |shop: &mut Connection, answers: &Cell<usize>| {
+            for _ in 0..3 {
+                rewrite(shop).await;
+                more(answers, 100).await;
+            }
+            // The kill meets another one, begun or done.
+            ask(shop, "BGREWRITEAOF").await;
+            more(answers, 100).await;
+        };
+        market.kill_after(rewriting).await;
+        market.reopen().await;
+    }
+}
+
+#[tokio::test]
+async fn rewrites_of_the_aof_under_load_lose_nothing() {
+    rewrites_under_load_lose_nothing("yes").await;
+}
+
+#[tokio::test]
+async fn rewrites_of_a_plain_aof_under_load_lose_nothing() {
+    rewrites_under_load_lose_nothing("no").await;
+}
+
+#[tokio::test]
+async fn with_everysec_nothing_is_lost_that_was_written() {
+    let mut market = Market::open(EVERYSEC).await;
+    for _ in 0..3 {
+        market.buy(500).await;
+        flush(&mut market.server.connect().await).await;
+        market.reopen().await;
+    }
+}
+
+#[tokio::test]
+async fn with_everysec_only_the_newest_is_lost_under_load() {
+    let mut market = Market::open(EVERYSEC).await;
+    for _ in 0..3 {
+        let mut written = 0;
+        let buying = async |shop: &mut Connection, answers: &Cell<usize>| {
+            more(answers, 500).await;
+            written = seq(shop).await;
+            flush(shop).await;
+            more(answers, 500).await;
+        };
+        market.kill_after(buying).await;
+        assert!(market.reopen_with_less().await >= written);
+    }
+}
+
+#[tokio::test]
+async fn an_rdb_file_saved_under_load_is_how_the_history_began() {
+    let mut market = Market::open("").await;
+    for _ in 0..3 {
+        let (mut before, mut after) = (0, 0);
+        let saving = async |shop: &mut Connection, answers: &Cell<usize>| {
+            more(answers, 500).await;
+            before = seq(shop).await;
+            save(shop).await;
+            more(answers, 500).await;
+            after = seq(shop).await;
+        };
+        market.kill_after(saving).await;
+        let left = market.reopen_with_less().await;
+        assert!((before..after).contains(&left), "{left} of {before} to {after}");
+    }
+}
+
+/// The file that a child writes while it saves, and the child.
+fn unfinished(home: &Path) -> Option<(PathBuf, u32)> {
+    fs::read_dir(home).unwrap().find_map(|file| {
+        let path = file.unwrap().path();
+        let child = path.file_name()?.to_str()?.strip_prefix("temp-")?.strip_suffix(".rdb")?.parse().ok()?;
+        Some((path, child))
+    })
+}
+
+/// A market whose server is amid saving again: the seq of its last save, and the child that saves.
+async fn saving() -> (Market, u64, u32) {
+    let mut market = Market::open("").await;
+    let mut shop = market.server.connect().await;
+    market.buy(2_000).await;
+    play(&mut shop, "SAVE => OK").await;
+    let saved = seq(&mut shop).await;
+    market.buy(2_000).await;
+    // The child writes the sale and waits. It does not live to see the end of it.
+    play(&mut shop, "CONFIG SET rdb-key-save-delay 60000000 => OK").await;
+    ask(&mut shop, "BGSAVE").await;
+    let mut child = None;
+    wait_until("a part is written", async || {
+        child = unfinished(market.server.home()).filter(|(file, _)| fs::metadata(file).unwrap().len() > 0);
+        child.is_some()
+    })
+    .await;
+    (market, saved, child.unwrap().1)
+}
+
+#[tokio::test]
+async fn a_crash_while_saving_leaves_the_last_save() {
+    let (mut market, saved, child) = saving().await;
+    market.server.kill();
+    kill(child);
+    assert_eq!(market.reopen_with_less().await, saved);
+}
+
+#[tokio::test]
+async fn a_child_that_is_killed_while_saving_leaves_the_last_save() {
+    let (mut market, saved, child) = saving().await;
+    kill(child);
+    let mut shop = market.server.connect().await;
+    wait_until("it failed", async || stat(&mut shop, "persistence", "rdb_last_bgsave_status").await == "err")
+        .await;
+    market.buy(100).await;
+    assert_eq!(market.reopen_with_less().await, saved);
+}

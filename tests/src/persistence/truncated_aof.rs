@@ -1,0 +1,69 @@
+//! An AOF that ends amid a command, as after a power failure: what is whole is there, and goes on from there.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use seckill_client::State;
+
+use crate::harness::aof::appended_files;
+use crate::harness::history::History;
+use crate::harness::server::Server;
+use crate::harness::session::{ask, play};
+
+/// Cut in each line of the protocol: at its beginning, and behind its first byte.
+fn cuts(aof: &[u8], from: usize) -> impl Iterator<Item = usize> {
+    let lines = (from..aof.len()).filter(|&place| aof[place - 1] == b'\n');
+    lines.flat_map(|line| [line, line + 1]).chain([aof.len()])
+}
+
+#[tokio::test]
+async fn what_is_whole_is_there_wherever_the_aof_ends() {
+    let config = "appendonly yes\nappendfsync always\naof-load-truncated yes";
+    let mut server = Server::with(config).await;
+    let mut shop = server.connect().await;
+    let setting = "
+        SECKILL.CREATE sale STOCK 9 HOLD 3600000 => OK
+        SECKILL.LOCK lock ann 3600000 => <us>
+    ";
+    play(&mut shop, setting).await;
+    let aof = appended_files(&server).pop().expect("an AOF");
+    let set = fs::read(&aof).unwrap().len();
+    let session = "
+        SECKILL.BUY sale ann alone => HELD
+        SECKILL.BUY sale ann locked LOCK lock ann RELEASE => HELD
+        MULTI => OK
+        SECKILL.BUY sale ann first => QUEUED
+        SECKILL.BUY sale ann second => QUEUED
+        SECKILL.CONFIRM sale alone => QUEUED
+        EXEC => [HELD HELD SOLD]
+        SECKILL.CANCEL sale locked => CANCELLED
+    ";
+    play(&mut shop, session).await;
+    let (whole, bytes) = (History::read(&mut shop, "sale").await, fs::read(&aof).unwrap());
+
+    let mut lengths = BTreeSet::from([1]);
+    for cut in cuts(&bytes, set) {
+        server.kill();
+        fs::write(&aof, &bytes[..cut]).unwrap();
+        server.restart().await;
+        let mut shop = server.connect().await;
+        let left = History::read(&mut shop, "sale").await;
+        left.begins_like(&whole);
+        assert!(lengths.last() <= Some(&left.len()), "the longer file holds less: {cut}");
+        lengths.insert(left.len());
+
+        let books = left.books();
+        let locked = ask(&mut shop, "EXISTS lock").await == "1";
+        assert_ne!(locked, books.state("locked").is_some(), "a purchase and the release of its lock: {cut}");
+        let transaction = [
+            books.state("first").is_some(),
+            books.state("second").is_some(),
+            books.state("alone") == Some(State::Sold),
+        ];
+        assert!(transaction == [true; 3] || transaction == [false; 3], "a transaction in parts: {cut}");
+
+        let lost = whole.len() - left.len();
+        assert_eq!(whole.clone().go_on(&mut shop).await, lost);
+    }
+    assert_eq!(Vec::from_iter(lengths), [1, 2, 3, 6, 7]);
+}

@@ -1,0 +1,124 @@
+//! What the server shows of the commands: to clients, operators and access control.
+
+use std::collections::BTreeMap;
+
+use redis::Value;
+use seckill_core::wire::Name;
+
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{ask, get, reply};
+
+#[tokio::test]
+async fn every_command_is_documented() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    for name in Name::ALL {
+        let docs = reply(&mut connection, &format!("COMMAND DOCS {name}")).await;
+        let Value::Map(docs) = docs else { panic!("{docs:?}") };
+        let [(shown, docs)] = &docs[..] else { panic!("{name}: {docs:?}") };
+        assert_eq!(*shown, Value::BulkString(name.as_str().to_lowercase().into()));
+        let docs: BTreeMap<String, Value> = redis::from_redis_value(docs.clone()).unwrap();
+        for field in ["summary", "since", "complexity"] {
+            assert!(matches!(&docs[field], Value::BulkString(text) if !text.is_empty()), "{name}: {docs:?}");
+        }
+        let Value::Array(arguments) = &docs["arguments"] else { panic!("{name}: {docs:?}") };
+        assert!(!arguments.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn keys_are_found_wherever_they_stand() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    let first = [
+        "SECKILL.LOCK k t 1",
+        "SECKILL.UNLOCK k t",
+        "SECKILL.RENEW k t 1",
+        "SECKILL.CREATE k STOCK 1",
+        "SECKILL.ALTER k LIMIT 1",
+        "SECKILL.RESTOCK k 1 ID LOCK",
+        "SECKILL.CONFIRM k o",
+        "SECKILL.EXTEND k o 1",
+        "SECKILL.CANCEL k o REFUND",
+        "SECKILL.ORDER k o",
+        "SECKILL.BUYER k b",
+        "SECKILL.EVENTS k 0 COUNT 1",
+        "SECKILL.INFO k",
+        "SECKILL.AUDIT k",
+        "SECKILL.APPLY k x",
+        "SECKILL.GRANT k t 1 1",
+        "SECKILL.BUY k b o",
+        "SECKILL.BUY k b o QTY 2",
+        // Called like the keyword, but not it.
+        "SECKILL.BUY k LOCK o",
+        "SECKILL.BUY k LOCK LOCK",
+        "SECKILL.BUY k LOCK LOCK QTY 2",
+    ];
+    for line in first {
+        assert_eq!(ask(&mut connection, &format!("COMMAND GETKEYS {line}")).await, r#"["k"]"#, "{line}");
+    }
+    let with_a_lock = [
+        "SECKILL.BUY k b o LOCK l t",
+        "SECKILL.BUY k b o lock l t RELEASE",
+        "SECKILL.BUY k b o QTY 2 RELEASE LOCK l t",
+        "SECKILL.BUY k LOCK LOCK LOCK l LOCK",
+        "SECKILL.BUY k LOCK o QTY 2 LOCK l t",
+    ];
+    for line in with_a_lock {
+        assert_eq!(ask(&mut connection, &format!("COMMAND GETKEYS {line}")).await, r#"["k" "l"]"#, "{line}");
+    }
+}
+
+async fn flags(connection: &mut Connection, name: Name) -> Vec<String> {
+    let info: Vec<Vec<Value>> = get(connection, &format!("COMMAND INFO {name}")).await;
+    redis::from_redis_value(info[0][2].clone()).unwrap()
+}
+
+#[tokio::test]
+async fn flags_say_what_a_command_does() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    for name in Name::ALL.iter().copied() {
+        let flags = flags(&mut connection, name).await;
+        let has = |flag: &str| flags.iter().any(|other| other == flag);
+        let reads = matches!(name, Name::Order | Name::Buyer | Name::Events | Name::Info | Name::Audit);
+        assert_eq!((has("readonly"), has("write")), (reads, !reads), "{name}");
+        match name {
+            Name::Lock | Name::Create | Name::Buy => assert!(has("denyoom"), "{name} grows"),
+            Name::Alter | Name::Apply | Name::Grant => {}
+            _ => assert!(!has("denyoom"), "{name} gives back or reads"),
+        }
+        match name {
+            Name::Lock | Name::Unlock | Name::Renew | Name::Buy | Name::Info => {
+                assert!(has("fast"), "{name} takes constant time");
+            }
+            Name::Events | Name::Audit | Name::Apply => assert!(!has("fast"), "{name} takes time"),
+            _ => {}
+        }
+    }
+}
+
+/// Not every server lets modules choose categories, or add one of their own.
+#[tokio::test]
+async fn categories_are_those_of_the_flags_and_one_more() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    let categories: Vec<String> = get(&mut connection, "ACL CAT").await;
+    if !categories.iter().any(|name| name == "seckill") {
+        return;
+    }
+    for name in Name::ALL.iter().copied() {
+        let flags = flags(&mut connection, name).await;
+        let has = |flag: &str| flags.iter().any(|other| other == flag);
+        let info: Vec<Vec<Value>> = get(&mut connection, &format!("COMMAND INFO {name}")).await;
+        let mut categories: Vec<String> = redis::from_redis_value(info[0][6].clone()).unwrap();
+        categories.sort();
+        let dangerous = matches!(name, Name::Audit | Name::Apply | Name::Grant);
+        let mut expected = vec!["@seckill"];
+        expected.push(if has("write") { "@write" } else { "@read" });
+        expected.push(if has("fast") { "@fast" } else { "@slow" });
+        expected.extend(dangerous.then_some("@dangerous"));
+        expected.sort_unstable();
+        assert_eq!(categories, expected, "{name}");
+    }
+}

@@ -1,0 +1,242 @@
+//! Every error: its code, its text, and the rules of arguments that lead to it.
+
+use crate::harness::info::stat;
+use crate::harness::server::Server;
+use crate::harness::session::{ask, play, play_on_both_protocols};
+
+const SYNTAX: &str = "-ERR syntax error";
+
+/// Each command that needs a sale, with the key `%`.
+const NEED_A_SALE: [&str; 11] = [
+    "SECKILL.ALTER % LIMIT 1",
+    "SECKILL.RESTOCK % 1",
+    "SECKILL.BUY % ann o1",
+    "SECKILL.CONFIRM % o1",
+    "SECKILL.EXTEND % o1 1",
+    "SECKILL.CANCEL % o1",
+    "SECKILL.ORDER % o1",
+    "SECKILL.BUYER % ann",
+    "SECKILL.EVENTS % 0",
+    "SECKILL.INFO %",
+    "SECKILL.AUDIT %",
+];
+
+const NEED_A_LOCK: [&str; 3] = ["SECKILL.LOCK % t 1", "SECKILL.UNLOCK % t", "SECKILL.RENEW % t 1"];
+
+#[tokio::test]
+async fn of_a_key_that_holds_nothing_or_something_else() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "RPUSH list x => 1\nSET text x => OK\nSECKILL.CREATE sale STOCK 1 => OK").await;
+
+    let no_sale = NEED_A_SALE.map(|line| (line, "none", "-NOSALE no sale at this key"));
+    let wrong_type = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+    let text_for_sale = NEED_A_SALE.map(|line| (line, "text", wrong_type));
+    let list_for_sale = NEED_A_SALE.map(|line| (line, "list", wrong_type));
+    let sale_for_lock = NEED_A_LOCK.map(|line| (line, "sale", wrong_type));
+    let list_for_lock = NEED_A_LOCK.map(|line| (line, "list", wrong_type));
+    let guard = [("SECKILL.BUY sale ann o1 LOCK % t", "list", wrong_type)];
+    let cases = [&no_sale[..], &text_for_sale, &list_for_sale, &sale_for_lock, &list_for_lock, &guard];
+    for (line, key, error) in cases.concat() {
+        let line = line.replace('%', key);
+        assert_eq!(ask(&mut connection, &line).await, error, "{line}");
+    }
+    play(
+        &mut connection,
+        "SECKILL.CREATE list STOCK 1 => -BUSYKEY the key holds another sale or another type",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn of_sales_and_orders() {
+    let session = "
+        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => OK
+        SECKILL.CREATE sale STOCK 8 LIMIT 3 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE sale STOCK 9 LIMIT 2 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60001 OPENS 1 CLOSES 9007199254740991 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 2 CLOSES 9007199254740991 => -BUSYKEY the key holds another sale or another type
+        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 1 => -BUSYKEY the key holds another sale or another type
+        SECKILL.BUY sale ann o1 QTY 2 => HELD
+        SECKILL.BUY sale ann o1 QTY 1 => -MISMATCH the order exists with another buyer or quantity
+        SECKILL.BUY sale bob o1 QTY 2 => -MISMATCH the order exists with another buyer or quantity
+        SECKILL.CONFIRM sale o2 => -NOORDER no such order in this sale
+        SECKILL.EXTEND sale o2 1 => -NOORDER no such order in this sale
+        SECKILL.CANCEL sale o2 REFUND => -NOORDER no such order in this sale
+        SECKILL.RESTOCK sale -7 ID r1 => 0
+        SECKILL.RESTOCK sale 7 ID r1 => -MISMATCH the id exists with another delta
+        SECKILL.RESTOCK sale -1 => -NOSTOCK more would be taken than is available: 0
+        SECKILL.RESTOCK sale -1 ID r2 => -NOSTOCK more would be taken than is available: 0
+        SECKILL.RESTOCK sale 3 ID r2 => 3
+        SECKILL.RESTOCK sale 0 => -ERR delta must not be 0
+        SECKILL.RESTOCK sale -0 => -ERR delta must not be 0
+        SECKILL.RESTOCK sale 9007199254740991 => -ERR stock must be at most 9007199254740991 units in all
+        SECKILL.ALTER sale OPENS 9007199254740991 => -ERR CLOSES must be after OPENS
+        SECKILL.ALTER sale CLOSES 1 => -ERR CLOSES must be after OPENS
+        SECKILL.CREATE new STOCK 1 OPENS 7 CLOSES 7 => -ERR CLOSES must be after OPENS
+        SECKILL.CREATE new STOCK 1 OPENS 7 CLOSES 6 => -ERR CLOSES must be after OPENS
+        EXISTS new => 0
+
+        # The particulars of the creation count, not those of today.
+        SECKILL.ALTER sale LIMIT 0 HOLD 1 CLOSES 0 => OK
+        SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => OK
+        SECKILL.CREATE sale STOCK 9 HOLD 1 OPENS 1 => -BUSYKEY the key holds another sale or another type
+    ";
+    play_on_both_protocols("", session).await;
+}
+
+#[tokio::test]
+async fn of_a_sale_that_is_full() {
+    let session = "
+        SECKILL.CREATE sale STOCK 9 => OK
+        SECKILL.BUY sale ann o1 => SOLD
+        SECKILL.BUY sale ann o2 => SOLD
+        SECKILL.BUY sale ann o3 => -FULL the sale has 2 orders, the most that seckill.max-orders allows
+        SECKILL.BUY sale ann o2 => SOLD
+        CONFIG SET seckill.max-orders 3 => OK
+        SECKILL.BUY sale ann o3 => SOLD
+        SECKILL.RESTOCK sale 1 ID r1 => 7
+        SECKILL.RESTOCK sale 1 ID r2 => 8
+        SECKILL.RESTOCK sale 1 ID r3 => 9
+        SECKILL.RESTOCK sale 1 ID r4 => -FULL the sale has 3 restocking ids, the most that seckill.max-orders allows
+        SECKILL.RESTOCK sale 1 ID r3 => 9
+        SECKILL.RESTOCK sale 1 => 10
+    ";
+    play_on_both_protocols("seckill.max-orders 2", session).await;
+}
+
+#[tokio::test]
+async fn of_keywords() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.CREATE sale STOCK 1000 => OK").await;
+
+    let wrong = [
+        // Unknown, or another command's.
+        "SECKILL.LOCK lock t 1 NOW",
+        "SECKILL.CREATE new STOCK 1 QTY 1",
+        "SECKILL.ALTER sale STOCK 1",
+        "SECKILL.RESTOCK sale 1 AS x",
+        "SECKILL.BUY sale ann x LIMIT 1",
+        "SECKILL.CANCEL sale x REFUNDED",
+        "SECKILL.EVENTS sale 0 LIMIT 1",
+        // Repeated.
+        "SECKILL.LOCK lock t 1 BLOCK 1 BLOCK 1",
+        "SECKILL.CREATE new STOCK 1 STOCK 1",
+        "SECKILL.ALTER sale LIMIT 1 limit 1",
+        "SECKILL.RESTOCK sale 1 ID a ID a",
+        "SECKILL.BUY sale ann x QTY 1 QTY 1",
+        "SECKILL.BUY sale ann x LOCK a b LOCK a b",
+        "SECKILL.BUY sale ann x LOCK a b RELEASE RELEASE",
+        "SECKILL.CANCEL sale x REFUND REFUND",
+        "SECKILL.EVENTS sale 0 COUNT 1 COUNT 1",
+        // Without a value, or what it needs.
+        "SECKILL.LOCK lock t 1 BLOCK",
+        "SECKILL.CREATE new STOCK 1 LIMIT",
+        "SECKILL.CREATE new LIMIT 1",
+        "SECKILL.ALTER sale LIMIT 1 HOLD",
+        "SECKILL.RESTOCK sale 1 ID",
+        "SECKILL.BUY sale ann x QTY",
+        "SECKILL.BUY sale ann x LOCK",
+        "SECKILL.BUY sale ann x LOCK a",
+        "SECKILL.BUY sale ann x RELEASE",
+        "SECKILL.EVENTS sale 0 TERM",
+        // Nearly a keyword.
+        r#"SECKILL.BUY sale ann x "LOCK\x00" a b"#,
+        r#"SECKILL.BUY sale ann x " QTY" 1"#,
+        r#"SECKILL.BUY sale ann x """#,
+    ];
+    for line in wrong {
+        assert_eq!(ask(&mut connection, line).await, SYNTAX, "{line}");
+    }
+    let long = format!("SECKILL.BUY sale ann x {}", "QTY 1 ".repeat(1000));
+    assert_eq!(ask(&mut connection, &long).await, SYNTAX);
+
+    let right = "
+        # Any order, any case.
+        seckill.create a closes 9007199254740991 Hold 60000 sTOCK 7 LIMIT 5 opens 1 => OK
+        SECKILL.CREATE a STOCK 7 LIMIT 5 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => OK
+        Seckill.Lock lock t 60000 => <us>
+        SECKILL.BUY a ann o1 release lock lock t qty 2 => HELD
+        EXISTS lock => 0
+        SECKILL.CANCEL a o1 Refund => CANCELLED
+        SECKILL.EVENTS a 3 count 1 => []
+
+        # A value may be called like a keyword.
+        SECKILL.LOCK LOCK LOCK 60000 => <us>
+        SECKILL.BUY sale LOCK LOCK LOCK LOCK LOCK => SOLD
+        SECKILL.BUY sale QTY QTY QTY 2 => SOLD
+        SECKILL.BUY sale RELEASE RELEASE LOCK LOCK RELEASE => LOCKLOST
+        SECKILL.BUY sale RELEASE RELEASE LOCK LOCK LOCK RELEASE => SOLD
+        EXISTS LOCK => 0
+        SECKILL.RESTOCK sale 1 ID ID => 997
+        SECKILL.CANCEL sale REFUND => -NOORDER no such order in this sale
+    ";
+    play(&mut connection, right).await;
+}
+
+#[tokio::test]
+async fn of_arity_in_the_words_of_redis() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    let wrong = [
+        ("SECKILL.LOCK", &["", "k", "k t"][..]),
+        ("SECKILL.UNLOCK", &["", "k", "k t x"]),
+        ("SECKILL.RENEW", &["", "k", "k t", "k t 1 x"]),
+        ("SECKILL.CREATE", &[""]),
+        ("SECKILL.ALTER", &[""]),
+        ("SECKILL.RESTOCK", &["", "k"]),
+        ("SECKILL.BUY", &["", "k", "k b"]),
+        ("SECKILL.CONFIRM", &["", "k", "k o x"]),
+        ("SECKILL.EXTEND", &["", "k", "k o", "k o 1 x"]),
+        ("SECKILL.CANCEL", &["", "k"]),
+        ("SECKILL.ORDER", &["", "k", "k o x"]),
+        ("SECKILL.BUYER", &["", "k", "k b x"]),
+        ("SECKILL.EVENTS", &["", "k"]),
+        ("SECKILL.INFO", &["", "k x"]),
+        ("SECKILL.AUDIT", &["", "k x"]),
+        ("SECKILL.APPLY", &["", "k"]),
+        ("SECKILL.GRANT", &["", "k", "k t", "k t 1", "k t 1 1 x"]),
+    ];
+    for (name, arguments) in wrong {
+        let error = format!("-err wrong number of arguments for '{}' command", name.to_lowercase());
+        for arguments in arguments {
+            let line = format!("{name} {arguments}");
+            assert_eq!(ask(&mut connection, &line).await.to_lowercase(), error, "{line}");
+        }
+    }
+}
+
+/// What is not there yet says so.
+#[tokio::test]
+async fn of_waiting() {
+    let server = Server::start().await;
+    let session = "
+        SECKILL.CREATE sale STOCK 1 => OK
+        SECKILL.LOCK lock ann 60000 BLOCK 100 => -ERR BLOCK is not supported yet
+        EXISTS lock => 0
+        SECKILL.EVENTS sale 0 BLOCK 0 => -ERR BLOCK is not supported yet
+    ";
+    play(&mut server.connect().await, session).await;
+}
+
+#[tokio::test]
+async fn are_counted_by_their_codes() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    let session = "
+        SECKILL.CREATE sale STOCK 1 => OK
+        SECKILL.BUY none ann o1 => -NOSALE no sale at this key
+        SECKILL.INFO none => -NOSALE no sale at this key
+        SECKILL.CONFIRM sale o1 => -NOORDER no such order in this sale
+        SECKILL.RESTOCK sale -2 => -NOSTOCK more would be taken than is available: 1
+        SECKILL.CREATE sale STOCK 2 => -BUSYKEY the key holds another sale or another type
+        SECKILL.BUY sale ann o1 => SOLD
+        SECKILL.BUY sale bob o1 => -MISMATCH the order exists with another buyer or quantity
+    ";
+    play(&mut connection, session).await;
+    for (code, count) in [("NOSALE", 2), ("NOORDER", 1), ("NOSTOCK", 1), ("BUSYKEY", 1), ("MISMATCH", 1)] {
+        let field = format!("errorstat_{code}");
+        assert_eq!(stat(&mut connection, "errorstats", &field).await, format!("count={count}"));
+    }
+}

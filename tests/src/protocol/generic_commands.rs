@@ -1,0 +1,78 @@
+//! What a server asks of a data type besides saving and loading: freeing, copying, refusing what is newer, and
+//! answering whatever can be asked of any key.
+
+use crate::harness::sample::put_orders;
+use crate::harness::server::Server;
+use crate::harness::session::{ask, get, play};
+
+#[tokio::test]
+async fn a_copy_and_its_original_are_independent() {
+    let server = Server::start().await;
+    let session = "
+        SECKILL.CREATE sale STOCK 9 HOLD 60000 => OK
+        SECKILL.BUY sale ann o1 => HELD
+        SET other x => OK
+        COPY sale other => 0
+        COPY sale other REPLACE => 1
+        COPY sale sale DB 1 => 1
+
+        SECKILL.CONFIRM sale o1 => SOLD
+        SECKILL.BUY sale bob o2 => HELD
+        SECKILL.CANCEL other o1 => CANCELLED
+        SECKILL.BUY other ann o2 QTY 9 => HELD
+        DEL sale => 1
+
+        SECKILL.AUDIT other => OK
+        SECKILL.BUYER other ann => {\"held\" 9 \"sold\" 0 \"orders\" [\"o2\" \"o1\"]}
+        SELECT 1 => OK
+        SECKILL.BUY sale bob o2 => HELD
+        SECKILL.CONFIRM sale o1 => SOLD
+        SECKILL.AUDIT sale => OK
+    ";
+    play(&mut server.connect().await, session).await;
+}
+
+#[tokio::test]
+async fn what_can_be_asked_of_any_key_is_answered() {
+    const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    put_orders(&mut connection, "sale", 100).await;
+    let session = r#"
+        TYPE sale => flashsale
+        OBJECT ENCODING sale => "raw"
+        OBJECT REFCOUNT sale => 1
+        EXISTS sale => 1
+        TOUCH sale => 1
+        RANDOMKEY => "sale"
+        SCAN 0 TYPE flashsale => ["0" ["sale"]]
+        SCAN 0 TYPE string => ["0" []]
+        PERSIST sale => 0
+        PEXPIRE sale 100000 => 1
+        PERSIST sale => 1
+        DEBUG RELOAD => OK
+        SECKILL.AUDIT sale => OK
+    "#;
+    play(&mut connection, session).await;
+    for line in ["MEMORY USAGE sale", "MEMORY USAGE sale SAMPLES 0", "OBJECT IDLETIME sale"] {
+        let answer: i64 = get(&mut connection, line).await;
+        assert!(answer >= 0, "{line}: {answer}");
+    }
+    play(&mut connection, "CONFIG SET maxmemory-policy allkeys-lfu => OK").await;
+    assert!(get::<i64>(&mut connection, "OBJECT FREQ sale").await >= 0);
+    let object = ask(&mut connection, "DEBUG OBJECT sale").await;
+    assert!(object.contains("serializedlength"), "{object}");
+    let wrong = [
+        "GET sale",
+        "APPEND sale x",
+        "INCR sale",
+        "LPUSH sale x",
+        "HGETALL sale",
+        "SORT sale",
+        "GETDEL sale",
+    ];
+    for line in wrong {
+        assert_eq!(ask(&mut connection, line).await, WRONG_TYPE, "{line}");
+    }
+    play(&mut connection, "SECKILL.BUY sale ann last => SOLD\nSECKILL.AUDIT sale => OK").await;
+}

@@ -1,0 +1,144 @@
+//! Decisions that come from elsewhere: what a primary wrote, replayed by hand.
+
+use redis::{Cmd, Value};
+
+use crate::harness::aof::{AOF, appended_commands};
+use crate::harness::divergence::{APPLY_FROM_CLIENTS, must_be_marked, must_refuse_decisions};
+use crate::harness::listener::Listener;
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{ask, play};
+
+const STORY: &str = "
+    SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000 => OK
+    SECKILL.BUY sale ann o1 QTY 2 => HELD
+    SECKILL.CONFIRM sale o1 => SOLD
+    SECKILL.RESTOCK sale 3 ID r1 => 6
+    SECKILL.LOCK lock ann 60000 => <us>
+    SECKILL.BUY sale bob o2 => HELD
+";
+
+/// The digests that a story leaves, and the commands of ours that tell it.
+async fn written() -> (Vec<String>, Vec<Cmd>) {
+    let server = Server::with(AOF).await;
+    let mut connection = server.connect().await;
+    play(&mut connection, STORY).await;
+    (digests(&mut connection).await, appended_commands(&server))
+}
+
+async fn digests(connection: &mut Connection) -> Vec<String> {
+    let mut digests = vec![];
+    for line in ["DEBUG DIGEST-VALUE sale", "SECKILL.EVENTS sale 0", "GET lock"] {
+        digests.push(ask(connection, line).await);
+    }
+    digests
+}
+
+#[tokio::test]
+async fn a_migration_tool_may_replay_them() {
+    let (digests_there, commands) = written().await;
+    assert_eq!(commands.len(), 6);
+    let server = Server::with(APPLY_FROM_CLIENTS).await;
+    let mut connection = server.connect().await;
+    for command in &commands {
+        command.exec_async(&mut connection).await.unwrap();
+    }
+    assert_eq!(digests(&mut connection).await, digests_there);
+    let session = "
+        SECKILL.AUDIT sale => OK
+        SECKILL.LOCK lock bob 60000 => nil
+        SECKILL.BUY sale ann o1 QTY 2 => SOLD
+        SECKILL.CONFIRM sale o2 => SOLD
+        SECKILL.UNLOCK lock ann => 1
+    ";
+    play(&mut connection, session).await;
+}
+
+#[tokio::test]
+async fn others_may_not() {
+    let (_, commands) = written().await;
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    for command in &commands {
+        let error = command.exec_async(&mut connection).await.unwrap_err();
+        assert_eq!(error.code(), Some("ERR"), "{error}");
+    }
+    // Nor in disguise.
+    play(&mut connection, "MULTI => OK").await;
+    commands[0].exec_async(&mut connection).await.unwrap();
+    assert!(ask(&mut connection, "EXEC").await.starts_with("[-ERR "));
+    play(&mut connection, "DBSIZE => 0\nCONFIG SET seckill.apply-from-clients yes => OK").await;
+    commands[0].exec_async(&mut connection).await.unwrap();
+    play(&mut connection, "EXISTS sale => 1").await;
+}
+
+/// One event is missing, comes twice, or is none at all: the copy is marked, for good.
+#[tokio::test]
+async fn what_does_not_follow_marks_the_sale() {
+    let (_, commands) = written().await;
+    let mut garbage = Cmd::new();
+    garbage.arg("SECKILL.APPLY").arg("sale").arg(b"\x01\xff\xff");
+    let ways: [(&str, &[&Cmd]); 3] = [
+        ("one is missing", &[&commands[0], &commands[2]]),
+        ("one comes twice", &[&commands[0], &commands[1], &commands[1]]),
+        ("one is garbage", &[&commands[0], &commands[1], &garbage]),
+    ];
+    for (way, sent) in ways {
+        let mut server = Server::with(APPLY_FROM_CLIENTS).await;
+        let mut connection = server.connect().await;
+        for command in sent {
+            // Whatever is answered: a primary would not listen.
+            let _: Result<Value, _> = command.query_async(&mut connection).await;
+        }
+        let before = ask(&mut connection, "SECKILL.EVENTS sale 0").await;
+        for restarted in [false, true] {
+            if restarted {
+                play(&mut connection, "SAVE => OK").await;
+                server.restart().await;
+                connection = server.connect().await;
+            }
+            must_be_marked(&mut connection).await;
+            assert_eq!(ask(&mut connection, "SECKILL.EVENTS sale 0").await, before, "{way}: reads go on");
+            must_refuse_decisions(&mut connection).await;
+        }
+
+        play(&mut connection, "DEL sale lock => 1").await;
+        for command in &commands {
+            command.exec_async(&mut connection).await.unwrap();
+        }
+        play(&mut connection, "SECKILL.AUDIT sale => OK\nSECKILL.CONFIRM sale o2 => SOLD").await;
+    }
+}
+
+/// Keyspace events tell of what was taken over, and not of what came before or does not follow.
+#[tokio::test]
+async fn listeners_hear_of_an_event_once() {
+    let (_, commands) = written().await;
+    let server = Server::with(&format!("{APPLY_FROM_CLIENTS}\nnotify-keyspace-events Ed")).await;
+    let mut ears = Listener::on(&server).await;
+    ears.subscribe().await;
+    let mut connection = server.connect().await;
+    for command in [&commands[0], &commands[1], &commands[1], &commands[1]] {
+        // The second time it does not follow, and then nothing does.
+        let _: Result<Value, _> = command.query_async(&mut connection).await;
+    }
+    play(&mut connection, "SECKILL.CREATE end STOCK 1 => OK").await;
+    assert_eq!(ears.until("seckill.create end").await, ["seckill.create sale", "seckill.buy sale"]);
+}
+
+/// 2^53 - 1 as a term and as a fence: no clock shows that, but a payload may.
+#[tokio::test]
+async fn a_wild_term_or_fence_does_not_end_those_of_a_server() {
+    let server = Server::with(APPLY_FROM_CLIENTS).await;
+    let batch = r"\x01\x01\xff\xff\xff\xff\xff\xff\xff\x0f\x01\x00\x00\x05\x00\x00\x00\x00";
+    let session = format!(
+        r#"SECKILL.APPLY sale "{batch}" => OK
+        SECKILL.GRANT other ann 9007199254740991 9007199254740991 => OK
+        SECKILL.LOCK lock ann 60000 => <us>
+        SECKILL.BUY sale ann o1 => SOLD
+        SECKILL.AUDIT sale => OK
+        SECKILL.CREATE new STOCK 1 => OK
+        SECKILL.BUY new ann o1 => SOLD
+        SECKILL.EVENTS new 1 => [{{"seq" 2 "term" <us> "at" <ms> "event" SOLD "order" "o1" "buyer" "ann" "qty" 1}}]"#
+    );
+    play(&mut server.connect().await, &session).await;
+}

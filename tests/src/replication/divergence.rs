@@ -1,0 +1,122 @@
+//! A replica that was appended_commands what its primary did not decide: the mark stays until the key is replaced.
+
+use redis::{Cmd, Value};
+use seckill_client::Seckill;
+
+use crate::harness::aof::{AOF, appended_commands};
+use crate::harness::copies::must_be_equal;
+use crate::harness::divergence::{APPLY_FROM_CLIENTS, must_be_marked, must_refuse_decisions};
+use crate::harness::info::stat;
+use crate::harness::persistence::{STORAGES, wait_until_rewritten};
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{ask, get, play};
+
+const STORY: &str = "
+    SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000 => OK
+    SECKILL.BUY sale ann o1 QTY 2 => HELD
+";
+
+/// A primary and a replica which clients can lead astray.
+async fn pair(config: &str) -> (Server, Server) {
+    let primary = Server::primary("").await;
+    let replica = primary.replica(&format!("replica-read-only no\n{APPLY_FROM_CLIENTS}\n{config}")).await;
+    play(&mut primary.connect().await, STORY).await;
+    must_be_equal(&replica, &primary).await;
+    (primary, replica)
+}
+
+/// An event that would follow, but that another server decided: one that was promoted too early.
+async fn stray(primary: &Server) -> Cmd {
+    let other = primary.replica(AOF).await;
+    let mut connection = other.connect().await;
+    wait_until_rewritten(&mut connection).await;
+    other.promote().await;
+    play(&mut connection, "SECKILL.BUY sale eve o2 => HELD").await;
+    appended_commands(&other).pop().unwrap()
+}
+
+/// Its primary goes on, and a replica that diverged takes over nothing of it.
+async fn follows_nothing(replica: &Server, primary: &Server) {
+    let mut connection = replica.connect().await;
+    let before = ask(&mut connection, "SECKILL.EVENTS sale 0").await;
+    play(&mut primary.connect().await, "SECKILL.RESTOCK sale 1 => 4\nSECKILL.RESTOCK sale -1 => 3").await;
+    replica.catch_up(primary).await;
+    must_be_marked(&mut connection).await;
+    assert_eq!(ask(&mut connection, "SECKILL.EVENTS sale 0").await, before);
+}
+
+#[tokio::test]
+async fn a_replica_is_marked_when_its_primary_goes_on() {
+    let (primary, replica) = pair("").await;
+    let mut connection = replica.connect().await;
+    assert_eq!(stray(&primary).await.query_async(&mut connection).await, Ok(Value::Okay));
+    assert!(!connection.info("sale").await.unwrap().diverged, "nothing contradicts it yet");
+    follows_nothing(&replica, &primary).await;
+    assert_eq!(stat(&mut connection, "seckill", "seckill_sales_diverged").await, "1");
+    // One that is fed by it takes over the mark.
+    must_be_marked(&mut replica.replica("").await.connect().await).await;
+}
+
+const GARBAGE: &str = "SECKILL.APPLY sale garbage => -CORRUPT a newer version of the module wrote it";
+
+#[tokio::test]
+async fn the_mark_outlives_restarts_and_a_promotion() {
+    for way in STORAGES {
+        let (mut primary, mut replica) = pair(way.config()).await;
+        let mut connection = replica.connect().await;
+        wait_until_rewritten(&mut connection).await;
+        play(&mut connection, GARBAGE).await;
+        follows_nothing(&replica, &primary).await;
+        let dump: Vec<u8> = get(&mut primary.connect().await, "DUMP sale").await;
+        way.save(&mut connection).await;
+        primary.kill();
+
+        for _ in 0..2 {
+            replica.restart().await;
+            connection = replica.connect().await;
+            must_be_marked(&mut connection).await;
+            way.save(&mut connection).await;
+        }
+        replica.promote().await;
+        must_be_marked(&mut connection).await;
+        must_refuse_decisions(&mut connection).await;
+
+        play(&mut connection, "DEL sale => 1").await;
+        restore(&mut connection, &dump).await;
+        play(&mut connection, "SECKILL.AUDIT sale => OK\nSECKILL.CONFIRM sale o1 => SOLD").await;
+    }
+}
+
+async fn restore(connection: &mut Connection, dump: &[u8]) {
+    redis::cmd("RESTORE").arg("sale").arg(0).arg(dump).exec_async(connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_is_replaced_on_the_primary_is_whole_on_the_replica() {
+    let (primary, replica) = pair("").await;
+    play(&mut replica.connect().await, GARBAGE).await;
+    follows_nothing(&replica, &primary).await;
+    let mut connection = primary.connect().await;
+    let dump: Vec<u8> = get(&mut connection, "DUMP sale").await;
+    play(&mut connection, "DEL sale => 1").await;
+    restore(&mut connection, &dump).await;
+    play(&mut connection, "SECKILL.CONFIRM sale o1 => SOLD").await;
+    must_be_equal(&replica, &primary).await;
+}
+
+#[tokio::test]
+async fn a_full_resync_replaces_it() {
+    let (primary, replica) = pair("").await;
+    play(&mut replica.connect().await, GARBAGE).await;
+    follows_nothing(&replica, &primary).await;
+    let mut connection = primary.connect().await;
+    let before: u64 = stat(&mut connection, "stats", "sync_full").await.parse().unwrap();
+    // As a primary it has a history of its own, so it cannot come back with a part.
+    replica.promote().await;
+    replica.become_replica_of(&primary).await;
+    let after: u64 = stat(&mut connection, "stats", "sync_full").await.parse().unwrap();
+    assert_eq!(after, before + 1);
+    must_be_equal(&replica, &primary).await;
+    replica.promote().await;
+    play(&mut replica.connect().await, "SECKILL.CONFIRM sale o1 => SOLD\nSECKILL.AUDIT sale => OK").await;
+}

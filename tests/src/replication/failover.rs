@@ -1,0 +1,178 @@
+//! Replicas follow, promoted ones decide, and a reader notices when history forked.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use seckill_client::{After, Bought, Buy, Error, Sale, Seckill, State};
+
+use crate::harness::conditions::{now_ms, wait_until};
+use crate::harness::copies::{buy_and_pause, swap_roles};
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{ask, get, play};
+
+async fn buy(connection: &mut Connection, order: &str) -> Bought {
+    connection.buy("sale", Buy::new("ann", order)).await.unwrap()
+}
+
+/// The term and seq of the last event, which is what a reader keeps.
+async fn position(connection: &mut Connection) -> (u64, u64) {
+    let info = connection.info("sale").await.unwrap();
+    (info.term, info.seq)
+}
+
+#[tokio::test]
+async fn a_promoted_replica_goes_on() {
+    let mut primary = Server::primary("").await;
+    let replica = primary.replica("").await;
+    let mut old = primary.connect().await;
+    old.create("sale", Sale::new(9).hold(Duration::from_millis(100))).await.unwrap();
+    let fence: u64 = get(&mut old, "SECKILL.LOCK lock ann 60000").await;
+    buy_and_pause(&mut old, "SECKILL.BUY sale ann o1").await;
+    let (term, seq) = position(&mut old).await;
+    replica.catch_up(&primary).await;
+    primary.kill();
+    replica.promote().await;
+
+    let mut new = replica.connect().await;
+    wait_until("the hold runs out", async || new.info("sale").await.unwrap().held == 0).await;
+    let events = new.events("sale", After::seq(seq).term(term)).await.unwrap();
+    let [expired] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(expired.seq, seq + 1);
+    assert!(expired.term > term, "a new decider, a new term");
+    assert_eq!(buy(&mut new, "o2").await, Bought::Order(State::Held));
+    let next = new.events("sale", After::seq(seq + 1)).await.unwrap();
+    assert_eq!((next[0].term, next[0].seq), (expired.term, seq + 2), "one term for all that it decides");
+
+    play(&mut new, "SECKILL.LOCK lock bob 60000 => nil\nSECKILL.UNLOCK lock ann => 1").await;
+    let next: u64 = get(&mut new, "SECKILL.LOCK lock bob 60000").await;
+    assert!(next > fence, "fences rise across a failover");
+    new.audit("sale").await.unwrap();
+}
+
+/// A failover that loses an order: a reader that saw it learns how far to go back.
+#[tokio::test]
+async fn a_reader_notices_a_lost_event() {
+    let primary = Server::primary("").await;
+    let replica = primary.replica("").await;
+    let mut old = primary.connect().await;
+    old.create("sale", Sale::new(9)).await.unwrap();
+    buy(&mut old, "o1").await;
+    replica.catch_up(&primary).await;
+    let shared = position(&mut old).await;
+    assert_eq!(shared.1, 2);
+
+    replica.promote().await;
+    let mut new = replica.connect().await;
+    buy(&mut old, "lost").await;
+    let lost = position(&mut old).await;
+    let read = async |connection: &mut Connection, (term, seq)| {
+        connection.events("sale", After::seq(seq).term(term)).await
+    };
+    let forked = Err(Error::Forked { seq: shared.1, term: shared.0 });
+    assert_eq!(read(&mut new, lost).await, forked, "the new history is shorter");
+    assert_eq!(read(&mut new, shared).await, Ok(vec![]));
+
+    buy(&mut new, "kept").await;
+    buy(&mut new, "more").await;
+    assert_eq!(read(&mut new, lost).await, forked, "another event stands there");
+    let beyond = read(&mut new, shared).await.unwrap();
+    assert_eq!(beyond.iter().map(|event| event.seq).collect::<Vec<_>>(), [3, 4]);
+    assert!(beyond[0].term > shared.0);
+
+    // A reader of the new history who asks the old primary finds the way back, if need be in several steps.
+    let mut stored = new.events("sale", After::seq(0)).await.unwrap();
+    while let Err(Error::Forked { seq, term }) =
+        read(&mut old, (stored.last().unwrap().term, stored.len() as u64)).await
+    {
+        stored.retain(|event| event.seq <= seq && event.term <= term);
+    }
+    assert_eq!(stored.len(), 2);
+}
+
+#[tokio::test]
+async fn a_demoted_primary_takes_over_the_new_history() {
+    let old = Server::primary("").await;
+    let new = old.replica("").await;
+    let mut connection = old.connect().await;
+    connection.create("sale", Sale::new(9).hold(Duration::from_millis(200))).await.unwrap();
+    new.catch_up(&old).await;
+    new.promote().await;
+    buy(&mut connection, "lost").await;
+    buy(&mut new.connect().await, "kept").await;
+
+    old.become_replica_of(&new).await;
+    assert_eq!(connection.order("sale", "lost").await, Ok(None));
+    let mut new_connection = new.connect().await;
+    // Holds run out on the one that decides now, and only there.
+    wait_until("the hold runs out", async || new_connection.info("sale").await.unwrap().held == 0).await;
+    old.catch_up(&new).await;
+    assert_eq!(connection.info("sale").await, new_connection.info("sale").await);
+    assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, ask(&mut new_connection, "DEBUG DIGEST").await);
+    assert_eq!(connection.info("sale").await.unwrap().seq, 3);
+}
+
+#[tokio::test]
+async fn each_reign_has_a_term_of_its_own() {
+    let mut servers = [Server::primary("").await, Server::primary("").await];
+    servers[1].become_replica_of(&servers[0]).await;
+    servers[0].connect().await.create("sale", Sale::new(9)).await.unwrap();
+    let mut last = (0, 1);
+    for order in ["o1", "o2", "o3", "o4"] {
+        let mut primary = servers[0].connect().await;
+        buy(&mut primary, order).await;
+        buy(&mut primary, &format!("{order}, too")).await;
+        let (term, seq) = position(&mut primary).await;
+        assert!(term > last.0, "{order}: {term} after {last:?}");
+        assert_eq!(seq, last.1 + 2);
+        last = (term, seq);
+        swap_roles(&servers[0], &servers[1]).await;
+        servers.swap(0, 1);
+    }
+    let events = servers[0].connect().await.events("sale", After::seq(1)).await.unwrap();
+    let terms: BTreeSet<u64> = events.iter().map(|event| event.term).collect();
+    assert_eq!((events.len(), terms.len()), (8, 4));
+}
+
+/// Holds go on falling due while the roles are swapped.
+#[tokio::test]
+async fn a_failover_amid_holds_that_fall_due() {
+    const ORDERS: u64 = 400;
+    let old = Server::primary("").await;
+    let new = old.replica("").await;
+    let mut connection = old.connect().await;
+    connection.create("sale", Sale::new(ORDERS).hold(Duration::from_secs(60))).await.unwrap();
+    let mut pipe = redis::pipe();
+    for number in 1..=ORDERS {
+        let order = format!("o{number}");
+        pipe.cmd("SECKILL.BUY").arg(&["sale", "ann", &order]);
+        pipe.cmd("SECKILL.EXTEND").arg(&["sale", &order, &number.to_string()]);
+    }
+    pipe.exec_async(&mut connection).await.unwrap();
+    swap_roles(&old, &new).await;
+    let mut new_connection = new.connect().await;
+    wait_until("all holds ran out", async || new_connection.info("sale").await.unwrap().held == 0).await;
+    old.catch_up(&new).await;
+    let info = new_connection.info("sale").await.unwrap();
+    assert_eq!((info.available, info.seq), (ORDERS, 1 + 3 * ORDERS), "each ran out once");
+    assert_eq!(connection.info("sale").await.unwrap(), info);
+    new_connection.audit("sale").await.unwrap();
+    assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, ask(&mut new_connection, "DEBUG DIGEST").await);
+}
+
+/// A replica takes note of the fences that its primary gave out, those before it came included.
+#[tokio::test]
+async fn a_promoted_replica_gives_out_higher_fences_whatever_the_clock_says() {
+    let primary = Server::primary("seckill.apply-from-clients yes").await;
+    let live = primary.replica("").await;
+    let mut connection = primary.connect().await;
+    let future = (now_ms() + 3_600_000) * 1000;
+    let grant = format!("SECKILL.GRANT lock ann {} {future} => OK\nDEL lock => 1", now_ms() + 60_000);
+    play(&mut connection, &grant).await;
+    live.catch_up(&primary).await;
+    let late = primary.replica("").await;
+    for replica in [live, late] {
+        replica.promote().await;
+        let next: u64 = get(&mut replica.connect().await, "SECKILL.LOCK lock bob 60000").await;
+        assert!(next > future, "{next} is not above {future}");
+    }
+}

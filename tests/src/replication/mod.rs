@@ -1,0 +1,11 @@
+//! Replicas and failovers.
+
+mod apply;
+mod divergence;
+mod failover;
+mod lost_orders;
+mod mixed_versions;
+mod replica;
+mod resync;
+mod stream;
+mod terms;

@@ -1,0 +1,6 @@
+//! Sales as their users see them, through the client.
+
+mod events;
+mod many_buyers;
+mod orders;
+mod window;

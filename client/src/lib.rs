@@ -37,6 +37,11 @@
 //! is sold or restocked twice by that, for orders and restockings carry ids. Only whether a lock was released
 //! is unknown then: the second answer of [`unlock`](Seckill::unlock) is `false`.
 //!
+//! # Features
+//!
+//! `serde`: the replies implement `Serialize` and `Deserialize`, with the words of the protocol. A name is a string
+//! where it is UTF-8, and else a list of bytes; durations are milliseconds. Formats must be self-describing, as JSON is.
+//!
 //! # What is absent
 //!
 //! - Commands that block (`LOCK … BLOCK`, `EVENTS … BLOCK`). On a shared connection they would stall all that
@@ -50,6 +55,8 @@ mod commands;
 mod error;
 mod options;
 mod reply;
+#[cfg(feature = "serde")]
+mod serde_format;
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]

@@ -7,11 +7,13 @@ use seckill_core::wire::{EventName, Phase, Refusal, State, field};
 
 /// The answer to a purchase: the state of the order after the call, or why there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Bought {
     /// The order exists, since now or since an earlier call.
-    Order(State),
+    Order(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))] State),
     /// There is no such order. A refusal is not remembered: a retry is judged anew.
-    Refused(Refusal),
+    Refused(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::refusal"))] Refusal),
 }
 
 impl Bought {
@@ -24,14 +26,19 @@ impl Bought {
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Order {
     /// Its id.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::name"))]
     pub order: Vec<u8>,
     /// Who bought.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::name"))]
     pub buyer: Vec<u8>,
     /// Units.
     pub qty: u32,
     /// What became of it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))]
     pub state: State,
     /// When it was bought, in unix ms.
     pub at: u64,
@@ -43,21 +50,27 @@ pub struct Order {
 
 /// What a buyer has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Buyer {
     /// Units held.
     pub held: u64,
     /// Units sold.
     pub sold: u64,
     /// The ids of the orders, newest first, at most 100.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::names"))]
     pub orders: Vec<Vec<u8>>,
 }
 
 /// The rules of a sale. Zero stands for "none" in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Rules {
     /// Units that one buyer may have held and sold at once.
     pub limit: u32,
     /// How long an order is held for confirmation.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::millis"))]
     pub hold: Duration,
     /// When the sale opens, in unix ms.
     pub opens: u64,
@@ -67,6 +80,8 @@ pub struct Rules {
 
 /// An event of a sale.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Event {
     /// Its number: 1, 2, 3 … without gaps.
     pub seq: u64,
@@ -80,6 +95,9 @@ pub struct Event {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum EventKind {
     /// The sale began.
     Created {
@@ -98,15 +116,19 @@ pub enum EventKind {
         /// Units.
         qty: i64,
         /// The id of the restocking, when it had one.
+        #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::optional_name"))]
         id: Option<Vec<u8>>,
     },
     /// An order came to be, or changed.
     Order {
         /// Its state from then on. `HELD` again: it was extended.
+        #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))]
         state: State,
         /// Its id.
+        #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::name"))]
         order: Vec<u8>,
         /// Who bought.
+        #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::name"))]
         buyer: Vec<u8>,
         /// Units.
         qty: u32,
@@ -117,8 +139,11 @@ pub enum EventKind {
 
 /// The figures of a sale. All units ever put in, less those taken out, are `available + held + sold`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Info {
     /// Whether it sells, and if not, why.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::phase"))]
     pub state: Phase,
     /// Units for sale.
     pub available: u64,

@@ -1,9 +1,9 @@
--- What SECKILL.BUY does, by hand: judged in the same order, and told in the same words.
+-- What SECKILL.BUY does, by hand: the same checks in the same order, with the same replies.
 -- KEYS: sale, orders, buyers, deadlines, events [, lock]    ARGV: buyer, order, qty [, token [, RELEASE]]
 local buyer, order, qty = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local locked = not KEYS[6] or redis.call('GET', KEYS[6]) == ARGV[4]
 
-local function judge()
+local function decide()
     local record = redis.call('HGET', KEYS[2], order)
     if record then
         local state, units, owner = record:match('^(%u+) (%d+) %d+ %d+ (.*)$')
@@ -45,7 +45,7 @@ local function judge()
     return redis.status_reply(state)
 end
 
-local reply = judge()
+local reply = decide()
 if ARGV[5] and locked then
     redis.call('DEL', KEYS[6])
 end

@@ -1,17 +1,4 @@
--- What SECKILL.CONFIRM does, by hand.
--- KEYS: sale, orders, buyers, deadlines, events    ARGV: order
-local record = redis.call('HGET', KEYS[2], ARGV[1])
-if not record then
-    return redis.error_reply('NOORDER no such order')
-end
-local state, qty, at, deadline, buyer = record:match('^(%u+) (%d+) (%d+) (%d+) (.*)$')
-if state ~= 'HELD' then
-    return redis.status_reply(state)
-end
-local time = redis.call('TIME')
-if time[1] * 1000 + math.floor(time[2] / 1000) >= tonumber(deadline) then
-    return redis.status_reply('EXPIRED')
-end
+-- What SECKILL.CONFIRM does, by hand. Follows held_order.lua.
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], table.concat({'SOLD', qty, at, 0, buyer}, ' '))
 redis.call('XADD', KEYS[5], '*', 'event', 'SOLD', 'order', ARGV[1], 'buyer', buyer, 'qty', qty)

@@ -9,7 +9,7 @@ use redis::cluster_async::ClusterConnection;
 use seckill_client::{Bought, Buy, Code, Refusal, Result, Seckill, State};
 
 use super::nodes::Cluster;
-use crate::harness::conditions::wait_until;
+use crate::harness::conditions::{wait_until, wait_until_none_held};
 use crate::harness::history::History;
 
 const BUYERS: usize = 8;
@@ -194,7 +194,7 @@ impl Sale<'_> {
 
     async fn read_on(&self, connection: &mut ClusterConnection) {
         let mut reader = self.reader.replace(History::of(self.key));
-        let taken_back = reader.follow(connection).await;
+        let taken_back = reader.read_on(connection).await;
         assert!(self.lossy || taken_back == 0, "{}: {taken_back} events were taken back", self.key);
         self.reader.replace(reader);
     }
@@ -211,7 +211,7 @@ impl Sale<'_> {
 
     async fn judge(&self, mut connection: ClusterConnection) -> History {
         let key = self.key;
-        wait_until("all holds ran out", async || connection.info(key).await.unwrap().held == 0).await;
+        wait_until_none_held(&mut connection, key).await;
         let history = History::read(&mut connection, key).await;
         history.agrees_with(&mut connection).await;
         self.read_on(&mut connection).await;
@@ -225,5 +225,14 @@ impl Sale<'_> {
         let fences = self.fences.take();
         assert!(fences.is_sorted_by(|one, next| one < next), "{key}: fences rise: {fences:?}");
         history
+    }
+}
+
+impl Cluster {
+    /// The nodes have made no decision about orders that is not in these histories.
+    pub(super) async fn decided_only(&self, histories: &[History]) {
+        let count = |state| histories.iter().map(|history| history.count(state)).sum::<u64>();
+        assert_eq!(self.total("holds_expired").await, count(State::Expired));
+        assert_eq!(self.total("orders_accepted").await, count(State::Held));
     }
 }

@@ -1,27 +1,22 @@
 //! A replica takes over from its primary.
 
-use std::time::Duration;
-
-use seckill_client::{After, Error, Event, Sale, Seckill, State};
+use seckill_client::{After, Error, Event, Seckill};
 
 use super::buyers::Buyers;
 use super::nodes::{Cluster, Node};
+use super::sales;
 use crate::harness::conditions::wait_until;
 use crate::harness::history::History;
 use crate::harness::session::ask;
 
-/// So short that holds fall due all the time.
-const HOLD: Duration = Duration::from_millis(100);
-const SALES: [&str; 2] = ["{sale}scarce", "{sale}plenty"];
+const SALES: [&str; 2] = [sales::SCARCE, sales::PLENTY];
 
 /// A cluster with sales for buyers. Tells the primary that has them, and its replica.
 async fn open(config: &str) -> (Cluster, usize, usize) {
     let mut cluster = Cluster::start(config).await;
     let (_, primary) = cluster.place(SALES[0]).await;
     let replica = cluster.add_replica(primary, config).await;
-    let mut shop = cluster.shop().await;
-    shop.create(SALES[0], Sale::new(20).hold(HOLD)).await.unwrap();
-    shop.create(SALES[1], Sale::new(1_000_000).hold(HOLD)).await.unwrap();
+    sales::create(&mut cluster.shop().await).await;
     (cluster, primary, replica)
 }
 
@@ -51,10 +46,7 @@ async fn a_planned_one_loses_nothing() {
     for history in &histories {
         assert_eq!(history.terms().len(), 2, "the new primary's term is another");
     }
-    // No decision was made that is not in the histories.
-    let count = |state| histories.iter().map(|history| history.count(state)).sum::<u64>();
-    assert_eq!(cluster.total("holds_expired").await, count(State::Expired));
-    assert_eq!(cluster.total("orders_accepted").await, count(State::Held));
+    cluster.decided_only(&histories).await;
     cluster.settle().await;
     are_alike(&cluster.nodes[new], &cluster.nodes[old]).await;
 }
@@ -114,7 +106,7 @@ async fn a_sudden_one_loses_what_was_not_replicated() {
         }
         let mut reader = History::of(sale);
         reader.events = read;
-        reader.follow(&mut shop).await;
+        reader.read_on(&mut shop).await;
         assert!(reader.events == history.events, "{sale}: who obeys comes to the new history");
     }
 

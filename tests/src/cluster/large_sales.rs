@@ -5,6 +5,7 @@ use seckill_core::command::{Buy, Request};
 
 use crate::harness::conditions::now_ms;
 use crate::harness::local_sale::LocalSale;
+use crate::harness::names::{scatter, uuid};
 use crate::harness::server::Connection;
 use crate::harness::session::play;
 
@@ -21,25 +22,14 @@ pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>)) -> Sal
 
 /// A UUID as the order's id, and a name of 12 bytes as its buyer.
 pub(super) fn usual(number: u64) -> (Vec<u8>, Vec<u8>) {
-    let (high, low) = (scatter(number), scatter(!number));
-    let (a, b, c, d, e) = (high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff);
-    let order = format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}");
     let buyer = format!("{:012x}", scatter(number / 2) >> 16);
-    (order.into_bytes(), buyer.into_bytes())
+    (uuid(number).into_bytes(), buyer.into_bytes())
 }
 
 /// Both as long as they may be, and of any bytes.
 pub(super) fn longest(number: u64) -> (Vec<u8>, Vec<u8>) {
     let name = |first: u64| (first..first + 16).flat_map(|part| scatter(part).to_le_bytes()).collect();
     (name(number * 32), name(number * 32 + 16))
-}
-
-/// A permutation of the integers that looks random, so that nothing can be compressed.
-fn scatter(number: u64) -> u64 {
-    let mut value = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ value >> 31
 }
 
 /// Puts a sale at a key.

@@ -6,6 +6,7 @@ mod large_migrations;
 mod large_sales;
 mod nodes;
 mod ownership;
+mod sales;
 mod slot_as_whole;
 mod slot_by_keys;
 mod slot_moves;

@@ -3,7 +3,7 @@
 use seckill_client::{After, Seckill};
 use seckill_launcher::free_port;
 
-use crate::harness::conditions::{now_ms, wait_until};
+use crate::harness::conditions::{now_ms, wait_until, wait_until_none_held};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play};
 
@@ -21,10 +21,6 @@ async fn node() -> (Server, Connection) {
     (server, connection)
 }
 
-async fn until_returned(connection: &mut Connection, sale: &str) {
-    wait_until("the hold runs out", async || connection.info(sale).await.unwrap().held == 0).await;
-}
-
 #[tokio::test]
 async fn lock_and_sale_share_a_slot() {
     let (_server, mut connection) = node().await;
@@ -35,7 +31,7 @@ async fn lock_and_sale_share_a_slot() {
         SECKILL.BUY {a}sale ann o1 LOCK {a}lock ann RELEASE => HELD
     ";
     play(&mut connection, session).await;
-    until_returned(&mut connection, "{a}sale").await;
+    wait_until_none_held(&mut connection, "{a}sale").await;
 }
 
 /// As it is on a server that a slot moves to, until it has arrived: the old owner decides.
@@ -54,11 +50,11 @@ async fn holds_of_a_slot_that_is_not_owned_wait() {
     )
     .await;
     play(&mut connection, &format!("CLUSTER DELSLOTS {slot} => OK")).await;
-    until_returned(&mut connection, "{b}sale").await;
+    wait_until_none_held(&mut connection, "{b}sale").await;
 
     let owned_since = now_ms();
     play(&mut connection, &format!("CLUSTER ADDSLOTS {slot} => OK")).await;
-    until_returned(&mut connection, "{a}sale").await;
+    wait_until_none_held(&mut connection, "{a}sale").await;
     let expired = connection.events("{a}sale", After::seq(2)).await.unwrap();
     assert!(expired.len() == 1 && expired[0].at >= owned_since, "{expired:?}, owned since {owned_since}");
 }
@@ -94,5 +90,5 @@ async fn holds_wait_while_the_cluster_is_down() {
     assert_eq!(connection.info("sale").await.unwrap().held, 1);
 
     play(&mut connection, &format!("CLUSTER ADDSLOTS {slot} => OK")).await;
-    until_returned(&mut connection, "sale").await;
+    wait_until_none_held(&mut connection, "sale").await;
 }

@@ -7,14 +7,13 @@ use seckill_client::{Alteration, Buy, Sale, Seckill, State};
 use super::buyers::Buyers;
 use super::large_sales;
 use super::nodes::Cluster;
-use crate::harness::conditions::{now_ms, wait_until};
+use super::sales;
+use crate::harness::conditions::{now_ms, wait_until, wait_until_none_held};
 use crate::harness::history::History;
 use crate::harness::info::used_memory;
 use crate::harness::session::ask;
 
-/// So short that holds fall due all the time.
-const HOLD: Duration = Duration::from_millis(100);
-const SALES: [&str; 3] = ["{sale}scarce", "{sale}plenty", "{sale}large"];
+const SALES: [&str; 3] = [sales::SCARCE, sales::PLENTY, "{sale}large"];
 const LARGE: u64 = 100_000;
 /// Further sales in the same slot.
 const MORE: u64 = 300;
@@ -32,11 +31,10 @@ async fn open(cluster: &Cluster) -> (usize, usize) {
         node.play(&format!("CONFIG SET rdb-key-save-delay {DELAY} => OK")).await;
     }
     let mut shop = cluster.shop().await;
-    shop.create(SALES[0], Sale::new(20).hold(HOLD)).await.unwrap();
-    shop.create(SALES[1], Sale::new(1_000_000).hold(HOLD)).await.unwrap();
+    sales::create(&mut shop).await;
     let mut connection = cluster.nodes[owner].connect().await;
     large_sales::send(&mut connection, SALES[2], &large_sales::sale(LARGE, large_sales::usual)).await;
-    shop.alter(SALES[2], Alteration::new().hold(HOLD)).await.unwrap();
+    shop.alter(SALES[2], Alteration::new().hold(sales::HOLD)).await.unwrap();
     (slot, owner)
 }
 
@@ -91,7 +89,7 @@ async fn buyers_buy_on() {
     }
     let mut times = vec![];
     for sale in more() {
-        wait_until("the hold ran out", async || shop.info(&sale).await.unwrap().held == 0).await;
+        wait_until_none_held(&mut shop, &sale).await;
         let history = History::read(&mut shop, &sale).await;
         assert_eq!(history.len(), 3, "{sale}: it ran out once");
         times.push(history.events[2].at);

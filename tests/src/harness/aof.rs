@@ -10,6 +10,9 @@ use super::server::Server;
 /// An AOF that has every command when it is answered.
 pub(crate) const AOF: &str = "appendonly yes\nappendfsync always";
 
+/// The same, without an RDB preamble when it is rewritten.
+pub(crate) const PLAIN_AOF: &str = "appendonly yes\nappendfsync always\naof-use-rdb-preamble no";
+
 /// The files that commands are appended to, oldest first: one, unless the AOF is just rewritten.
 pub(crate) fn appended_files(server: &Server) -> Vec<PathBuf> {
     let files = fs::read_dir(server.home().join("appendonlydir")).unwrap();

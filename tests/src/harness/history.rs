@@ -25,13 +25,13 @@ impl History {
     /// All that a sale tells now.
     pub(crate) async fn read(shop: &mut impl Seckill, sale: &str) -> Self {
         let mut history = Self::of(sale);
-        history.follow(shop).await;
+        history.read_on(shop).await;
         history
     }
 
     /// Reads on to the end. Where the sale has another history than was read, it goes back to what both share, and
     /// tells how many events it took back.
-    pub(crate) async fn follow(&mut self, shop: &mut impl Seckill) -> usize {
+    pub(crate) async fn read_on(&mut self, shop: &mut impl Seckill) -> usize {
         let mut taken_back = 0;
         loop {
             let after = match self.events.last() {
@@ -81,7 +81,7 @@ impl History {
         let last = |events: &[Event]| events.last().map_or(0, |last| last.term);
         let term = last(&self.events);
         shop.restock(&self.sale, 1, self.len().to_string()).await.unwrap();
-        let taken_back = self.follow(shop).await;
+        let taken_back = self.read_on(shop).await;
         assert!(last(&self.events) > term, "the first decision after a restart begins a term");
         self.agrees_with(shop).await;
         taken_back
@@ -165,6 +165,7 @@ impl Books {
                     _ => return None,
                 }
             }
+            other => panic!("{other:?}"),
         };
         Some(())
     }

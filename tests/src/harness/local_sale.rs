@@ -58,15 +58,3 @@ impl LocalSale {
         [vec![self.sale.snapshot_head()], parts].concat()
     }
 }
-
-/// The canonical text of a UUID; no two numbers have the same.
-pub(crate) fn uuid(number: u64) -> String {
-    let scattered = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let [a, b, c, d, e, f, g, h] = scattered.to_be_bytes();
-    format!(
-        "{a:02x}{b:02x}{c:02x}{d:02x}-{e:02x}{f:02x}-4{:03x}-8{:03x}-{g:02x}{h:02x}{:08x}",
-        number >> 12 & 0xfff,
-        number & 0xfff,
-        scattered >> 32
-    )
-}

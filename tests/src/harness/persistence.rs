@@ -1,6 +1,6 @@
 //! What servers store on disk.
 
-use super::aof::AOF;
+use super::aof::{AOF, PLAIN_AOF};
 use super::conditions::wait_until;
 use super::info::stat;
 use super::server::Connection;
@@ -41,9 +41,7 @@ impl Storage {
         match self {
             Self::Rdb => "",
             Self::Aof { preamble: true, .. } => AOF,
-            Self::Aof { preamble: false, .. } => {
-                "appendonly yes\nappendfsync always\naof-use-rdb-preamble no"
-            }
+            Self::Aof { preamble: false, .. } => PLAIN_AOF,
         }
     }
 

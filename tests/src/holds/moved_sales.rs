@@ -3,6 +3,7 @@
 use seckill_client::{Bought, Buy, Sale, Seckill, State};
 
 use crate::harness::conditions::{ms, wait_until, wait_until_none_held};
+use crate::harness::dump::restoring;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
 
@@ -82,8 +83,7 @@ async fn also_when_restored_from_a_dump() {
         if gone {
             play(&mut shop, "DEL sale => 1").await;
         }
-        let mut restore = redis::cmd("RESTORE");
-        restore.arg("sale").arg(0).arg(dump).arg("REPLACE").exec_async(&mut shop).await.unwrap();
+        restoring("sale", &dump).exec_async(&mut shop).await.unwrap();
         wait_until_none_held(&mut shop, "sale").await;
         shop.audit("sale").await.unwrap();
     }

@@ -6,24 +6,21 @@ use std::time::{Duration, Instant};
 use seckill_client::{After, Buy, EventKind, Sale, Seckill, State};
 
 use crate::harness::conditions::{HOUR, ms, now_ms, wait_until, wait_until_none_held};
+use crate::harness::dump::restoring;
+use crate::harness::history::History;
 use crate::harness::info::stat;
 use crate::harness::local_sale::LocalSale;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, play};
 
-/// The moments at which holds ran out, and their deadlines, as the events tell.
+/// When each hold ran out, and its deadline, by the events.
 async fn expirations(shop: &mut Connection) -> Vec<(u64, u64)> {
-    let (mut deadlines, mut expired, mut seq) = (vec![], vec![], 0);
-    loop {
-        let page = shop.events("sale", After::seq(seq).count(10_000)).await.unwrap();
-        let Some(last) = page.last() else { break };
-        seq = last.seq;
-        for event in page {
-            match event.kind {
-                EventKind::Order { state: State::Expired, .. } => expired.push(event.at),
-                EventKind::Order { deadline, .. } => deadlines.extend(deadline),
-                _ => {}
-            }
+    let (mut deadlines, mut expired) = (vec![], vec![]);
+    for event in History::read(shop, "sale").await.events {
+        match event.kind {
+            EventKind::Order { state: State::Expired, .. } => expired.push(event.at),
+            EventKind::Order { deadline, .. } => deadlines.extend(deadline),
+            _ => {}
         }
     }
     assert_eq!(expired.len(), deadlines.len(), "each runs out once");
@@ -73,8 +70,8 @@ async fn within_100_ms_of_the_arrival() {
     for number in 0..20 {
         let key = format!("restored{number}");
         let begin = now_ms();
-        redis::cmd("RESTORE").arg(&key).arg(0).arg(&dump).exec_async(&mut shop).await.unwrap();
-        wait_until("the hold runs out", async || shop.info(&key).await.unwrap().held == 0).await;
+        restoring(&key, &dump).exec_async(&mut shop).await.unwrap();
+        wait_until_none_held(&mut shop, &key).await;
         let last = shop.events(&key, After::seq(2)).await.unwrap();
         late.push(last[0].at - begin);
     }

@@ -1,6 +1,7 @@
 //! Sales with whatever can happen in them, the same in every run.
 
-use crate::harness::local_sale::{LocalSale, uuid};
+use crate::harness::local_sale::LocalSale;
+use crate::harness::names::uuid;
 
 /// Holds of a sale that begins then are due.
 pub(crate) const PAST: u64 = 1_700_000_000_000;

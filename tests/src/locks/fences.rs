@@ -1,5 +1,6 @@
 //! Fences rise with every grant.
 
+use crate::harness::aof::{AOF, PLAIN_AOF};
 use crate::harness::conditions::now_ms;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play};
@@ -39,11 +40,7 @@ async fn a_fence_is_the_time_however_many_sales_began() {
 /// A fence from the future, as after a clock that was set back: only memory keeps the next one above it.
 #[tokio::test]
 async fn fences_rise_across_a_restart_whatever_the_clock_says() {
-    let ways = [
-        ("", "SAVE"),
-        ("appendonly yes\nappendfsync always", "PING"),
-        ("appendonly yes\nappendfsync always\naof-use-rdb-preamble no", "PING"),
-    ];
+    let ways = [("", "SAVE"), (AOF, "PING"), (PLAIN_AOF, "PING")];
     for (config, save) in ways {
         let mut server = Server::with(&format!("seckill.apply-from-clients yes\n{config}")).await;
         let mut connection = server.connect().await;

@@ -4,6 +4,7 @@ use redis::Value;
 use seckill_client::{Buy, Sale, Seckill};
 
 use crate::harness::conditions::{HOUR, wait_until};
+use crate::harness::dump::restoring;
 use crate::harness::info::{stat, used_memory};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
@@ -58,9 +59,7 @@ async fn of_sales_that_went_in_every_way() {
         play(shop, "COPY sale unlinked => 1\nCOPY sale expired => 1\nCOPY sale overwritten => 1").await;
         let dump: Vec<u8> = get(shop, "DUMP sale").await;
         for key in ["sale", "restored", "flushed"] {
-            let restored =
-                redis::cmd("RESTORE").arg(key).arg(0).arg(&dump).arg("REPLACE").exec_async(shop).await;
-            restored.unwrap();
+            restoring(key, &dump).exec_async(shop).await.unwrap();
         }
         assert!(used_memory(shop).await > 6 * orders * 50, "six sales take their room");
         let leaving = "

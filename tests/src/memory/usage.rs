@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::harness::conditions::wait_until;
 use crate::harness::dump::restoring;
 use crate::harness::info::{stat, used_memory};
-use crate::harness::local_sale::{FUTURE, LocalSale, uuid};
+use crate::harness::local_sale::{FUTURE, LocalSale};
+use crate::harness::names::uuid;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use seckill_client::Seckill;
 
+use crate::harness::aof::AOF;
 use crate::harness::buyers::{Buyers, scarce};
 use crate::harness::conditions::wait_until;
 use crate::harness::history::History;
@@ -15,7 +16,6 @@ use crate::harness::processes::kill;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, play};
 
-const ALWAYS: &str = "appendonly yes\nappendfsync always";
 const EVERYSEC: &str = "appendonly yes\nappendfsync everysec";
 
 /// A sale, its buyers, and a reader who follows its events.
@@ -35,7 +35,7 @@ impl Market {
     /// Buyers buy until they had so many answers, and the reader reads it all.
     async fn buy(&mut self, count: usize) {
         self.buyers.buy_while(&mut self.server, async |_, answers| more(answers, count).await).await;
-        self.history.follow(&mut self.server.connect().await).await;
+        self.history.read_on(&mut self.server.connect().await).await;
     }
 
     /// Buyers buy and the reader reads, until `meanwhile` is over: then the server is killed amid all that.
@@ -44,7 +44,7 @@ impl Market {
         let (mut reader, mut shop) = (server.connect().await, server.connect().await);
         let reading = async {
             loop {
-                assert_eq!(history.follow(&mut reader).await, 0);
+                assert_eq!(history.read_on(&mut reader).await, 0);
             }
         };
         let killing = async |server: &mut Server, answers: &Cell<usize>| {
@@ -60,7 +60,7 @@ impl Market {
     async fn reopen(&mut self) {
         self.server.restart().await;
         let mut shop = self.server.connect().await;
-        assert_eq!(self.history.follow(&mut shop).await, 0, "events that were read are lost");
+        assert_eq!(self.history.read_on(&mut shop).await, 0, "events that were read are lost");
         let books = self.history.books();
         self.buyers.agree(&mut shop, &books).await;
         self.buyers.ask_again(&mut shop, &books).await;
@@ -111,7 +111,7 @@ async fn seq(shop: &mut Connection) -> u64 {
 
 #[tokio::test]
 async fn fifty_kills_lose_nothing_that_was_acknowledged() {
-    let mut market = Market::open(ALWAYS).await;
+    let mut market = Market::open(AOF).await;
     let mut moments = fastrand::Rng::with_seed(2);
     for _ in 0..50 {
         let moment = moments.usize(1..500);
@@ -121,7 +121,7 @@ async fn fifty_kills_lose_nothing_that_was_acknowledged() {
 }
 
 async fn rewrites_under_load_lose_nothing(preamble: &str) {
-    let mut market = Market::open(&format!("{ALWAYS}\naof-use-rdb-preamble {preamble}")).await;
+    let mut market = Market::open(&format!("{AOF}\naof-use-rdb-preamble {preamble}")).await;
     for _ in 0..3 {
         let rewriting = async |shop: &mut Connection, answers: &Cell<usize>| {
             for _ in 0..3 {

@@ -2,8 +2,9 @@
 
 use seckill_client::{After, Bought, Buy, EventKind, Sale, Seckill, State};
 
-use crate::harness::conditions::wait_until;
+use crate::harness::conditions::wait_until_none_held;
 use crate::harness::copies::must_be_equal;
+use crate::harness::dump::restoring;
 use crate::harness::persistence::{STORAGES, Storage, wait_until_rewritten};
 use crate::harness::sample::{read_sample, write_sample};
 use crate::harness::server::Server;
@@ -84,7 +85,7 @@ async fn holds_fall_due_after_a_restart() {
 
         server.restart().await;
         let mut connection = server.connect().await;
-        wait_until("the hold runs out", async || connection.info("sale").await.unwrap().held == 0).await;
+        wait_until_none_held(&mut connection, "sale").await;
         let events = connection.events("sale", After::seq(2)).await.unwrap();
         let [expired] = &events[..] else { panic!("{events:?}") };
         assert!(matches!(expired.kind, EventKind::Order { state: State::Expired, .. }));
@@ -130,7 +131,7 @@ async fn copies_are_alike_until_they_decide() {
     write_sample(&mut connection).await;
     play(&mut connection, "COPY sale copy => 1").await;
     let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut connection).await.unwrap();
-    redis::cmd("RESTORE").arg("restored").arg(0).arg(dump).exec_async(&mut connection).await.unwrap();
+    restoring("restored", &dump).exec_async(&mut connection).await.unwrap();
 
     let original = connection.info("sale").await.unwrap();
     let digest = ask(&mut connection, "DEBUG DIGEST-VALUE sale").await;

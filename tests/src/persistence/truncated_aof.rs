@@ -5,7 +5,7 @@ use std::fs;
 
 use seckill_client::State;
 
-use crate::harness::aof::appended_files;
+use crate::harness::aof::{AOF, appended_files};
 use crate::harness::history::History;
 use crate::harness::server::Server;
 use crate::harness::session::{ask, play};
@@ -18,8 +18,7 @@ fn cuts(aof: &[u8], from: usize) -> impl Iterator<Item = usize> {
 
 #[tokio::test]
 async fn what_is_whole_is_there_wherever_the_aof_ends() {
-    let config = "appendonly yes\nappendfsync always\naof-load-truncated yes";
-    let mut server = Server::with(config).await;
+    let mut server = Server::with(&format!("{AOF}\naof-load-truncated yes")).await;
     let mut shop = server.connect().await;
     let setting = "
         SECKILL.CREATE sale STOCK 9 HOLD 3600000 => OK

@@ -2,6 +2,7 @@
 
 use seckill_core::wire::{EVENTS_MAX, MAX_INT, MAX_NAME, MAX_QTY};
 
+use crate::harness::aof::AOF;
 use crate::harness::server::Server;
 use crate::harness::session::{ask, play, unescape};
 
@@ -156,7 +157,7 @@ async fn names_are_binary_safe() {
     );
     names.push("\\x00\\xff\\x22\\x0a".repeat(MAX_NAME / 4));
 
-    let mut server = Server::with("appendonly yes\nappendfsync always").await;
+    let mut server = Server::with(AOF).await;
     let mut connection = server.connect().await;
     let stock = names.len();
     play(&mut connection, &format!("SECKILL.CREATE sale STOCK {stock} LIMIT 1 => OK")).await;

@@ -6,9 +6,10 @@ use seckill_client::Seckill;
 use crate::harness::aof::{AOF, appended_commands};
 use crate::harness::copies::must_be_equal;
 use crate::harness::divergence::{APPLY_FROM_CLIENTS, must_be_marked, must_refuse_decisions};
+use crate::harness::dump::restoring;
 use crate::harness::info::stat;
 use crate::harness::persistence::{STORAGES, wait_until_rewritten};
-use crate::harness::server::{Connection, Server};
+use crate::harness::server::Server;
 use crate::harness::session::{ask, get, play};
 
 const STORY: &str = "
@@ -82,13 +83,9 @@ async fn the_mark_outlives_restarts_and_a_promotion() {
         must_refuse_decisions(&mut connection).await;
 
         play(&mut connection, "DEL sale => 1").await;
-        restore(&mut connection, &dump).await;
+        restoring("sale", &dump).exec_async(&mut connection).await.unwrap();
         play(&mut connection, "SECKILL.AUDIT sale => OK\nSECKILL.CONFIRM sale o1 => SOLD").await;
     }
-}
-
-async fn restore(connection: &mut Connection, dump: &[u8]) {
-    redis::cmd("RESTORE").arg("sale").arg(0).arg(dump).exec_async(connection).await.unwrap();
 }
 
 #[tokio::test]
@@ -99,7 +96,7 @@ async fn a_key_that_is_replaced_on_the_primary_is_whole_on_the_replica() {
     let mut connection = primary.connect().await;
     let dump: Vec<u8> = get(&mut connection, "DUMP sale").await;
     play(&mut connection, "DEL sale => 1").await;
-    restore(&mut connection, &dump).await;
+    restoring("sale", &dump).exec_async(&mut connection).await.unwrap();
     play(&mut connection, "SECKILL.CONFIRM sale o1 => SOLD").await;
     must_be_equal(&replica, &primary).await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use seckill_client::{After, Bought, Buy, Error, Sale, Seckill, State};
 
-use crate::harness::conditions::{now_ms, wait_until};
+use crate::harness::conditions::{now_ms, wait_until_none_held};
 use crate::harness::copies::{buy_and_pause, swap_roles};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play};
@@ -34,7 +34,7 @@ async fn a_promoted_replica_goes_on() {
     replica.promote().await;
 
     let mut new = replica.connect().await;
-    wait_until("the hold runs out", async || new.info("sale").await.unwrap().held == 0).await;
+    wait_until_none_held(&mut new, "sale").await;
     let events = new.events("sale", After::seq(seq).term(term)).await.unwrap();
     let [expired] = &events[..] else { panic!("{events:?}") };
     assert_eq!(expired.seq, seq + 1);
@@ -104,7 +104,7 @@ async fn a_demoted_primary_takes_over_the_new_history() {
     assert_eq!(connection.order("sale", "lost").await, Ok(None));
     let mut new_connection = new.connect().await;
     // Holds run out on the one that decides now, and only there.
-    wait_until("the hold runs out", async || new_connection.info("sale").await.unwrap().held == 0).await;
+    wait_until_none_held(&mut new_connection, "sale").await;
     old.catch_up(&new).await;
     assert_eq!(connection.info("sale").await, new_connection.info("sale").await);
     assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, ask(&mut new_connection, "DEBUG DIGEST").await);
@@ -150,7 +150,7 @@ async fn a_failover_amid_holds_that_fall_due() {
     pipe.exec_async(&mut connection).await.unwrap();
     swap_roles(&old, &new).await;
     let mut new_connection = new.connect().await;
-    wait_until("all holds ran out", async || new_connection.info("sale").await.unwrap().held == 0).await;
+    wait_until_none_held(&mut new_connection, "sale").await;
     old.catch_up(&new).await;
     let info = new_connection.info("sale").await.unwrap();
     assert_eq!((info.available, info.seq), (ORDERS, 1 + 3 * ORDERS), "each ran out once");

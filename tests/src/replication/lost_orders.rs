@@ -110,11 +110,11 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
 
     play(&mut primary, FIRST).await;
     row.catch_up().await;
-    careful.follow(&mut primary).await;
+    careful.read_on(&mut primary).await;
     row.lose();
     play(&mut primary, FIRST_LOST).await;
     for reader in [&mut eager, &mut sleepy] {
-        reader.follow(&mut primary).await;
+        reader.read_on(&mut primary).await;
         has_the_same_orders(reader, &mut primary).await;
     }
 
@@ -125,13 +125,13 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
     until_it_expires(&mut primary, "b1").await;
     row.catch_up().await;
     for reader in [&mut eager, &mut young, &mut careful] {
-        reader.follow(&mut primary).await;
+        reader.read_on(&mut primary).await;
         has_the_same_orders(reader, &mut primary).await;
     }
     row.lose();
     play(&mut primary, SECOND_LOST).await;
     for reader in [&mut eager, &mut young] {
-        reader.follow(&mut primary).await;
+        reader.read_on(&mut primary).await;
         has_the_same_orders(reader, &mut primary).await;
     }
 
@@ -141,7 +141,7 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
     play(&mut primary, THIRD).await;
     until_it_expires(&mut primary, "b2").await;
     for reader in [&mut eager, &mut sleepy, &mut young, &mut careful] {
-        reader.follow(&mut primary).await;
+        reader.read_on(&mut primary).await;
         has_the_same_orders(reader, &mut primary).await;
     }
     primary.audit("sale").await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seckill_client::{Sale, Seckill};
 
-use crate::harness::conditions::wait_until;
+use crate::harness::conditions::{wait_until, wait_until_none_held};
 use crate::harness::copies::{buy_and_pause, must_be_equal};
 use crate::harness::info::stat;
 use crate::harness::proxy::Proxy;
@@ -35,7 +35,7 @@ async fn buy_brief_and_freeze(connection: &mut Connection) {
 
 /// It does on the server that decides, once, and without anyone touching the sale.
 async fn brief_runs_out(connection: &mut Connection) {
-    wait_until("the hold runs out", async || connection.info("brief").await.unwrap().held == 0).await;
+    wait_until_none_held(connection, "brief").await;
     assert_eq!(connection.info("brief").await.unwrap().seq, 3);
     connection.audit("brief").await.unwrap();
 }

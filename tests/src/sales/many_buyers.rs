@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use seckill_client::{After, Bought, Buy, EventKind, Phase, Refusal, Sale, Seckill, State};
+use seckill_client::{Bought, Buy, Phase, Refusal, Sale, Seckill, State};
 
 use crate::harness::conditions::wait_until;
+use crate::harness::history::History;
 use crate::harness::server::{Connection, Server};
 
 const CONNECTIONS: usize = 50;
@@ -19,24 +20,11 @@ async fn crowd<T>(server: &Server, size: usize, task: impl AsyncFn(Connection, u
     join_all(tasks).await
 }
 
-/// The units of each order that the feed says is sold.
-async fn sold_by_the_feed(shop: &mut Connection) -> BTreeMap<String, u32> {
-    let mut sold = BTreeMap::new();
-    let mut seq = 0;
-    loop {
-        let page = shop.events("sale", After::seq(seq).count(10_000)).await.unwrap();
-        let Some(last) = page.last() else { return sold };
-        seq = last.seq;
-        for event in page {
-            let EventKind::Order { state, order, qty, .. } = event.kind else { continue };
-            let order = String::from_utf8(order).unwrap();
-            match state {
-                State::Sold => assert_eq!(sold.insert(order.clone(), qty), None, "{order} was sold twice"),
-                State::Cancelled => drop(sold.remove(&order)),
-                State::Held | State::Expired => {}
-            }
-        }
-    }
+/// The units of each order that is sold by the events.
+async fn sold_by_events(shop: &mut Connection) -> BTreeMap<String, u32> {
+    let orders = History::read(shop, "sale").await.books().orders.into_iter();
+    let sold = orders.filter(|(_, order)| order.state == State::Sold);
+    sold.map(|(id, order)| (id, order.qty)).collect()
 }
 
 /// The buyers' own count, the feed, the figures and the auditor agree, and everything is sold.
@@ -45,7 +33,7 @@ async fn all_is_sold(server: &Server, stock: u64, told: BTreeMap<String, u32>) {
     let info = shop.info("sale").await.unwrap();
     assert_eq!((info.state, info.available, info.held, info.sold), (Phase::SoldOut, 0, 0, stock));
     assert_eq!(told.values().map(|qty| u64::from(*qty)).sum::<u64>(), stock);
-    assert_eq!(sold_by_the_feed(&mut shop).await, told);
+    assert_eq!(sold_by_events(&mut shop).await, told);
     shop.audit("sale").await.unwrap();
 }
 

@@ -11,8 +11,12 @@ use crate::pipe::Pipe;
 type Known = LazyLock<Script>;
 
 pub(super) static BUY: Known = LazyLock::new(|| Script::new(include_str!("../../lua/buy.lua")));
-pub(super) static CONFIRM: Known = LazyLock::new(|| Script::new(include_str!("../../lua/confirm.lua")));
-pub(super) static CANCEL: Known = LazyLock::new(|| Script::new(include_str!("../../lua/cancel.lua")));
+pub(super) static CONFIRM: Known = LazyLock::new(|| {
+    Script::new(concat!(include_str!("../../lua/held_order.lua"), include_str!("../../lua/confirm.lua")))
+});
+pub(super) static CANCEL: Known = LazyLock::new(|| {
+    Script::new(concat!(include_str!("../../lua/held_order.lua"), include_str!("../../lua/cancel.lua")))
+});
 /// Releases a lock that is one's own.
 pub(crate) static COMPARE_AND_DELETE: Known =
     LazyLock::new(|| Script::new(seckill_client::COMPARE_AND_DELETE));

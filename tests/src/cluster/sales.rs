@@ -1,0 +1,18 @@
+//! The sales at which buyers buy while something happens to the cluster.
+
+use std::time::Duration;
+
+use redis::cluster_async::ClusterConnection;
+use seckill_client::{Sale, Seckill};
+
+/// So short that holds fall due all the time.
+pub(super) const HOLD: Duration = Duration::from_millis(100);
+
+/// A sale that is sold out at times, and one that never is, in one slot.
+pub(super) const SCARCE: &str = "{sale}scarce";
+pub(super) const PLENTY: &str = "{sale}plenty";
+
+pub(super) async fn create(shop: &mut ClusterConnection) {
+    shop.create(SCARCE, Sale::new(20).hold(HOLD)).await.unwrap();
+    shop.create(PLENTY, Sale::new(1_000_000).hold(HOLD)).await.unwrap();
+}

@@ -1,4 +1,4 @@
-//! `make instructions`: that it counts, and that it shows when something takes more than it did.
+//! `make instructions` counts, and fails when a command takes more instructions than before.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::harness::built::built;
 
-/// What is counted, by the names in the table.
+/// The commands that are counted, by their names in the table.
 const COUNTED: [&str; 13] = [
     "HINCRBY",
     "SET NX PX",
@@ -24,7 +24,7 @@ const COUNTED: [&str; 13] = [
     "CANCEL, 500 orders",
 ];
 
-/// In which the module has no part, or little.
+/// Commands of the server, in which the module has little or no part.
 const SERVERS_OWN: [&str; 2] = ["HINCRBY", "SET NX PX"];
 
 fn count(table: &Path, write: bool) -> Output {
@@ -65,7 +65,7 @@ fn what_takes_more_than_the_table_says_is_named() {
         assert!(in_module > 0 || SERVERS_OWN.contains(&row[0]), "{row:?}");
     }
 
-    // As if all had taken twice as much, but for one.
+    // As if all but one had taken twice as much.
     let before = |workload: &str, count| if workload == "RENEW" { count * 9 / 10 } else { count * 2 };
     fs::write(&path, with_instructions(&table, before)).unwrap();
     let compared = count(&path, false);

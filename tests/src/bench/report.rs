@@ -1,4 +1,4 @@
-//! `make bench`: that it can still measure everything that it is to compare. How long things take is not tested.
+//! `make bench` can measure everything that it compares. The times are not tested.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::built::built;
 use crate::harness::page::Page;
 
-/// What every server has, by the names in the report.
+/// The workloads that every server can run, by their names in the report.
 const EVERYWHERE: [&str; 10] = [
     "HINCRBY",
     "SET NX PX",
@@ -22,9 +22,9 @@ const EVERYWHERE: [&str; 10] = [
     "UNLOCK",
     "RENEW",
 ];
-/// What only some servers have, or modules of others.
+/// The workloads of some servers only, or of modules of others.
 const SOMEWHERE: [&str; 4] = ["DELEX IFEQ", "DELIFEQ", "TairString: CAD", "TairString: EXINCRBY"];
-/// What is done to sales: by Seckill and by scripts, new ones and grown ones.
+/// The workloads on sales: by Seckill and by scripts, on new and on grown sales.
 const ON_SALES: [&str; 7] = [
     "BUY accepted",
     "BUY sold out",
@@ -41,7 +41,7 @@ const SIZES: [&str; 2] = ["new sale", "10,000 orders"];
 const GOALS: usize = 10 + 8 + 3 + 2;
 /// The kinds of sales that grow.
 const GROWING: [&str; 3] = ["UUID ids", "36-byte ids", "UUID ids, held"];
-/// What is done with a whole sale.
+/// The measurements of a whole sale.
 const STORED: [&str; 5] = [
     "RDB save (SAVE)",
     "RDB load",
@@ -71,8 +71,8 @@ fn must_be_positive(row: &Value, field: &str) {
     assert!(figure.is_some_and(|figure| figure > 0.0), "{field} of {row}");
 }
 
-/// Time is not tested, but memory depends on nothing but the sale.
-fn must_be_lean(grown: &Value) {
+/// Times are not tested, but memory depends on the sale alone.
+fn must_be_within_limits(grown: &Value) {
     let points = list(grown, "points");
     let orders: Vec<_> = points.iter().map(|point| point["orders"].as_u64().unwrap()).collect();
     assert_eq!(orders, [1_000, 2_000, 5_000, 10_000]);
@@ -90,7 +90,7 @@ fn must_be_lean(grown: &Value) {
     }
 }
 
-/// The program itself looks at every reply, and that buyers who come all at once buy exactly the stock.
+/// The program itself checks every reply, and that the buyers of the contention sell exactly the stock.
 #[test]
 fn everything_can_be_measured() {
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +136,7 @@ fn everything_can_be_measured() {
     }
     let growth = list(&report, "growth");
     assert_eq!(names(growth, "sale"), GROWING);
-    growth.iter().for_each(must_be_lean);
+    growth.iter().for_each(must_be_within_limits);
     let storage = list(&report, "storage");
     assert_eq!(names(storage, "what"), STORED);
     for stored in storage {
@@ -154,7 +154,7 @@ fn everything_can_be_measured() {
 /// The page shows what the report has.
 fn must_show(page: &str, report: &Value) {
     let page = Page::read(page);
-    page.must_need_nothing_else();
+    page.must_be_self_contained();
     let workloads = list(report, "passes").iter().flat_map(|pass| names(list(pass, "workloads"), "workload"));
     let ways = names(list(report, "contention"), "way");
     for name in workloads.chain(ways).chain(GROWING).chain(STORED).chain(REMOVED) {

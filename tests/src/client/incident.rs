@@ -1,4 +1,4 @@
-//! Why this exists: the interleaving that oversells, step by step, and the program that replays it at scale.
+//! The incident: the interleaving that oversells, step by step, and the program that replays it at scale.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::harness::session::play;
 
 const BOTTLES: u64 = 20;
 
-/// One bottle, three handlers of the program's own: A's user check outlasts the lease, B takes the lock, A gives
-/// up and deletes it in its `finally`, so C enters beside B.
+/// One bottle and three handlers: A's user check takes longer than the lease, B takes the lock, A deletes it in its
+/// `finally` block, and so C takes it while B works.
 #[tokio::test]
-async fn the_naive_way_sells_one_bottle_twice() {
+async fn hand_written_locks_sell_one_bottle_twice() {
     let server = Server::start().await;
     let mut con = server.connect().await;
     let lease = Duration::from_millis(50);
@@ -40,7 +40,7 @@ async fn the_naive_way_sells_one_bottle_twice() {
 
 /// The same steps.
 #[tokio::test]
-async fn this_way_sells_it_once() {
+async fn seckill_sells_it_once() {
     let session = "
         SECKILL.CREATE bottle STOCK 1 => OK
         SECKILL.LOCK lock A 1 => <us>
@@ -49,7 +49,7 @@ async fn this_way_sells_it_once() {
         SECKILL.UNLOCK lock A => 0
         SECKILL.LOCK lock C 60000 => nil
 
-        # Should C come to the purchase all the same, it is refused; and so is A.
+        # A purchase of C without the lock is refused, and so is that of A.
         SECKILL.BUY bottle carl c LOCK lock C RELEASE => LOCKLOST
         SECKILL.BUY bottle bert b LOCK lock B RELEASE => SOLD
         SECKILL.BUY bottle anna a LOCK lock A RELEASE => LOCKLOST
@@ -65,9 +65,9 @@ async fn this_way_sells_it_once() {
 }
 
 #[test]
-fn at_scale_both_of_our_ways_sell_exactly_the_stock() {
+fn at_scale_seckill_sells_exactly_the_stock() {
     let mut program = Command::new(built("seckill"));
-    // Nobody gives up on a slow machine.
+    // Long enough for a slow machine.
     let load = ["--bottles", &BOTTLES.to_string(), "--buyers", "150", "--deadline-ms", "25000"];
     let output = program.args(["incident", "--json"]).args(load).output().unwrap();
     let (printed, errors) =

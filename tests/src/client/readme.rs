@@ -10,7 +10,7 @@ use crate::harness::server::Server;
 
 const PROMPT: &str = "127.0.0.1:6379> ";
 
-/// Its fenced blocks that show a session.
+/// The fenced blocks that show a session.
 fn sessions(readme: &str) -> Vec<&str> {
     let blocks = readme.split("\n```").skip(1).step_by(2);
     blocks.filter(|block| block.contains(PROMPT)).collect()
@@ -29,7 +29,7 @@ fn redis_cli(socket: &Path, input: &str) -> String {
     String::from_utf8(cli.wait_with_output().unwrap().stdout).unwrap()
 }
 
-/// A written line that ends in `…` stands for all that begin like it: a fence or a time differs every time.
+/// A written line that ends in `…` matches every line that begins like it: fences and times differ in every run.
 fn matches(written: &str, got: &str) -> bool {
     written.strip_suffix('…').map_or(written == got, |begin| got.starts_with(begin))
 }

@@ -1,4 +1,4 @@
-//! Buyers at work, while something happens to the cluster, and readers who follow the sales.
+//! Buyers that buy while something happens to the cluster, and readers of the events.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,60 +14,60 @@ use crate::harness::history::History;
 
 const BUYERS: usize = 8;
 /// One of so many buyers buys under a lock.
-const LOCKERS: usize = 4;
-/// Longer than any test: no lock is lost.
+const LOCKED_ONE_IN: usize = 4;
+/// Longer than any test, so that no lock is lost.
 const LEASE: Duration = Duration::from_secs(600);
-/// Where servers lose what they acknowledged they may also forget that a lock was released.
+/// Servers that lose writes may lose the release of a lock, so leases must run out soon.
 const LOSSY_LEASE: Duration = Duration::from_secs(1);
 
-/// What buyers were told of the orders of one sale in the end: their state, or nothing when refused.
-type Promises = BTreeMap<String, Option<State>>;
+/// The last acknowledged state of each order; `None` when it was refused.
+type Acknowledged = BTreeMap<String, Option<State>>;
 
-/// The sales, and the buyers at them.
-pub(super) struct Buyers<'s> {
+/// Buyers and the sales at which they buy.
+pub(super) struct ClusterBuyers<'s> {
     connection: ClusterConnection,
-    sales: Vec<Sale<'s>>,
+    sales: Vec<SaleUnderTest<'s>>,
     served: Cell<usize>,
     closing: Cell<bool>,
-    /// What was promised in an earlier era may be lost. `None` where nothing may be.
+    /// What was acknowledged in an earlier era may be lost. `None` where nothing may be lost.
     era: Cell<Option<usize>>,
 }
 
-struct Sale<'s> {
+struct SaleUnderTest<'s> {
     key: &'s str,
     /// Whether servers may lose what they acknowledged.
     lossy: bool,
-    promises: RefCell<Promises>,
+    acknowledged: RefCell<Acknowledged>,
     /// The fences of its lock, in the order in which it was held.
     fences: RefCell<Vec<u64>>,
     reader: RefCell<History>,
 }
 
-impl<'s> Buyers<'s> {
-    /// Lets them buy for as long as a story lasts. Afterwards every hold has run out, every promise was kept,
-    /// and each reader has read the history of its sale, which is returned.
+impl<'s> ClusterBuyers<'s> {
+    /// They buy while the scenario runs. Afterwards waits until every hold has run out, checks all acknowledged states,
+    /// and returns the history of each sale.
     pub(super) async fn during(
         cluster: &Cluster,
         sales: &[&'s str],
-        story: impl AsyncFnOnce(&Self),
+        scenario: impl AsyncFnOnce(&Self),
     ) -> Vec<History> {
-        Self::at(cluster, sales, None).await.work(cluster, story).await
+        Self::at(cluster, sales, None).await.work(cluster, scenario).await
     }
 
-    /// The same where servers lose what they acknowledged: then the story is to [`Buyers::doubt`] it.
+    /// The same where servers lose what they acknowledged. Then the scenario calls [`ClusterBuyers::expect_loss`].
     pub(super) async fn during_loss(
         cluster: &Cluster,
         sales: &[&'s str],
-        story: impl AsyncFnOnce(&Self),
+        scenario: impl AsyncFnOnce(&Self),
     ) -> Vec<History> {
-        Self::at(cluster, sales, Some(0)).await.work(cluster, story).await
+        Self::at(cluster, sales, Some(0)).await.work(cluster, scenario).await
     }
 
     async fn at(cluster: &Cluster, sales: &[&'s str], era: Option<usize>) -> Self {
-        let sale = |&key| Sale {
+        let sale = |&key| SaleUnderTest {
             key,
             lossy: era.is_some(),
-            promises: RefCell::default(),
+            acknowledged: RefCell::default(),
             fences: RefCell::default(),
             reader: RefCell::new(History::of(key)),
         };
@@ -80,31 +80,31 @@ impl<'s> Buyers<'s> {
         }
     }
 
-    async fn work(self, cluster: &Cluster, story: impl AsyncFnOnce(&Self)) -> Vec<History> {
-        let story = async {
-            story(&self).await;
+    async fn work(self, cluster: &Cluster, scenario: impl AsyncFnOnce(&Self)) -> Vec<History> {
+        let scenario = async {
+            scenario(&self).await;
             self.closing.set(true);
         };
-        // Each has a connection of its own: one that is shared mixes up who is ASKING.
+        // Each has a connection of its own: on a shared one ASKING can precede the command of another buyer.
         let work = (0..BUYERS).map(async |number| self.buyer(cluster.shop().await, number).await);
-        join(join_all(work), story).await;
+        join(join_all(work), scenario).await;
         let mut histories = vec![];
         for sale in &self.sales {
-            histories.push(sale.judge(self.connection.clone()).await);
+            histories.push(sale.check(self.connection.clone()).await);
         }
         histories
     }
 
-    /// Whatever was promised so far may be lost.
-    pub(super) fn doubt(&self) {
+    /// What was acknowledged so far may be lost.
+    pub(super) fn expect_loss(&self) {
         self.era.set(self.era.get().map(|era| era + 1));
         for sale in &self.sales {
-            sale.promises.borrow_mut().clear();
+            sale.acknowledged.borrow_mut().clear();
         }
     }
 
-    /// Waits until so many more orders came to an end. Meanwhile the readers read.
-    pub(super) async fn go_on(&self, orders: usize) {
+    /// Waits until so many more orders are settled. Meanwhile the readers read.
+    pub(super) async fn settle(&self, orders: usize) {
         let enough = self.served.get() + orders;
         let mut connection = self.connection.clone();
         wait_until("buyers are served", async || {
@@ -126,14 +126,14 @@ impl<'s> Buyers<'s> {
             let era = self.era.get();
             let state = sale.serve(&mut connection, number, &order, round).await;
             if era == self.era.get() {
-                sale.promises.borrow_mut().insert(order, state);
+                sale.acknowledged.borrow_mut().insert(order, state);
             }
             self.served.set(self.served.get() + 1);
         }
     }
 }
 
-impl Sale<'_> {
+impl SaleUnderTest<'_> {
     /// One order, up to where its buyer leaves it: confirmed, cancelled, or held.
     async fn serve(
         &self,
@@ -145,7 +145,7 @@ impl Sale<'_> {
         let (buyer, lock) = (format!("b{number}"), format!("{}:lock", self.key));
         let qty = 1 + round as u32 % 2;
         let buy = Buy::new(&buyer, order).qty(qty);
-        let bought = match (number % LOCKERS, round % 2) {
+        let bought = match (number % LOCKED_ONE_IN, round % 2) {
             (0, 0) => {
                 self.lock(connection, &lock, order).await;
                 connection.buy(self.key, buy.releasing(&lock, order)).await
@@ -153,7 +153,7 @@ impl Sale<'_> {
             (0, _) => {
                 self.lock(connection, &lock, order).await;
                 let bought = connection.buy(self.key, buy.holding(&lock, order)).await;
-                // It may say 0, when the call was sent again. Were the lock still held, all others would wait in vain.
+                // The reply may be 0 when the client sent the call twice. A lock that stays held would block the other buyers.
                 connection.unlock(&lock, order).await.unwrap();
                 bought
             }
@@ -163,29 +163,29 @@ impl Sale<'_> {
             (Bought::Refused(Refusal::SoldOut | Refusal::Short), _) => None,
             (Bought::Refused(Refusal::LockLost), _) if self.lossy => None,
             (Bought::Order(State::Held), 0) => {
-                let told = self.fate(connection.confirm(self.key, order).await);
-                if told == Some(State::Sold) {
-                    // What is sold is replaced, so that a scarce sale never comes to its end.
+                let settled = self.settled(connection.confirm(self.key, order).await);
+                if settled == Some(State::Sold) {
+                    // Sold units are restocked, so that a scarce sale is never sold out for good.
                     connection.restock(self.key, i64::from(qty), order).await.unwrap();
                 }
-                assert_ne!(told, Some(State::Cancelled));
-                told
+                assert_ne!(settled, Some(State::Cancelled));
+                settled
             }
             (Bought::Order(State::Held), 1) => {
-                let told = self.fate(connection.cancel(self.key, order).await);
-                assert_ne!(told, Some(State::Sold));
-                told
+                let settled = self.settled(connection.cancel(self.key, order).await);
+                assert_ne!(settled, Some(State::Sold));
+                settled
             }
             (Bought::Order(State::Held), _) => Some(State::Held),
-            // The call was sent again, and meanwhile the hold had run out.
+            // The client sent the call twice, and the hold had run out in between.
             (Bought::Order(State::Expired), _) if self.lossy => Some(State::Expired),
             other => panic!("bought: {other:?}"),
         }
     }
 
-    /// What becomes of an order that was held.
-    fn fate(&self, told: Result<State>) -> Option<State> {
-        match told {
+    /// The state of an order after CONFIRM or CANCEL; `None` when it was lost.
+    fn settled(&self, reply: Result<State>) -> Option<State> {
+        match reply {
             Ok(state) => Some(state),
             Err(error) if self.lossy && error.code() == Some(Code::NoOrder) => None,
             Err(error) => panic!("{}: {error}", self.key),
@@ -209,18 +209,18 @@ impl Sale<'_> {
         .await;
     }
 
-    async fn judge(&self, mut connection: ClusterConnection) -> History {
+    async fn check(&self, mut connection: ClusterConnection) -> History {
         let key = self.key;
         wait_until_none_held(&mut connection, key).await;
         let history = History::read(&mut connection, key).await;
-        history.agrees_with(&mut connection).await;
+        history.must_match(&mut connection).await;
         self.read_on(&mut connection).await;
-        assert!(self.reader.borrow().events == history.events, "{key}: what was read is what happened");
+        assert!(self.reader.borrow().events == history.events, "{key}: the reader has all events");
 
-        let books = history.books();
-        for (order, told) in self.promises.take() {
-            let expected = if told == Some(State::Held) { Some(State::Expired) } else { told };
-            assert_eq!(books.state(&order), expected, "{key} {order}, of which was told {told:?}");
+        let ledger = history.ledger();
+        for (order, state) in self.acknowledged.take() {
+            let expected = if state == Some(State::Held) { Some(State::Expired) } else { state };
+            assert_eq!(ledger.state(&order), expected, "{key} {order}, acknowledged as {state:?}");
         }
         let fences = self.fences.take();
         assert!(fences.is_sorted_by(|one, next| one < next), "{key}: fences rise: {fences:?}");

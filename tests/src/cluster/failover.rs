@@ -2,7 +2,7 @@
 
 use seckill_client::{After, Error, Event, Seckill};
 
-use super::buyers::Buyers;
+use super::buyers::ClusterBuyers;
 use super::nodes::{Cluster, Node};
 use super::sales;
 use crate::harness::conditions::wait_until;
@@ -11,7 +11,7 @@ use crate::harness::session::ask;
 
 const SALES: [&str; 2] = [sales::SCARCE, sales::PLENTY];
 
-/// A cluster with sales for buyers. Tells the primary that has them, and its replica.
+/// A cluster with sales for buyers, the primary that has them, and its replica.
 async fn open(config: &str) -> (Cluster, usize, usize) {
     let mut cluster = Cluster::start(config).await;
     let (_, primary) = cluster.place(SALES[0]).await;
@@ -20,8 +20,8 @@ async fn open(config: &str) -> (Cluster, usize, usize) {
     (cluster, primary, replica)
 }
 
-/// A primary and its replica have the same, and the books are right at both.
-async fn are_alike(primary: &Node, replica: &Node) {
+/// A primary and its replica have equal data, and AUDIT finds nothing on either.
+async fn must_be_equal(primary: &Node, replica: &Node) {
     replica.server.catch_up(&primary.server).await;
     let (mut one, mut other) = (primary.connect().await, replica.connect().await);
     assert_eq!(ask(&mut one, "DEBUG DIGEST").await, ask(&mut other, "DEBUG DIGEST").await);
@@ -33,13 +33,13 @@ async fn are_alike(primary: &Node, replica: &Node) {
 }
 
 #[tokio::test]
-async fn a_planned_one_loses_nothing() {
+async fn a_planned_failover_loses_nothing() {
     let (cluster, old, new) = open("").await;
-    let histories = Buyers::during(&cluster, &SALES, async |buyers| {
-        buyers.go_on(500).await;
+    let histories = ClusterBuyers::during(&cluster, &SALES, async |buyers| {
+        buyers.settle(500).await;
         cluster.nodes[new].play("CLUSTER FAILOVER => OK").await;
         wait_until("the replica took over", async || cluster.place(SALES[0]).await.1 == new).await;
-        buyers.go_on(500).await;
+        buyers.settle(500).await;
     })
     .await;
 
@@ -48,24 +48,24 @@ async fn a_planned_one_loses_nothing() {
     }
     cluster.decided_only(&histories).await;
     cluster.settle().await;
-    are_alike(&cluster.nodes[new], &cluster.nodes[old]).await;
+    must_be_equal(&cluster.nodes[new], &cluster.nodes[old]).await;
 }
 
-/// What a primary had told nobody is lost with it. Buyers of that may be disappointed, but readers find out.
+/// What a primary did not replicate is lost with it. FORKED tells readers of it.
 #[tokio::test]
-async fn a_sudden_one_loses_what_was_not_replicated() {
-    // Data may be old, and a slow machine is not a dead one.
+async fn a_sudden_failover_loses_what_was_not_replicated() {
+    // The replica may be far behind, and a slow machine must not count as down.
     let (mut cluster, place, _) =
         open("cluster-node-timeout 2000\ncluster-replica-validity-factor 0\ncluster-replica-no-failover yes")
             .await;
     let mut primary = cluster.nodes.swap_remove(place);
     let replica = &cluster.nodes[place];
     let (mut shared, mut read) = (vec![], vec![]);
-    let histories = Buyers::during_loss(&cluster, &SALES, async |buyers| {
-        buyers.go_on(300).await;
+    let histories = ClusterBuyers::during_loss(&cluster, &SALES, async |buyers| {
+        buyers.settle(300).await;
         shared = read_all(&primary).await;
         replica.server.catch_up(&primary.server).await;
-        // From here on the replica hears nothing.
+        // From here on nothing is replicated.
         let cut =
             "ACL SETUSER default -sync -psync => OK\nCLIENT KILL TYPE replica => 1\nCLIENT UNPAUSE => OK";
         primary.play(cut).await;
@@ -79,9 +79,9 @@ async fn a_sudden_one_loses_what_was_not_replicated() {
         read = read_all(&primary).await;
         replica.play("CONFIG SET cluster-replica-no-failover no => OK").await;
         primary.server.kill();
-        buyers.doubt();
+        buyers.expect_loss();
         cluster.settle_without(1).await;
-        buyers.go_on(300).await;
+        buyers.settle(300).await;
     })
     .await;
 
@@ -93,30 +93,33 @@ async fn a_sudden_one_loses_what_was_not_replicated() {
         let last = shared.last().unwrap().term;
         assert!(own.iter().all(|event| event.term > last), "{sale}: the rest is of another term");
         for &Event { term, seq, .. } in &read {
-            let told = shop.events(sale, After::seq(seq).term(term).count(1)).await;
+            let reply = shop.events(sale, After::seq(seq).term(term).count(1)).await;
             if seq <= shared.len() as u64 {
-                assert!(told.is_ok(), "{sale}: {seq} is shared, not {told:?}");
+                assert!(reply.is_ok(), "{sale}: {seq} is shared, not {reply:?}");
             } else {
                 let back = shared.len() as u64;
                 assert!(
-                    matches!(told, Err(Error::Forked { seq, .. }) if seq == back),
-                    "{sale}: {seq}: {told:?}"
+                    matches!(reply, Err(Error::Forked { seq, .. }) if seq == back),
+                    "{sale}: {seq}: {reply:?}"
                 );
             }
         }
         let mut reader = History::of(sale);
         reader.events = read;
         reader.read_on(&mut shop).await;
-        assert!(reader.events == history.events, "{sale}: who obeys comes to the new history");
+        assert!(
+            reader.events == history.events,
+            "{sale}: a reader that takes back events ends with the new history"
+        );
     }
 
     primary.server.restart().await;
     cluster.nodes.push(primary);
     cluster.settle().await;
-    are_alike(&cluster.nodes[place], cluster.nodes.last().unwrap()).await;
+    must_be_equal(&cluster.nodes[place], cluster.nodes.last().unwrap()).await;
 }
 
-/// All events that a primary has of each sale. From then on it decides nothing.
+/// Pauses writes on a primary, and reads all events of each sale.
 async fn read_all(primary: &Node) -> Vec<Vec<Event>> {
     primary.play("CLIENT PAUSE 60000 WRITE => OK").await;
     let mut connection = primary.connect().await;

@@ -1,4 +1,4 @@
-//! Sales too large to move in a blink, or at all.
+//! MIGRATE of large sales, up to the limits of the servers.
 
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ use crate::harness::session::{ask, get, play};
 /// Longer than any command takes here.
 const LONG: Duration = Duration::from_secs(600);
 
-/// What two copies have in common when they are the same.
-async fn face(connection: &mut Connection) -> [String; 2] {
+/// What is equal for two equal copies.
+async fn fingerprint(connection: &mut Connection) -> [String; 2] {
     [ask(connection, "SECKILL.INFO sale").await, ask(connection, "DEBUG DIGEST-VALUE sale").await]
 }
 
@@ -23,7 +23,7 @@ async fn is_full(connection: &mut Connection) {
     assert_eq!(refused.code(), Some(Code::Full), "{refused}");
 }
 
-/// Moves a sale of as many orders as it may have to another node, and tells what that took.
+/// Moves a sale with the most orders that it may have to another node, and prints what that took.
 async fn moves(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>), config: &str) {
     let cluster = Cluster::start(&format!("{config}\nseckill.max-orders {orders}")).await;
     let (slot, from) = cluster.place("sale").await;
@@ -33,7 +33,7 @@ async fn moves(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>), config: &s
     large_sales::send(&mut source, "sale", &large_sales::sale(orders, name)).await;
     let memory: u64 = get(&mut source, "MEMORY USAGE sale").await;
     is_full(&mut source).await;
-    let before = face(&mut source).await;
+    let before = fingerprint(&mut source).await;
 
     cluster.begin_to_move(slot, from, to).await;
     let (begin, worked) =
@@ -42,7 +42,7 @@ async fn moves(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>), config: &s
     let (took, worked) =
         (begin.elapsed(), processor_time(&mut source).await + processor_time(&mut target).await - worked);
     cluster.assign(slot, to).await;
-    assert_eq!(face(&mut target).await, before);
+    assert_eq!(fingerprint(&mut target).await, before);
     is_full(&mut target).await;
     play(&mut target, "SECKILL.AUDIT sale => OK").await;
     play(&mut source, "DBSIZE => 0").await;
@@ -61,7 +61,7 @@ async fn two_hundred_thousand_orders() {
     moves(200_000, large_sales::usual, "").await;
 }
 
-/// While a node sends and while one receives it answers nobody, which must not count as a failure.
+/// Nodes do not reply while they send or receive a sale. That must not count as a failure.
 const PATIENT: &str = "cluster-node-timeout 600000";
 
 #[tokio::test]
@@ -77,15 +77,15 @@ async fn five_million_orders_of_the_longest_names() {
     moves(5_000_000, large_sales::longest, &format!("{PATIENT}\n{roomy}")).await;
 }
 
-/// Limits of the node that receives, and what stays below them. Their defaults are 512 MiB and 1 GiB.
+/// Limits of the receiving node, and values below and above the test's sale. Their defaults are 512 MiB and 1 GiB.
 const LIMITS: [&str; 2] = ["proto-max-bulk-len", "client-query-buffer-limit"];
 const LOW: &str = "1mb";
 const HIGH: &str = "64mb";
-/// A sale of so many orders of the longest names is beyond what is low.
+/// A sale of so many orders of the longest names exceeds the low limit.
 const TOO_MANY: u64 = 10_000;
 
 #[tokio::test]
-async fn what_is_too_large_stays_and_decides_on() {
+async fn a_sale_that_is_too_large_stays_and_decides() {
     let cluster = Cluster::start("").await;
     let (slot, from) = cluster.place("sale").await;
     let to = (from + 1) % 3;
@@ -98,24 +98,24 @@ async fn what_is_too_large_stays_and_decides_on() {
     cluster.begin_to_move(slot, from, to).await;
     for limit in LIMITS {
         let reply = cluster.send_key("sale", from, to).await;
-        // Depending on how much was sent when the other hung up.
-        let told =
+        // It depends on how much was sent when the receiver closed the connection.
+        let errors =
             ["-IOERR error or timeout ", "-ERR Target instance replied with error: ERR Protocol error"];
-        assert!(told.iter().any(|error| reply.starts_with(error)), "{reply}");
+        assert!(errors.iter().any(|error| reply.starts_with(error)), "{reply}");
         play(&mut target, "DBSIZE => 0").await;
         assert_eq!(source.buy("sale", Buy::new("ann", limit)).await, Ok(Bought::Order(State::Held)));
         source.audit("sale").await.unwrap();
         play(&mut target, &format!("CONFIG SET {limit} {HIGH} => OK")).await;
     }
-    let before = face(&mut source).await;
+    let before = fingerprint(&mut source).await;
     assert_eq!(cluster.send_key("sale", from, to).await, "OK");
     cluster.assign(slot, to).await;
-    assert_eq!(face(&mut target).await, before);
+    assert_eq!(fingerprint(&mut target).await, before);
     assert_eq!(target.confirm("sale", LIMITS[0]).await, Ok(State::Sold));
 }
 
 #[tokio::test]
-async fn nothing_is_too_large_for_a_slot_that_moves_as_a_whole() {
+async fn no_sale_is_too_large_for_a_slot_that_moves_as_a_whole() {
     let cluster = Cluster::start("").await;
     if !cluster.moves_whole_slots().await {
         return;
@@ -124,10 +124,10 @@ async fn nothing_is_too_large_for_a_slot_that_moves_as_a_whole() {
     let to = (from + 1) % 3;
     let (mut source, mut target) = (cluster.nodes[from].connect().await, cluster.nodes[to].connect().await);
     large_sales::send(&mut source, "sale", &large_sales::sale(TOO_MANY, large_sales::longest)).await;
-    let before = face(&mut source).await;
+    let before = fingerprint(&mut source).await;
     for limit in LIMITS {
         play(&mut target, &format!("CONFIG SET {limit} {LOW} => OK")).await;
     }
     cluster.migrate(slot, from, to).await.complete().await;
-    assert_eq!(face(&mut target).await, before);
+    assert_eq!(fingerprint(&mut target).await, before);
 }

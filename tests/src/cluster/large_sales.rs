@@ -1,4 +1,4 @@
-//! Sales of many orders, made in this process and sent as a primary would send them.
+//! Sales of many orders, decided in this process and applied like events of a primary.
 
 use seckill_core::Sale;
 use seckill_core::command::{Buy, Request};
@@ -11,13 +11,13 @@ use crate::harness::session::play;
 
 /// A sale of so many orders, each held and then confirmed. `name` makes an order's id and its buyer.
 pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>)) -> Sale {
-    let mut shop = LocalSale::open(now_ms(), &format!("STOCK {} HOLD 600000", orders * 2));
+    let mut local = LocalSale::open(now_ms(), &format!("STOCK {} HOLD 600000", orders * 2));
     for number in 0..orders {
         let (order, buyer) = &name(number);
-        shop.decide(&Request::Buy(Buy { buyer, order, qty: 1, guard: None }));
-        shop.decide(&Request::Confirm { order });
+        local.decide(&Request::Buy(Buy { buyer, order, qty: 1, guard: None }));
+        local.decide(&Request::Confirm { order });
     }
-    shop.sale
+    local.sale
 }
 
 /// A UUID as the order's id, and a name of 12 bytes as its buyer.
@@ -26,13 +26,13 @@ pub(super) fn usual(number: u64) -> (Vec<u8>, Vec<u8>) {
     (uuid(number).into_bytes(), buyer.into_bytes())
 }
 
-/// Both as long as they may be, and of any bytes.
+/// Both of the greatest length, and of random bytes.
 pub(super) fn longest(number: u64) -> (Vec<u8>, Vec<u8>) {
     let name = |first: u64| (first..first + 16).flat_map(|part| scatter(part).to_le_bytes()).collect();
     (name(number * 32), name(number * 32 + 16))
 }
 
-/// Puts a sale at a key.
+/// Applies a sale to a key.
 pub(super) async fn send(connection: &mut Connection, key: &str, sale: &Sale) {
     play(connection, "CONFIG SET seckill.apply-from-clients yes => OK").await;
     let (mut after, mut batch) = (0, Vec::new());

@@ -68,7 +68,7 @@ impl Seen {
     /// Reads a line of CLUSTER NODES.
     fn read(line: &str) -> Self {
         let words: Vec<&str> = line.split(' ').collect();
-        // Those in brackets are on their way.
+        // Slots in brackets are being moved.
         let slots = words[8..].iter().filter(|range| !range.starts_with('['));
         let number = |word: &str| word.parse().unwrap();
         let slots = slots.map(|range| {
@@ -93,7 +93,7 @@ impl Cluster {
         let nodes = join_all((0..PRIMARIES).map(|_| Node::start(config))).await;
         for (number, node) in nodes.iter().enumerate() {
             let (first, end) = (SLOTS * number / PRIMARIES, SLOTS * (number + 1) / PRIMARIES);
-            // Epochs of their own at once: else they would have to come to terms about that later.
+            // Different config epochs at once: otherwise the nodes would have to resolve the collision.
             let session = format!(
                 "CLUSTER ADDSLOTSRANGE {first} {} => OK\nCLUSTER SET-CONFIG-EPOCH {} => OK",
                 end - 1,
@@ -107,7 +107,7 @@ impl Cluster {
         cluster
     }
 
-    /// Adds a replica of a node, which has caught up. Tells its number.
+    /// Adds a replica of a node, and waits until it has caught up. Returns its number.
     pub(super) async fn add_replica(&mut self, of: usize, config: &str) -> usize {
         let replica = Node::start(config).await;
         self.nodes[0].meet(&replica).await;
@@ -124,12 +124,12 @@ impl Cluster {
         self.nodes.len() - 1
     }
 
-    /// Waits until all nodes know each other, serve, and agree on who has which slots and who follows whom.
+    /// Waits until all nodes know each other, serve, and agree on the owners of slots and the primaries of replicas.
     pub(super) async fn settle(&self) {
         self.settle_without(0).await;
     }
 
-    /// The same while so many others are down.
+    /// The same while so many further nodes are down.
     pub(super) async fn settle_without(&self, down: usize) {
         wait_until("all nodes agree", async || {
             let mut views = BTreeSet::new();
@@ -175,5 +175,5 @@ impl Cluster {
     }
 }
 
-/// How long a client waits, in ms, before it asks again.
+/// How long a client waits, in ms, before it repeats a call.
 const RETRY_MS: u64 = 10;

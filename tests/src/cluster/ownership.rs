@@ -1,4 +1,4 @@
-//! A node of a cluster.
+//! A node decides only for slots that it owns, and only while the cluster serves.
 
 use seckill_client::{After, Seckill};
 use seckill_launcher::free_port;
@@ -7,7 +7,7 @@ use crate::harness::conditions::{now_ms, wait_until, wait_until_none_held};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play};
 
-/// A node that owns all slots, and goes on when it owns some.
+/// A node that owns all slots, and that still serves when it owns only some.
 async fn node() -> (Server, Connection) {
     let config =
         format!("cluster-enabled yes\ncluster-port {}\ncluster-require-full-coverage no", free_port());
@@ -34,7 +34,7 @@ async fn lock_and_sale_share_a_slot() {
     wait_until_none_held(&mut connection, "{a}sale").await;
 }
 
-/// As it is on a server that a slot moves to, until it has arrived: the old owner decides.
+/// As on the target of a slot migration until it is complete: the old owner decides.
 #[tokio::test]
 async fn holds_of_a_slot_that_is_not_owned_wait() {
     let (_server, mut connection) = node().await;
@@ -59,7 +59,7 @@ async fn holds_of_a_slot_that_is_not_owned_wait() {
     assert!(expired.len() == 1 && expired[0].at >= owned_since, "{expired:?}, owned since {owned_since}");
 }
 
-/// A cluster that is down decides nothing, though it may be read from.
+/// A cluster that is down decides nothing, also when it allows reads.
 #[tokio::test]
 async fn holds_wait_while_the_cluster_is_down() {
     let config =

@@ -1,10 +1,10 @@
-//! A slot moves as a whole.
+//! Slots that move as a whole.
 
 use std::time::Duration;
 
 use seckill_client::{Alteration, Buy, Sale, Seckill, State};
 
-use super::buyers::Buyers;
+use super::buyers::ClusterBuyers;
 use super::large_sales;
 use super::nodes::Cluster;
 use super::sales;
@@ -24,7 +24,7 @@ fn more() -> impl Iterator<Item = String> {
     (0..MORE).map(|number| format!("{{sale}}{number}"))
 }
 
-/// Sales for buyers, in a slot that takes its time to move. Tells the slot and its owner.
+/// Sales for buyers, in a slot that takes long to move; the slot and its owner.
 async fn open(cluster: &Cluster) -> (usize, usize) {
     let (slot, owner) = cluster.place(SALES[0]).await;
     for node in &cluster.nodes {
@@ -38,8 +38,8 @@ async fn open(cluster: &Cluster) -> (usize, usize) {
     (slot, owner)
 }
 
-/// All sales are at these nodes and nothing at any other, and no copy went astray.
-async fn all_is_at(cluster: &Cluster, owners: &[usize]) {
+/// All sales are at these nodes and no keys at any other, and no copy diverged.
+async fn must_all_be_at(cluster: &Cluster, owners: &[usize]) {
     for (number, node) in cluster.nodes.iter().enumerate() {
         let mut connection = node.connect().await;
         let keys = if owners.contains(&number) { SALES.len() as u64 + MORE } else { 0 };
@@ -52,7 +52,7 @@ async fn all_is_at(cluster: &Cluster, owners: &[usize]) {
 }
 
 #[tokio::test]
-async fn buyers_buy_on() {
+async fn buyers_lose_nothing() {
     let cluster = Cluster::start("").await;
     if !cluster.moves_whole_slots().await {
         return;
@@ -61,9 +61,9 @@ async fn buyers_buy_on() {
     let second = (first + 1) % 3;
     let mut shop = cluster.shop().await;
     let mut moved = (0, 0);
-    let histories = Buyers::during(&cluster, &SALES, async |buyers| {
-        buyers.go_on(300).await;
-        // One hold after the other falls due in the next seconds.
+    let histories = ClusterBuyers::during(&cluster, &SALES, async |buyers| {
+        buyers.settle(300).await;
+        // The holds of these fall due one after the other in the next seconds.
         for (number, sale) in more().enumerate() {
             let hold = Duration::from_millis(10 + 10 * number as u64);
             shop.create(&sale, Sale::new(1).hold(hold)).await.unwrap();
@@ -72,9 +72,9 @@ async fn buyers_buy_on() {
         let begin = now_ms();
         cluster.migrate(slot, first, second).await.complete().await;
         moved = (begin, now_ms());
-        buyers.go_on(300).await;
+        buyers.settle(300).await;
         cluster.migrate(slot, second, first).await.complete().await;
-        buyers.go_on(300).await;
+        buyers.settle(300).await;
     })
     .await;
 
@@ -84,7 +84,7 @@ async fn buyers_buy_on() {
     }
     let (mut orders, mut expired) = (0, 0);
     for history in &histories {
-        orders += history.books().orders.len() as u64;
+        orders += history.ledger().orders.len() as u64;
         expired += history.count(State::Expired);
     }
     let mut times = vec![];
@@ -98,7 +98,7 @@ async fn buyers_buy_on() {
     // No decision was made that is not in the histories.
     assert_eq!(cluster.total("orders_accepted").await, orders - LARGE + MORE);
     assert_eq!(cluster.total("holds_expired").await, expired + MORE);
-    all_is_at(&cluster, &[first]).await;
+    must_all_be_at(&cluster, &[first]).await;
 }
 
 #[tokio::test]
@@ -119,13 +119,13 @@ async fn a_move_that_is_cancelled_leaves_no_trace() {
     let digest = format!("DEBUG DIGEST-VALUE {}", more().collect::<Vec<_>>().join(" "));
     let before = ask(&mut source, &digest).await;
 
-    let histories = Buyers::during(&cluster, &SALES[..2], async |buyers| {
-        buyers.go_on(300).await;
+    let histories = ClusterBuyers::during(&cluster, &SALES[..2], async |buyers| {
+        buyers.settle(300).await;
         let empty = used_memory(&mut target).await;
         let migration = cluster.migrate(slot, from, to).await;
         wait_until("some has arrived", async || used_memory(&mut target).await > empty + MUCH).await;
         migration.cancel().await;
-        buyers.go_on(300).await;
+        buyers.settle(300).await;
         wait_until("it is gone again", async || used_memory(&mut target).await < empty + MUCH / 2).await;
     })
     .await;
@@ -133,11 +133,11 @@ async fn a_move_that_is_cancelled_leaves_no_trace() {
     for history in histories {
         assert_eq!(history.terms().len(), 1, "no other has decided");
     }
-    all_is_at(&cluster, &[from]).await;
+    must_all_be_at(&cluster, &[from]).await;
 
     cluster.migrate(slot, from, to).await.complete().await;
     assert_eq!(ask(&mut target, &digest).await, before);
-    all_is_at(&cluster, &[to, replica]).await;
+    must_all_be_at(&cluster, &[to, replica]).await;
     let replica = &cluster.nodes[replica];
     replica.server.catch_up(&cluster.nodes[to].server).await;
     let mut replica = replica.connect().await;

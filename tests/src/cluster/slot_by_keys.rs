@@ -1,26 +1,26 @@
-//! A slot moves key by key.
+//! Slots that move key by key.
 
 use std::time::Duration;
 
 use seckill_client::{After, Buy, Sale, Seckill, State};
 
-use super::buyers::Buyers;
+use super::buyers::ClusterBuyers;
 use super::nodes::Cluster;
 use super::sales;
 use crate::harness::conditions::{now_ms, wait_until, wait_until_none_held};
 use crate::harness::session::{get, play};
 
 #[tokio::test]
-async fn buyers_buy_on() {
+async fn buyers_lose_nothing() {
     let cluster = Cluster::start("").await;
     let (slot, from) = cluster.place(sales::SCARCE).await;
     let to = (from + 1) % 3;
     sales::create(&mut cluster.shop().await).await;
 
-    let histories = Buyers::during(&cluster, &[sales::SCARCE, sales::PLENTY], async |buyers| {
-        buyers.go_on(500).await;
-        cluster.move_keys(slot, from, to, async || buyers.go_on(50).await).await;
-        buyers.go_on(500).await;
+    let histories = ClusterBuyers::during(&cluster, &[sales::SCARCE, sales::PLENTY], async |buyers| {
+        buyers.settle(500).await;
+        cluster.move_keys(slot, from, to, async || buyers.settle(50).await).await;
+        buyers.settle(500).await;
     })
     .await;
 
@@ -34,7 +34,7 @@ async fn buyers_buy_on() {
     cluster.nodes[from].play("DBSIZE => 0").await;
 }
 
-/// Until the slot is its own, a node lets nothing run out that was sent there.
+/// A node lets no hold run out in a slot that it imports, until it owns the slot.
 #[tokio::test]
 async fn a_hold_runs_out_on_the_new_owner() {
     let cluster = Cluster::start("").await;
@@ -52,7 +52,7 @@ async fn a_hold_runs_out_on_the_new_owner() {
             if get::<u64>(&mut target, "DBSIZE").await == 0 {
                 return;
             }
-            // Who is sent there sees that the hold is due, but that is all.
+            // A client that is redirected there sees that the hold is due, but it does not run out.
             wait_until("the hold is due", async || {
                 play(&mut target, "ASKING => OK").await;
                 target.order("sale", "o1").await.unwrap().unwrap().state == State::Expired
@@ -71,9 +71,9 @@ async fn a_hold_runs_out_on_the_new_owner() {
     shop.audit("sale").await.unwrap();
 }
 
-/// Also when the old owner had given out terms to many sales, of which the new one never hears.
+/// Also when the old owner had begun many terms that the new owner has not seen.
 #[tokio::test]
-async fn fences_rise_on() {
+async fn fences_rise_across_owners() {
     let cluster = Cluster::start("").await;
     let (slot, from) = cluster.place("lock").await;
     let mut shop = cluster.shop().await;
@@ -83,7 +83,7 @@ async fn fences_rise_on() {
     let lease = Duration::from_secs(600);
     let before = shop.lock("lock", "ann", lease).await.unwrap();
     cluster.move_keys(slot, from, (from + 1) % 3, async || {}).await;
-    assert_eq!(shop.lock("lock", "bob", lease).await, Ok(None), "ann holds it there, too");
+    assert_eq!(shop.lock("lock", "bob", lease).await, Ok(None), "ann holds it at the new owner, too");
     assert_eq!(shop.unlock("lock", "ann").await, Ok(true));
     let after = shop.lock("lock", "bob", lease).await.unwrap();
     assert!(after > before, "{after:?} after {before:?}");

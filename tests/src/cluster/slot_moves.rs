@@ -1,4 +1,4 @@
-//! Moving a slot: key by key, as every server can, or as a whole.
+//! The commands that move a slot: key by key, on every server, or as a whole.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::harness::session::{ask, get, show};
 const MIGRATE_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Cluster {
-    /// Moves a slot key by key, as `redis-cli --cluster reshard` does. After each step the test may do its own.
+    /// Moves a slot key by key, as `redis-cli --cluster reshard` does. Calls `step` after each key.
     pub(super) async fn move_keys(&self, slot: usize, from: usize, to: usize, mut step: impl AsyncFnMut()) {
         self.begin_to_move(slot, from, to).await;
         step().await;
         let mut source = self.nodes[from].connect().await;
         while let Some(key) = a_key(&mut source, slot).await {
-            // Meanwhile it may have been released.
+            // A lock may have been released meanwhile.
             let reply = self.send_key(&key, from, to).await;
             assert!(["OK", "NOKEY"].contains(&&*reply), "{reply}");
             step().await;
@@ -28,14 +28,14 @@ impl Cluster {
         self.assign(slot, to).await;
     }
 
-    /// Lets both owners know that the keys of a slot are going to move one by one.
+    /// Tells both owners that the keys of a slot are going to move one by one.
     pub(super) async fn begin_to_move(&self, slot: usize, from: usize, to: usize) {
         let (source, target) = (&self.nodes[from], &self.nodes[to]);
         target.play(&format!("CLUSTER SETSLOT {slot} IMPORTING {} => OK", source.id)).await;
         source.play(&format!("CLUSTER SETSLOT {slot} MIGRATING {} => OK", target.id)).await;
     }
 
-    /// Sends one key to the new owner; tells the reply.
+    /// Sends one key to the new owner, and returns the reply.
     pub(super) async fn send_key(&self, key: &str, from: usize, to: usize) -> String {
         let (port, timeout) = (self.nodes[to].server.port(), MIGRATE_TIMEOUT.as_millis());
         let mut source = self.nodes[from].server.connect_within(MIGRATE_TIMEOUT).await;
@@ -59,16 +59,16 @@ async fn a_key(connection: &mut Connection, slot: usize) -> Option<String> {
     keys.into_iter().next()
 }
 
-/// How servers move a slot as a whole.
+/// The commands by which servers move a slot as a whole.
 #[derive(Clone, Copy)]
 enum Dialect {
-    /// The new owner is told: since Redis 8.4.
+    /// Sent to the new owner, since Redis 8.4.
     Redis,
-    /// The old owner is told: since Valkey 9.0.
+    /// Sent to the old owner, since Valkey 9.0.
     Valkey,
 }
 
-/// A slot on its way as a whole.
+/// A slot that is moving as a whole.
 pub(super) struct Migration<'c> {
     cluster: &'c Cluster,
     dialect: Dialect,
@@ -87,7 +87,7 @@ impl Cluster {
         None
     }
 
-    /// Whether these servers move slots as a whole. When not, says that the test is skipped.
+    /// Whether these servers move slots as a whole. If not, prints that the test is skipped.
     pub(super) async fn moves_whole_slots(&self) -> bool {
         let can = self.dialect().await.is_some();
         if !can {
@@ -113,7 +113,7 @@ impl Cluster {
 }
 
 impl Migration<'_> {
-    /// How far it is.
+    /// Its state, as the server reports it.
     pub(super) async fn state(&self) -> String {
         let (node, command) = match self.dialect {
             Dialect::Redis => (self.target, "CLUSTER MIGRATION STATUS ALL"),

@@ -7,7 +7,7 @@ use redis::{Cmd, Value};
 
 use super::server::Server;
 
-/// An AOF that has every command when it is answered.
+/// The configuration of an AOF that is written before the reply.
 pub(crate) const AOF: &str = "appendonly yes\nappendfsync always";
 
 /// The same, without an RDB preamble when it is rewritten.

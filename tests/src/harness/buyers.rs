@@ -1,5 +1,5 @@
-//! Buyers who do all that buyers do, each on a connection of its own and without a pause, and who remember what
-//! they were told. They all try for one lock.
+//! Buyers that place, settle and return orders without a pause, each on a connection of its own, and remember the
+//! replies. They contend for one lock.
 
 use std::cell::Cell;
 
@@ -7,16 +7,16 @@ use futures_util::future::{join, join_all};
 use seckill_client::{Bought, Buy, Error, Sale, Seckill, State};
 
 use super::conditions::HOUR;
-use super::history::Books;
+use super::history::Ledger;
 use super::server::{Connection, Server};
 use super::session::get;
 
-/// A sale that is sold out at times, and where buyers come to their limit.
+/// A sale that is sold out at times, and where buyers reach their limit.
 pub(crate) fn scarce() -> Sale {
     Sale::new(100).limit(20).hold(HOUR)
 }
 
-/// What a buyer may ask for an order.
+/// The calls of a buyer about an order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Call {
     Lock,
@@ -27,13 +27,13 @@ enum Call {
     Refund,
 }
 
-/// What a buyer may do with an order that was accepted.
+/// The calls that follow an accepted purchase.
 const ENDS: [&[Call]; 5] =
     [&[], &[Call::Confirm], &[Call::Extend, Call::Confirm], &[Call::Cancel], &[Call::Confirm, Call::Refund]];
 
 impl Call {
-    /// The state of the order then. No buyer asks for what it is too late for.
-    fn leads_to(self) -> Option<State> {
+    /// The state of the order after the call. Buyers make no call that comes too late.
+    fn resulting_state(self) -> Option<State> {
         match self {
             Self::Lock => None,
             Self::Buy | Self::Extend => Some(State::Held),
@@ -45,22 +45,22 @@ impl Call {
 
 /// An order, as its buyer knows it.
 #[derive(Debug)]
-struct Order {
+struct PlacedOrder {
     buyer: String,
     id: String,
     qty: u32,
-    /// Its state, as the server told last.
-    told: Option<State>,
-    /// Whether the lock is held for it, as far as was told.
+    /// Its state by the last reply.
+    replied: Option<State>,
+    /// Whether the lock is held for it, by the last reply.
     locked: bool,
-    /// The call that got no answer.
+    /// The call that got no reply.
     unanswered: Option<Call>,
 }
 
-impl Order {
+impl PlacedOrder {
     async fn call(&mut self, shop: &mut Connection, call: Call) -> Result<(), Error> {
         self.unanswered = Some(call);
-        let told = match call {
+        let replied = match call {
             Call::Lock => {
                 self.locked = shop.lock("lock", &self.id, HOUR).await?.is_some();
                 None
@@ -80,14 +80,17 @@ impl Order {
             Call::Cancel => Some(shop.cancel("sale", &self.id).await?),
             Call::Refund => Some(shop.refund("sale", &self.id).await?),
         };
-        assert!(told.is_none() || told == call.leads_to(), "{call:?} brought {told:?}: {self:?}");
-        self.told = told;
+        assert!(
+            replied.is_none() || replied == call.resulting_state(),
+            "{call:?} got the reply {replied:?}: {self:?}"
+        );
+        self.replied = replied;
         self.unanswered = None;
         Ok(())
     }
 
-    fn stands(&self) -> bool {
-        matches!(self.told, Some(State::Held | State::Sold))
+    fn is_accepted(&self) -> bool {
+        matches!(self.replied, Some(State::Held | State::Sold))
     }
 
     /// Whether the lock may be held for it.
@@ -95,56 +98,54 @@ impl Order {
         self.locked || self.unanswered == Some(Call::Lock)
     }
 
-    /// Whether `state` is what the buyer was told, or else what a call without an answer has led to.
+    /// Whether `state` is that of the last reply, or the one that the call without a reply leads to.
     fn may_be(&self, state: Option<State>) -> bool {
-        state == self.told || self.unanswered.is_some_and(|call| state == call.leads_to())
+        state == self.replied || self.unanswered.is_some_and(|call| state == call.resulting_state())
     }
 }
 
-/// One of the buyers.
 struct Buyer {
     name: String,
     choice: fastrand::Rng,
-    orders: Vec<Order>,
+    orders: Vec<PlacedOrder>,
 }
 
 impl Buyer {
-    /// Places one order and takes it to one of its ends. Who is refused gives an earlier order back.
-    async fn deal(&mut self, till: &mut Till<'_>) -> Result<(), Error> {
+    /// Places one order and settles it. After a refusal, refunds an earlier order.
+    async fn place_order(&mut self, client: &mut CountingClient<'_>) -> Result<(), Error> {
         let (buyer, id) = (self.name.clone(), format!("{}:{}", self.name, self.orders.len()));
         let qty = self.choice.u32(1..=3);
-        self.orders.push(Order { buyer, id, qty, told: None, locked: false, unanswered: None });
+        self.orders.push(PlacedOrder { buyer, id, qty, replied: None, locked: false, unanswered: None });
         let Some((new, earlier)) = self.orders.split_last_mut() else { return Ok(()) };
         if self.choice.bool() {
-            till.call(new, Call::Lock).await?;
+            client.call(new, Call::Lock).await?;
         }
-        till.call(new, Call::Buy).await?;
-        if new.told.is_some() {
+        client.call(new, Call::Buy).await?;
+        if new.replied.is_some() {
             for call in self.choice.choice(ENDS).into_iter().flatten() {
-                till.call(new, *call).await?;
+                client.call(new, *call).await?;
             }
-        } else if let Some(standing) = earlier.iter_mut().find(|order| order.stands()) {
-            till.call(standing, Call::Refund).await?;
+        } else if let Some(accepted) = earlier.iter_mut().find(|order| order.is_accepted()) {
+            client.call(accepted, Call::Refund).await?;
         }
         Ok(())
     }
 }
 
-/// Where a buyer asks, and answers are counted.
-struct Till<'a> {
+/// A connection whose replies are counted.
+struct CountingClient<'a> {
     shop: Connection,
     answers: &'a Cell<usize>,
 }
 
-impl Till<'_> {
-    async fn call(&mut self, order: &mut Order, call: Call) -> Result<(), Error> {
+impl CountingClient<'_> {
+    async fn call(&mut self, order: &mut PlacedOrder, call: Call) -> Result<(), Error> {
         order.call(&mut self.shop, call).await?;
         self.answers.set(self.answers.get() + 1);
         Ok(())
     }
 }
 
-/// All buyers.
 pub(crate) struct Buyers {
     buyers: Vec<Buyer>,
 }
@@ -161,8 +162,7 @@ impl Buyers {
         Self { buyers: buyers.collect() }
     }
 
-    /// All of them buy until `meanwhile` has come to its end, or the server has. It is told how many answers they
-    /// had so far.
+    /// All of them buy until `meanwhile` returns, or the server ends. `meanwhile` gets the number of replies so far.
     pub(crate) async fn buy_while<T>(
         &mut self,
         server: &mut Server,
@@ -171,58 +171,58 @@ impl Buyers {
         let (answers, over) = (Cell::new(0), Cell::new(false));
         let shops = join_all(self.buyers.iter().map(|_| server.connect())).await;
         let buying = self.buyers.iter_mut().zip(shops).map(async |(buyer, shop)| {
-            let mut till = Till { shop, answers: &answers };
+            let mut client = CountingClient { shop, answers: &answers };
             while !over.get() {
-                match buyer.deal(&mut till).await {
+                match buyer.place_order(&mut client).await {
                     Ok(()) => {}
                     Err(Error::Redis(error)) if error.is_connection_dropped() => return,
                     Err(error) => panic!("{}: {error}", buyer.name),
                 }
             }
         });
-        let watching = async {
+        let scenario = async {
             let result = meanwhile(server, &answers).await;
             over.set(true);
             result
         };
-        join(watching, join_all(buying)).await.0
+        join(scenario, join_all(buying)).await.0
     }
 
-    /// Every order is in the state that its buyer was told, or in the one that an unanswered call leads to, and
-    /// nobody else placed one. A purchase and the release of its lock are one step.
-    pub(crate) async fn agree(&self, shop: &mut Connection, books: &Books) {
+    /// Every order is in the state of its last reply, or in the one that an unanswered call leads to, and there are
+    /// no other orders. A purchase and the release of its lock are one step.
+    pub(crate) async fn must_match(&self, shop: &mut Connection, ledger: &Ledger) {
         let owner: Option<String> = get(shop, "GET lock").await;
         let mut known = 0;
         for order in self.buyers.iter().flat_map(|buyer| &buyer.orders) {
-            let state = books.state(&order.id);
+            let state = ledger.state(&order.id);
             assert!(order.may_be(state), "{state:?}: {order:?}");
             known += usize::from(state.is_some());
             if owner.as_ref() == Some(&order.id) {
                 assert!(state.is_none() && order.may_be_locked(), "{order:?}");
             }
         }
-        assert_eq!(known, books.orders.len(), "orders that nobody placed");
+        assert_eq!(known, ledger.orders.len(), "orders that nobody placed");
     }
 
-    /// After a loss: what the sale says is what the buyers know.
-    pub(crate) fn learn(&mut self, books: &Books) {
+    /// After a loss: takes over the states from the events.
+    pub(crate) fn take_over(&mut self, ledger: &Ledger) {
         for order in self.buyers.iter_mut().flat_map(|buyer| &mut buyer.orders) {
-            order.told = books.state(&order.id);
+            order.replied = ledger.state(&order.id);
             order.unanswered = None;
             order.locked = false;
         }
     }
 
-    /// Whoever had no answer asks again, and goes on with the purchase that a lock was taken for.
-    pub(crate) async fn ask_again(&mut self, shop: &mut Connection, books: &Books) {
+    /// Repeats the calls that got no reply. A purchase follows a lock that was taken for it.
+    pub(crate) async fn repeat_unanswered(&mut self, shop: &mut Connection, ledger: &Ledger) {
         for order in self.buyers.iter_mut().flat_map(|buyer| &mut buyer.orders) {
             let Some(call) = order.unanswered else { continue };
             order.call(shop, call).await.unwrap();
             if call == Call::Lock {
                 order.call(shop, Call::Buy).await.unwrap();
             }
-            let known = books.state(&order.id);
-            assert!(known.is_none() || order.told.is_some(), "{order:?} was {known:?}");
+            let known = ledger.state(&order.id);
+            assert!(known.is_none() || order.replied.is_some(), "{order:?} was {known:?}");
         }
     }
 }

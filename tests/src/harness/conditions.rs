@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(crate) async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition().await {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        assert!(Instant::now() < deadline, "the condition did not come true in time: {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }

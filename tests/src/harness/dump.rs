@@ -1,5 +1,5 @@
-//! What DUMP replies, put together here: the number of the data type, byte strings each with its length, the
-//! end, the version of the format, and a checksum.
+//! Payloads of DUMP and RESTORE: the number of the data type, byte strings each with its length, an end mark, the
+//! version of the format, and a checksum.
 
 use crc::{CRC_64_REDIS, Crc};
 use redis::{Cmd, ToRedisArgs};
@@ -9,24 +9,24 @@ const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_REDIS);
 const TYPE: usize = 10;
 /// The version and the checksum.
 const TRAILER: usize = 10;
-/// What stands before a byte string, and at the end.
+/// The opcodes before a byte string, and at the end.
 const STRING: u8 = 5;
 const END: u8 = 0;
 
-/// What all payloads of one server have in common.
+/// What all payloads of a server have in common.
 pub(crate) struct Envelope {
     kind: Vec<u8>,
     version: Vec<u8>,
 }
 
 impl Envelope {
-    /// That of a payload that a server made of a sale.
+    /// The envelope of a payload that a server made of a sale.
     pub(crate) fn of(dump: &[u8]) -> Self {
         let (body, trailer) = dump.split_at(dump.len() - TRAILER);
         Self { kind: body[..TYPE].to_vec(), version: trailer[..2].to_vec() }
     }
 
-    /// A payload of these strings, but for its trailer.
+    /// A payload of these strings, without its trailer.
     pub(crate) fn body(&self, strings: &[Vec<u8>]) -> Vec<u8> {
         let mut body = self.kind.clone();
         for string in strings {
@@ -38,7 +38,7 @@ impl Envelope {
         body
     }
 
-    /// The payload with this body, whatever it is.
+    /// The payload with this body, which may be any bytes.
     pub(crate) fn seal(&self, mut body: Vec<u8>) -> Vec<u8> {
         body.extend_from_slice(&self.version);
         let checksum = CHECKSUM.checksum(&body);
@@ -52,8 +52,8 @@ pub(crate) fn body_of(dump: &[u8]) -> &[u8] {
     &dump[..dump.len() - TRAILER]
 }
 
-/// The command that puts a payload at a key.
-pub(crate) fn restoring(key: impl ToRedisArgs, payload: &[u8]) -> Cmd {
+/// The RESTORE of a payload to a key, which may exist.
+pub(crate) fn restore_command(key: impl ToRedisArgs, payload: &[u8]) -> Cmd {
     redis::cmd("RESTORE").arg(key).arg(0).arg(payload).arg("REPLACE").take()
 }
 

@@ -1,4 +1,4 @@
-//! The history of a sale, as a reader keeps it who follows its events.
+//! The history of a sale, as a reader of its events stores it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +12,24 @@ const PAGE: u64 = 1_000;
 pub(crate) struct History {
     sale: String,
     pub(crate) events: Vec<Event>,
-    /// How often the reader was told that what it had read is another history.
+    /// How often the reader got FORKED.
     pub(crate) forks: usize,
 }
 
 impl History {
-    /// That of a reader who has read nothing yet.
+    /// The history of a reader that has read nothing yet.
     pub(crate) fn of(sale: &str) -> Self {
         Self { sale: sale.to_owned(), events: vec![], forks: 0 }
     }
 
-    /// All that a sale tells now.
+    /// All events that a sale has now.
     pub(crate) async fn read(shop: &mut impl Seckill, sale: &str) -> Self {
         let mut history = Self::of(sale);
         history.read_on(shop).await;
         history
     }
 
-    /// Reads on to the end. Where the sale has another history than was read, it goes back to what both share, and
-    /// tells how many events it took back.
+    /// Reads on to the end. After FORKED it takes back the events that the sale does not have. Returns how many.
     pub(crate) async fn read_on(&mut self, shop: &mut impl Seckill) -> usize {
         let mut taken_back = 0;
         loop {
@@ -44,7 +43,7 @@ impl History {
                 Err(Error::Forked { seq, term }) => {
                     let before = self.len();
                     self.events.retain(|event| event.seq <= seq && event.term <= term);
-                    assert!(self.len() < before, "{}: FORKED {seq} {term} leads nowhere", self.sale);
+                    assert!(self.len() < before, "{}: FORKED {seq} {term} takes back no event", self.sale);
                     taken_back += before - self.len();
                     self.forks += 1;
                 }
@@ -69,75 +68,80 @@ impl History {
         self.events.len()
     }
 
-    /// The shorter one of both is how the longer one begins.
-    pub(crate) fn begins_like(&self, other: &Self) {
+    /// One history is a prefix of the other.
+    pub(crate) fn must_share_prefix(&self, other: &Self) {
         let both = self.len().min(other.len());
         assert!(self.events[..both] == other.events[..both], "{}: another history", self.sale);
     }
 
-    /// After a restart: something is decided, in another term, and the books are right. Tells how many events the
-    /// reader took back.
-    pub(crate) async fn go_on(&mut self, shop: &mut impl Seckill) -> usize {
+    /// After a restart: the next decision begins a term, and the figures are right. Returns how many events the reader
+    /// took back.
+    pub(crate) async fn continue_after_restart(&mut self, shop: &mut impl Seckill) -> usize {
         let last = |events: &[Event]| events.last().map_or(0, |last| last.term);
         let term = last(&self.events);
         shop.restock(&self.sale, 1, self.len().to_string()).await.unwrap();
         let taken_back = self.read_on(shop).await;
         assert!(last(&self.events) > term, "the first decision after a restart begins a term");
-        self.agrees_with(shop).await;
+        self.must_match(shop).await;
         taken_back
     }
 
-    /// The sale's figures are those that its history comes to, and its auditor finds nothing wrong.
-    pub(crate) async fn agrees_with(&self, shop: &mut impl Seckill) {
-        let (books, info) = (self.books(), shop.info(&self.sale).await.unwrap());
+    /// INFO has the figures that follow from the events, and AUDIT finds nothing wrong.
+    pub(crate) async fn must_match(&self, shop: &mut impl Seckill) {
+        let (ledger, info) = (self.ledger(), shop.info(&self.sale).await.unwrap());
         assert!(!info.diverged, "{} diverged", self.sale);
         assert_eq!(info.seq, self.len() as u64, "{}", self.sale);
         assert_eq!(
             (info.available, info.held, info.sold, info.orders),
-            (books.available, books.units(State::Held), books.units(State::Sold), books.orders.len() as u64),
+            (
+                ledger.available,
+                ledger.units(State::Held),
+                ledger.units(State::Sold),
+                ledger.orders.len() as u64
+            ),
             "{}",
             self.sale
         );
         shop.audit(&self.sale).await.unwrap();
     }
 
-    /// Adds up the events. No unit is given that is not there, and none is given back twice.
-    pub(crate) fn books(&self) -> Books {
-        let mut books = Books::default();
+    /// Adds up the events. No unit is sold that is not available, and none is given back twice.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let mut ledger = Ledger::default();
         for event in &self.events {
-            let entered = books.enter(&event.kind);
-            entered.unwrap_or_else(|| panic!("{}: oversold, or given back twice: {event:?}", self.sale));
+            let recorded = ledger.record(&event.kind);
+            recorded.unwrap_or_else(|| panic!("{}: oversold, or given back twice: {event:?}", self.sale));
         }
-        books
+        ledger
     }
 
     pub(crate) fn terms(&self) -> BTreeSet<u64> {
         self.events.iter().map(|event| event.term).collect()
     }
 
-    /// How many events tell that an order came to this state.
+    /// How many events set an order to this state.
     pub(crate) fn count(&self, wanted: State) -> u64 {
         let is = |event: &&Event| matches!(event.kind, EventKind::Order { state, .. } if state == wanted);
         self.events.iter().filter(is).count() as u64
     }
 }
 
-/// What a history comes to.
+/// The figures and orders that follow from events.
 #[derive(Debug, Default)]
-pub(crate) struct Books {
+pub(crate) struct Ledger {
     available: u64,
-    pub(crate) orders: BTreeMap<String, Order>,
+    pub(crate) orders: BTreeMap<String, LedgerOrder>,
 }
 
-/// An order in the end.
+/// An order after the last event.
 #[derive(Debug)]
-pub(crate) struct Order {
+pub(crate) struct LedgerOrder {
     pub(crate) buyer: Vec<u8>,
     pub(crate) qty: u32,
     pub(crate) state: State,
 }
 
-impl Books {
+impl Ledger {
     /// The state of an order, if there is one.
     pub(crate) fn state(&self, id: &str) -> Option<State> {
         self.orders.get(id).map(|order| order.state)
@@ -149,14 +153,14 @@ impl Books {
         orders.map(|order| u64::from(order.qty)).sum()
     }
 
-    fn enter(&mut self, event: &EventKind) -> Option<()> {
+    fn record(&mut self, event: &EventKind) -> Option<()> {
         self.available = match event {
             EventKind::Created { qty, .. } => *qty,
             EventKind::Altered { .. } => self.available,
             EventKind::Restocked { qty, .. } => self.available.checked_add_signed(*qty)?,
             EventKind::Order { state, order, buyer, qty, .. } => {
                 let (id, qty, state) = (String::from_utf8(order.clone()).ok()?, *qty, *state);
-                let before = self.orders.insert(id, Order { buyer: buyer.clone(), qty, state });
+                let before = self.orders.insert(id, LedgerOrder { buyer: buyer.clone(), qty, state });
                 match (before.map(|order| order.state), state) {
                     (None, State::Held | State::Sold) => self.available.checked_sub(qty.into())?,
                     (Some(State::Held), State::Held | State::Sold) => self.available,

@@ -1,4 +1,4 @@
-//! What the tests share: servers, sessions in text, and what is known of a sale's history.
+//! What the tests share: servers, sessions as text, histories of sales, and buyers.
 
 pub(crate) mod aof;
 pub(crate) mod built;

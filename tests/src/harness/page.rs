@@ -1,12 +1,12 @@
-//! A page of HTML that must need nothing but itself. It is read as XML: that is stricter.
+//! A self-contained page of HTML. It is read as XML, which is stricter.
 
 use std::collections::BTreeSet;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// What would be fetched, or run.
+/// Elements that fetch or run something.
 const FOREIGN: [&str; 8] = ["script", "link", "img", "image", "iframe", "object", "embed", "base"];
-/// What would name something outside, if it were there.
+/// Attributes that refer to something outside the page.
 const REFERRING: [&str; 8] =
     ["src", "srcset", "data", "action", "formaction", "poster", "background", "http-equiv"];
 
@@ -19,8 +19,8 @@ impl<'p> Page<'p> {
         Self(Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("{error}\n{text}")))
     }
 
-    /// It refers to parts of itself, and to nothing else.
-    pub(crate) fn must_need_nothing_else(&self) {
+    /// It refers only to parts of itself.
+    pub(crate) fn must_be_self_contained(&self) {
         let mut ids = BTreeSet::new();
         for id in self.elements().filter_map(|element| element.attribute("id")) {
             assert!(ids.insert(id), "two elements have the id {id}");

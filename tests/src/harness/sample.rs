@@ -56,7 +56,7 @@ const READ: [&str; 16] = [
     "PEXPIRETIME lock",
 ];
 
-/// How many orders `many` has: enough to be written in more than one piece.
+/// How many orders `many` has: enough for a snapshot of more than one part.
 const MANY: usize = 15_000;
 
 pub(crate) async fn write_sample(connection: &mut Connection) {

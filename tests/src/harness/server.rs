@@ -20,7 +20,7 @@ pub(crate) type Connection = MultiplexedConnection;
 /// The signal that ends a server as a crash would.
 const SIGKILL: i32 = 9;
 
-/// A server that fails the test when it did not end well: by a crash of its own, or by what valgrind found.
+/// A server. When it crashed, or valgrind found an error, the drop fails the test.
 pub(crate) struct Server(seckill_launcher::Server);
 
 impl Server {

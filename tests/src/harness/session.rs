@@ -1,6 +1,6 @@
-//! Commands and replies as text, so that a test reads like a session in redis-cli.
+//! Sessions: commands and replies as text, as in redis-cli.
 //!
-//! A command is a line; `"..."` stands for an argument with blanks, nothing, or bytes such as `\x00`. A reply is
+//! A command is a line; `"..."` is an argument with blanks, an empty one, or one with bytes such as `\x00`. A reply is
 //! shown as `OK` (simple string), `"ann"` (bulk string), `7`, `nil`, `-ERR text`, `[1 2]` and `{"qty" 1}`.
 //! Integers that are an instant of the last or next minutes are shown as `<ms>` and `<us>`.
 

@@ -1,4 +1,4 @@
-//! Holds run out by themselves.
+//! When holds run out, and when not.
 
 use seckill_client::{After, Alteration, Bought, Buy, EventKind, Sale, Seckill, State};
 
@@ -7,7 +7,7 @@ use crate::harness::listener::Listener;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{play, together};
 
-/// How late a hold may run out on a machine that also does other things. The promise is 100 ms on an idle one.
+/// How late a hold may run out on a machine that is shared. On an idle one 100 ms are promised.
 const LATE: u64 = 2_000;
 
 async fn state(shop: &mut Connection, order: &str) -> State {
@@ -17,13 +17,13 @@ async fn state(shop: &mut Connection, order: &str) -> State {
 #[tokio::test]
 async fn without_anyone_touching_the_key() {
     let server = Server::with("notify-keyspace-events Ed").await;
-    let mut ears = Listener::on(&server).await;
-    ears.subscribe().await;
+    let mut listener = Listener::on(&server).await;
+    listener.subscribe().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(1).limit(1).hold(ms(100))).await.unwrap();
     assert_eq!(shop.buy("sale", Buy::new("ann", "o1")).await, Ok(Bought::Order(State::Held)));
 
-    assert_eq!(ears.until("seckill.expire sale").await, ["seckill.create sale", "seckill.buy sale"]);
+    assert_eq!(listener.until("seckill.expire sale").await, ["seckill.create sale", "seckill.buy sale"]);
 
     let events = shop.events("sale", After::seq(1)).await.unwrap();
     let [bought, expired] = &events[..] else { panic!("{events:?}") };
@@ -41,7 +41,7 @@ async fn without_anyone_touching_the_key() {
 }
 
 #[tokio::test]
-async fn what_is_confirmed_or_extended_in_time_stays() {
+async fn confirmed_and_extended_orders_stay() {
     let server = Server::start().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(4).hold(ms(60_000))).await.unwrap();
@@ -66,7 +66,7 @@ async fn what_is_confirmed_or_extended_in_time_stays() {
     shop.audit("sale").await.unwrap();
 }
 
-/// An earlier deadline behind a later one is not kept waiting, and another HOLD does not touch those given.
+/// A later order with an earlier deadline runs out first, and ALTER HOLD does not change deadlines.
 #[tokio::test]
 async fn each_by_its_own_deadline() {
     let server = Server::start().await;
@@ -79,7 +79,7 @@ async fn each_by_its_own_deadline() {
     assert_eq!(state(&mut shop, "long").await, State::Held);
 }
 
-/// A timer that writes while writes are paused would crash the server.
+/// A timer that wrote while writes are paused would crash the server.
 #[tokio::test]
 async fn not_while_writes_are_paused() {
     let server = Server::start().await;
@@ -87,7 +87,7 @@ async fn not_while_writes_are_paused() {
     shop.create("sale", Sale::new(1).hold(ms(50))).await.unwrap();
     let replies = together(&mut shop, &["SECKILL.BUY sale ann o1", "CLIENT PAUSE 60000 WRITE"]).await;
     assert_eq!(replies, ["HELD", "OK"]);
-    // ORDER shows what is due. That nothing was decided shows in the figures, also a while later.
+    // ORDER shows that the hold is due. INFO and BUYER show that nothing was decided, also a while later.
     wait_until("it is due", async || state(&mut shop, "o1").await == State::Expired).await;
     let session = r#"
         DEBUG SLEEP 0.3 => OK
@@ -101,9 +101,9 @@ async fn not_while_writes_are_paused() {
     wait_until_none_held(&mut shop, "sale").await;
 }
 
-/// Sold out is never said while a hold is due, though nothing may have swept it yet.
+/// SOLDOUT is never replied while a hold is due, also when the timer has not run yet.
 #[tokio::test]
-async fn a_purchase_finds_what_is_due() {
+async fn a_purchase_lets_due_holds_run_out() {
     let server = Server::start().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(40).limit(40).hold(ms(1))).await.unwrap();

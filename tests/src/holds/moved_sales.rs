@@ -3,13 +3,13 @@
 use seckill_client::{Bought, Buy, Sale, Seckill, State};
 
 use crate::harness::conditions::{ms, wait_until, wait_until_none_held};
-use crate::harness::dump::restoring;
+use crate::harness::dump::restore_command;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
 
-/// A sale that is moved or copied keeps its deadlines, wherever it ends up.
+/// A sale that is moved or copied keeps its deadlines.
 #[tokio::test]
-async fn wherever_the_sale_went() {
+async fn holds_run_out_at_the_new_key() {
     let ways = [
         ("RENAME sale other => OK", 0, "other"),
         ("COPY sale other => 1", 0, "other"),
@@ -28,7 +28,7 @@ async fn wherever_the_sale_went() {
         let mut shop = server.connect().await;
         let moves = ["RENAME", "MOVE"].iter().any(|command| way.contains(command));
         if moves && moves_its_clients(&mut shop).await {
-            eprintln!("skipped on this server, see `in_the_database_that_they_chose`: {way}");
+            eprintln!("skipped on this server, which has a fault in MOVE and RENAME: {way}");
             continue;
         }
         shop.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
@@ -41,7 +41,8 @@ async fn wherever_the_sale_went() {
     }
 }
 
-/// Valkey from 8.1 until 9.1.2: there the module must not listen to what tells of RENAME and MOVE.
+/// Valkey from 8.1 until 9.1.2: there a module that subscribes to the events of RENAME and MOVE changes the database of
+/// clients, so this module does not subscribe to them.
 async fn moves_its_clients(connection: &mut Connection) -> bool {
     let server: String = get(connection, "INFO server").await;
     let version = server.lines().find_map(|line| line.strip_prefix("valkey_version:"));
@@ -50,7 +51,7 @@ async fn moves_its_clients(connection: &mut Connection) -> bool {
     parts.is_some_and(|parts| (vec![8, 1, 0]..vec![9, 1, 2]).contains(&parts))
 }
 
-/// A module that listens to keyspace events can harm a client on such a Valkey; this one must not.
+/// The fault of such a Valkey must not affect clients of this module.
 #[tokio::test]
 async fn clients_stay_in_the_database_that_they_chose() {
     let server = Server::start().await;
@@ -60,9 +61,9 @@ async fn clients_stay_in_the_database_that_they_chose() {
     assert!(client.contains(" db=0 "), "{client}");
 }
 
-/// Whatever the server tells, a sale that was renamed returns what is due when it is next written to.
+/// On every server, the next write to a renamed sale lets its due holds run out.
 #[tokio::test]
-async fn at_the_latest_when_the_sale_is_written_to() {
+async fn at_the_latest_with_the_next_write() {
     let server = Server::start().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
@@ -71,9 +72,9 @@ async fn at_the_latest_when_the_sale_is_written_to() {
     assert_eq!(shop.buy("other", Buy::new("bob", "o2")).await, Ok(Bought::Order(State::Held)));
 }
 
-/// Also over itself: what was there goes after the new one came.
+/// Also over itself, where the old value is freed after the new one was loaded.
 #[tokio::test]
-async fn also_when_restored_from_a_dump() {
+async fn holds_of_a_restored_sale_run_out() {
     for gone in [true, false] {
         let server = Server::start().await;
         let mut shop = server.connect().await;
@@ -83,15 +84,15 @@ async fn also_when_restored_from_a_dump() {
         if gone {
             play(&mut shop, "DEL sale => 1").await;
         }
-        restoring("sale", &dump).exec_async(&mut shop).await.unwrap();
+        restore_command("sale", &dump).exec_async(&mut shop).await.unwrap();
         wait_until_none_held(&mut shop, "sale").await;
         shop.audit("sale").await.unwrap();
     }
 }
 
-/// The server does not tell when a key is overwritten: whatever is there then is left alone.
+/// The server does not report that a key is overwritten. Stale deadlines must not affect the new value.
 #[tokio::test]
-async fn not_of_what_came_after() {
+async fn stale_deadlines_do_not_affect_a_new_value() {
     for flush in ["FLUSHALL", "FLUSHALL ASYNC", "FLUSHDB ASYNC", "UNLINK a b c"] {
         overwritten_by(flush).await;
     }
@@ -116,7 +117,7 @@ async fn overwritten_by(flush: &str) {
     ";
     let reply = if flush.starts_with("UNLINK") { "3" } else { "OK" };
     play(&mut shop, &session.replace("{flush}", &format!("{flush} => {reply}"))).await;
-    // Later than all that was noted before.
+    // Its deadline is later than all stale ones.
     wait_until("the last one runs out", async || shop.info("c").await.unwrap().available == 1).await;
     play(&mut shop, "DBSIZE => 2\nGET b => \"text\"\nSECKILL.AUDIT c => OK").await;
     assert_eq!(shop.info("c").await.unwrap().held, 1);

@@ -1,4 +1,4 @@
-//! How soon holds run out, how many a second, and how long everybody else waits meanwhile.
+//! How late holds run out, how many a second, and how long other clients wait meanwhile.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use seckill_client::{After, Buy, EventKind, Sale, Seckill, State};
 
 use crate::harness::conditions::{HOUR, ms, now_ms, wait_until, wait_until_none_held};
-use crate::harness::dump::restoring;
+use crate::harness::dump::restore_command;
 use crate::harness::history::History;
 use crate::harness::info::stat;
 use crate::harness::local_sale::LocalSale;
@@ -31,14 +31,14 @@ async fn number(shop: &mut Connection, field: &str) -> u64 {
     stat(shop, "seckill", field).await.parse().unwrap()
 }
 
-/// How long the server has waited for a processor that others had; 0 where the system does not tell.
+/// How long the server has waited for a processor; 0 where the system does not report it.
 async fn waited(shop: &mut Connection) -> Duration {
     let process = stat(shop, "server", "process_id").await;
-    let told = fs::read_to_string(format!("/proc/{process}/schedstat")).unwrap_or_default();
-    Duration::from_nanos(told.split(' ').nth(1).map_or(0, |ns| ns.parse().unwrap()))
+    let text = fs::read_to_string(format!("/proc/{process}/schedstat")).unwrap_or_default();
+    Duration::from_nanos(text.split(' ').nth(1).map_or(0, |ns| ns.parse().unwrap()))
 }
 
-/// The promise is 100 ms for each on an idle server. On one that shares its machine it is half of them.
+/// Each hold runs out within 100 ms on an idle machine. On a shared one the median must.
 #[tokio::test]
 async fn within_100_ms_of_the_deadline() {
     const ORDERS: u64 = 100;
@@ -57,9 +57,9 @@ async fn within_100_ms_of_the_deadline() {
     assert!(median <= 100, "late by {late:?}");
 }
 
-/// What comes by RESTORE or COPY is not kept waiting for the server's cron, here once a second.
+/// Holds of a restored sale do not wait for the server's cron, which runs once a second here.
 #[tokio::test]
-async fn within_100_ms_of_the_arrival() {
+async fn within_100_ms_of_a_restore() {
     let server = Server::with("hz 1\ndynamic-hz no").await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
@@ -70,7 +70,7 @@ async fn within_100_ms_of_the_arrival() {
     for number in 0..20 {
         let key = format!("restored{number}");
         let begin = now_ms();
-        restoring(&key, &dump).exec_async(&mut shop).await.unwrap();
+        restore_command(&key, &dump).exec_async(&mut shop).await.unwrap();
         wait_until_none_held(&mut shop, &key).await;
         let last = shop.events(&key, After::seq(2)).await.unwrap();
         late.push(last[0].at - begin);
@@ -80,28 +80,28 @@ async fn within_100_ms_of_the_arrival() {
     assert!(late[late.len() / 2] <= 100, "late by {late:?}");
 }
 
-/// With all that a shop would have: an AOF, and a replica that follows.
+/// With an AOF and a replica, as in production.
 #[tokio::test]
-async fn a_hundred_thousand_at_once_in_a_second_and_in_pieces_of_less_than_a_millisecond() {
+async fn a_hundred_thousand_within_a_second_in_slices_of_less_than_a_millisecond() {
     const ORDERS: u64 = 100_000;
     let server = Server::primary("appendonly yes\nseckill.apply-from-clients yes").await;
     let replica = server.replica("").await;
     let mut shop = server.connect().await;
-    // A sale of long ago comes here from elsewhere: all of its holds are due.
-    let mut elsewhere = LocalSale::open(1_700_000_000_000, &format!("STOCK {ORDERS} HOLD 1000000"));
+    // A sale of long ago is applied: all of its holds are due.
+    let mut old = LocalSale::open(1_700_000_000_000, &format!("STOCK {ORDERS} HOLD 1000000"));
     for number in 0..ORDERS {
-        elsewhere.say(&format!("BUY sale b{} o{number}", number / 3));
+        old.run(&format!("BUY sale b{} o{number}", number / 3));
     }
-    for batch in elsewhere.batches(0, usize::MAX) {
+    for batch in old.batches(0, usize::MAX) {
         redis::cmd("SECKILL.APPLY").arg("sale").arg(batch).exec_async(&mut shop).await.unwrap();
     }
     let (begin, waited_before) = (Instant::now(), waited(&mut shop).await);
     wait_until_none_held(&mut shop, "sale").await;
     let took = begin.elapsed().saturating_sub(waited(&mut shop).await - waited_before).as_millis();
-    let piece = number(&mut shop, "seckill_longest_sweep_us").await;
-    println!("{ORDERS} holds ran out in {took} ms; the longest piece took {piece} µs");
+    let slice = number(&mut shop, "seckill_longest_sweep_us").await;
+    println!("{ORDERS} holds ran out in {took} ms; the longest slice took {slice} µs");
     assert!(took <= 1_000, "{ORDERS} took {took} ms");
-    assert!(piece <= 1_000, "a piece took {piece} µs");
+    assert!(slice <= 1_000, "a slice took {slice} µs");
 
     let info = shop.info("sale").await.unwrap();
     assert_eq!((info.available, info.sold, info.seq), (ORDERS, 0, 1 + 2 * ORDERS));
@@ -111,10 +111,9 @@ async fn a_hundred_thousand_at_once_in_a_second_and_in_pieces_of_less_than_a_mil
     assert_eq!(ask(&mut replica.connect().await, digest).await, ask(&mut shop, digest).await);
 }
 
-/// Sales come and go, thousands a day. Nothing is left of those that are gone, whatever became of them and
-/// however late their holds would have fallen due.
+/// The schedule keeps no entries of sales that are gone, however they went and however late their deadlines were.
 #[tokio::test]
-async fn what_is_gone_is_not_looked_after_any_more() {
+async fn deleted_sales_leave_the_schedule() {
     const SALES: u64 = 50;
     let server = Server::primary("").await;
     let replica = server.replica("").await;

@@ -1,4 +1,4 @@
-//! Batches of APPLY.
+//! Batches of APPLY that were tampered with.
 
 use fastrand::Rng;
 use redis::cmd;
@@ -6,7 +6,7 @@ use redis::cmd;
 use super::batches::{pieces, replies, seeds};
 use super::mutations::edits;
 use super::sample_sales::rich;
-use super::soundness::{Tally, comes_back, examine};
+use super::soundness::{Tally, examine, must_survive_restore};
 use super::watched_server::{CONFIG, Watch};
 use crate::harness::local_sale::FUTURE;
 use crate::harness::server::Server;
@@ -16,36 +16,37 @@ use crate::harness::session::{play, show};
 const BATCHES: u64 = 20_000;
 
 #[tokio::test]
-async fn a_batch_that_was_tampered_with_is_followed_or_marks_the_sale() {
+async fn a_batch_that_was_tampered_with_is_applied_or_marks_the_sale() {
     let server = Server::with(&format!("{CONFIG}\nseckill.apply-from-clients yes")).await;
     let mut connection = server.connect().await;
-    // No hold may run out meanwhile, for that would be an event, too.
+    // No hold may run out meanwhile: that would be another event.
     let histories = [3, 20, 60].map(|orders| rich(FUTURE, orders).batches(0, 200));
     let mut watch = Watch::begin(&server).await;
     let mut tally = Tally::default();
     for piece in pieces(BATCHES) {
         let what = format!("HOSTILE_SEED={} or one after it", piece.start);
-        let stories: Vec<_> = piece.clone().map(|seed| tampered_story(&histories, seed)).collect();
-        let applying = piece.clone().zip(&stories).flat_map(|(seed, story)| {
-            story.iter().map(move |batch| cmd("SECKILL.APPLY").arg(seed).arg(&batch[..]).take())
+        let sequences: Vec<_> = piece.clone().map(|seed| tampered_sequence(&histories, seed)).collect();
+        let applying = piece.clone().zip(&sequences).flat_map(|(seed, sequence)| {
+            sequence.iter().map(move |batch| cmd("SECKILL.APPLY").arg(seed).arg(&batch[..]).take())
         });
-        let mut applied = replies(&mut connection, applying.collect(), &what).await.into_iter();
-        let mut followed = vec![];
-        for (seed, story) in piece.clone().zip(&stories) {
-            let replies: Vec<String> = applied.by_ref().take(story.len()).map(|reply| show(&reply)).collect();
+        let mut received = replies(&mut connection, applying.collect(), &what).await.into_iter();
+        let mut applied = vec![];
+        for (seed, sequence) in piece.clone().zip(&sequences) {
+            let replies: Vec<String> =
+                received.by_ref().take(sequence.len()).map(|reply| show(&reply)).collect();
             let wrong = replies.iter().position(|reply| reply != "OK").unwrap_or(replies.len());
             // The last two are the one that was tampered with and the one after it.
             assert!(wrong + 2 >= replies.len(), "HOSTILE_SEED={seed}: {replies:?}");
             let corrupt = replies[wrong..].iter().all(|reply| reply.starts_with("-CORRUPT "));
             assert!(corrupt, "HOSTILE_SEED={seed}: {replies:?}");
-            followed.push(wrong == replies.len());
+            applied.push(wrong == replies.len());
         }
         let seeds: Vec<u64> = piece.collect();
         let diverged = examine(&mut connection, &seeds, &mut tally).await;
-        for (seed, (followed, diverged)) in seeds.iter().zip(followed.into_iter().zip(diverged)) {
-            assert_ne!(followed, diverged, "HOSTILE_SEED={seed}");
+        for (seed, (applied, diverged)) in seeds.iter().zip(applied.into_iter().zip(diverged)) {
+            assert_ne!(applied, diverged, "HOSTILE_SEED={seed}");
         }
-        comes_back(&mut connection, &seeds).await;
+        must_survive_restore(&mut connection, &seeds).await;
         watch.piece(&what).await;
         play(&mut connection, "FLUSHDB => OK").await;
     }
@@ -56,11 +57,11 @@ async fn a_batch_that_was_tampered_with_is_followed_or_marks_the_sale() {
 }
 
 /// A history up to a batch that was tampered with, and the batch that would have come next.
-fn tampered_story(histories: &[Vec<Vec<u8>>], seed: u64) -> Vec<Vec<u8>> {
+fn tampered_sequence(histories: &[Vec<Vec<u8>>], seed: u64) -> Vec<Vec<u8>> {
     let mut dice = Rng::with_seed(seed);
     let history = &histories[dice.usize(..histories.len())];
     let at = dice.usize(..history.len());
-    let mut story = history[..(at + 2).min(history.len())].to_vec();
-    edits(&mut story[at], &mut dice);
-    story
+    let mut sequence = history[..(at + 2).min(history.len())].to_vec();
+    edits(&mut sequence[at], &mut dice);
+    sequence
 }

@@ -1,4 +1,4 @@
-//! Seeds, and commands that are sent in pieces.
+//! Seeds, and commands in pieces of one round trip each.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Every command with arguments at random: plain, in transactions, in scripts.
+//! Every command with random arguments: alone, in transactions, and in scripts.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ const CALLS: usize = 250;
 const STEPS: usize = 3;
 
 /// What each session begins with.
-const SETTING: &str = "
+const SETUP: &str = "
     FLUSHALL => OK
     SECKILL.CREATE sale STOCK 90 HOLD 60000 => OK
     SECKILL.BUY sale ann o1 => HELD
@@ -35,10 +35,10 @@ const SETTING: &str = "
 ";
 
 const KEYS: [&str; 9] = ["sale", "soon", "brief", "new", "text", "list", "lock", "none", ""];
-/// Those that may be a sale in the end.
+/// The keys that can hold a sale afterwards.
 const SALES: [&str; 6] = ["sale", "soon", "brief", "new", "none", "lock"];
 
-/// Calls that are right, or nearly.
+/// Calls that are correct before they are varied.
 const RIGHT: [&str; 24] = [
     "SECKILL.LOCK lock ann 60000",
     "SECKILL.LOCK none bob 1",
@@ -120,7 +120,7 @@ impl Session<'_> {
                 .split(' ')
                 .map(|word| word.as_bytes().to_vec())
                 .collect(),
-            _ => return self.nonsense(),
+            _ => return self.random_call(),
         };
         for _ in 0..self.dice.u8(..3) {
             let at = self.dice.usize(1..=call.len());
@@ -135,7 +135,7 @@ impl Session<'_> {
         call
     }
 
-    fn nonsense(&mut self) -> Call {
+    fn random_call(&mut self) -> Call {
         let name = Name::ALL[self.dice.usize(..Name::ALL.len())].as_str();
         let name = if self.dice.bool() { name.to_owned() } else { name.to_lowercase() };
         let mut call = vec![name.into_bytes()];
@@ -153,7 +153,7 @@ impl Session<'_> {
         KEYS[self.dice.usize(..KEYS.len())].into()
     }
 
-    /// The first one begins a sale, so it fits more often than others.
+    /// A random batch, in half of the cases the first one, which creates a sale.
     fn batch(&mut self) -> Vec<u8> {
         let at = if self.dice.bool() { 0 } else { self.dice.usize(..self.batches.len()) };
         self.batches[at].clone()
@@ -172,7 +172,7 @@ impl Session<'_> {
         }
     }
 
-    /// Where somebody could wait, nobody does: it could be for ever.
+    /// Never BLOCK where a command could block.
     fn keyword(&mut self) -> Vec<u8> {
         let keyword = Keyword::ALL[self.dice.usize(..Keyword::ALL.len())];
         if keyword == Keyword::Block && self.way == Way::Plain {
@@ -237,7 +237,7 @@ fn cmd_of(prefix: &[&[u8]], call: &Call) -> Cmd {
 }
 
 #[tokio::test]
-async fn arguments_at_random_end_in_a_reply_or_an_error() {
+async fn random_arguments_get_a_reply_or_an_error() {
     let server = Server::with(CONFIG).await;
     let mut connections =
         [server.connect_as("protocol=resp2").await, server.connect_as("protocol=resp3").await];
@@ -251,7 +251,7 @@ async fn arguments_at_random_end_in_a_reply_or_an_error() {
         let connection = &mut connections[session.dice.usize(..2)];
         let from_clients = session.dice.bool();
         let choice = if from_clients { "yes" } else { "no" };
-        play(connection, &format!("CONFIG SET seckill.apply-from-clients {choice} => OK\n{SETTING}")).await;
+        play(connection, &format!("CONFIG SET seckill.apply-from-clients {choice} => OK\n{SETUP}")).await;
 
         let calls: Vec<Call> = (0..CALLS).map(|_| session.call()).collect();
         let replies = replies(connection, session.commands(&calls), &what).await;
@@ -259,7 +259,7 @@ async fn arguments_at_random_end_in_a_reply_or_an_error() {
         assert_eq!(replies.len(), CALLS);
         for (call, reply) in calls.iter().zip(&replies) {
             let name = Name::from_word(&String::from_utf8_lossy(&call[0]).to_uppercase()).unwrap();
-            assert!(is_known(name, reply), "{what}: {} is the reply to {}", show(reply), told(call));
+            assert!(is_known(name, reply), "{what}: {} is the reply to {}", show(reply), text_of(call));
             if !matches!(reply, Value::ServerError(_)) {
                 *answered.entry(name).or_default() += 1;
             }
@@ -276,15 +276,15 @@ async fn arguments_at_random_end_in_a_reply_or_an_error() {
     play(&mut connections[0], "FLUSHALL => OK").await;
     watch.end().await;
     if seeds(SESSIONS).end == SESSIONS {
-        // What never happens proves nothing.
+        // A command that was never accepted was not tested.
         for name in Name::ALL {
             assert!(answered.get(name).is_some_and(|times| *times > SESSIONS / 4), "{name}: {answered:?}");
         }
     }
 }
 
-/// A call as text.
-fn told(call: &Call) -> String {
+/// A call as text, with long arguments cut.
+fn text_of(call: &Call) -> String {
     let words = call.iter().map(|word| word[..word.len().min(200)].escape_ascii().to_string());
     words.collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,7 @@
-//! Bytes from anyone: as payloads of RESTORE with a right checksum, as batches of APPLY, as arguments. A server
-//! refuses them, or has a sale that is sound; it neither ends nor hangs nor grows.
+//! Malicious input: payloads of RESTORE with a correct checksum, batches of APPLY, and arguments. The server refuses it,
+//! or has a sale that is sound or marked as diverged. It does not crash, hang, or use much memory.
 //!
-//! Chance makes them, and a seed decides what chance does: `HOSTILE_SEED=n` repeats one.
+//! All input is random and follows from seeds: `HOSTILE_SEED=n` repeats one.
 
 mod apply;
 mod batches;

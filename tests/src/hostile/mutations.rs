@@ -1,8 +1,8 @@
-//! Changes of some bytes, by chance.
+//! Random changes of bytes.
 
 use fastrand::Rng;
 
-/// Bytes at which a meaning ends or another begins.
+/// Bytes at the bounds of encodings.
 const EXTREMES: [u8; 7] = [0x00, 0x01, 0x3f, 0x7f, 0x80, 0xc3, 0xff];
 
 /// Changes bytes in one place.
@@ -19,14 +19,14 @@ fn edit(bytes: &mut Vec<u8>, dice: &mut Rng) {
         4 => bytes.truncate(at),
         5 => drop(bytes.drain(at..(at + dice.usize(1..40)).min(len))),
         6 => drop(bytes.splice(at..at, some_bytes(dice))),
-        // What stands at one place comes to stand at another.
+        // Bytes of one place overwrite another.
         7 => {
             let piece = bytes[at..(at + dice.usize(1..60)).min(len)].to_vec();
             let to = dice.usize(..len);
             let end = (to + piece.len()).min(len);
             bytes.splice(to..end, piece);
         }
-        // The largest integer in the place of a small one.
+        // The largest integer replaces a small one.
         _ => drop(bytes.splice(at..=at, [&[0xff; 9][..], &[1]].concat())),
     }
 }

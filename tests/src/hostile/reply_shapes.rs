@@ -1,11 +1,11 @@
-//! What each command replies.
+//! The shape of each command's reply.
 
 use std::ops::RangeInclusive;
 
 use redis::Value;
 use seckill_core::wire::{Name, Refusal, State};
 
-/// Whether a command replies like that.
+/// Whether the command can have this reply.
 pub(crate) fn is_known(name: Name, reply: &Value) -> bool {
     if let Value::ServerError(error) = reply {
         return error.code().bytes().all(|byte| byte.is_ascii_uppercase());

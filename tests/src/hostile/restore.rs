@@ -1,4 +1,4 @@
-//! Payloads of RESTORE with a right checksum.
+//! Payloads of RESTORE that were tampered with and have a correct checksum.
 
 use fastrand::Rng;
 use redis::Value;
@@ -6,9 +6,9 @@ use redis::Value;
 use super::batches::{pieces, replies, seeds};
 use super::mutations::{edits, rearrange};
 use super::sample_sales::{PAST, rich, sold};
-use super::soundness::{Tally, comes_back, examine};
+use super::soundness::{Tally, examine, must_survive_restore};
 use super::watched_server::{CONFIG, Watch};
-use crate::harness::dump::{Envelope, body_of, restoring};
+use crate::harness::dump::{Envelope, body_of, restore_command};
 use crate::harness::local_sale::{FUTURE, LocalSale};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
@@ -25,7 +25,7 @@ async fn a_payload_that_was_tampered_with_is_refused_or_a_sale_that_is_sound() {
     let mut tally = Tally::default();
     for piece in pieces(PAYLOADS) {
         let what = format!("HOSTILE_SEED={} or one after it", piece.start);
-        let commands = piece.clone().map(|seed| restoring(seed, &payloads.tampered(seed)));
+        let commands = piece.clone().map(|seed| restore_command(seed, &payloads.tampered(seed)));
         let restored = replies(&mut connection, commands.collect(), &what).await;
         let mut accepted = vec![];
         for (seed, reply) in piece.zip(restored) {
@@ -36,27 +36,27 @@ async fn a_payload_that_was_tampered_with_is_refused_or_a_sale_that_is_sound() {
             }
         }
         examine(&mut connection, &accepted, &mut tally).await;
-        comes_back(&mut connection, &accepted).await;
+        must_survive_restore(&mut connection, &accepted).await;
         watch.piece(&what).await;
         play(&mut connection, "FLUSHDB => OK").await;
     }
-    // Nor does a wild term end the fences of the server.
+    // An implausible term in a payload does not exhaust the fences of the server.
     let fence: u64 = get(&mut connection, "SECKILL.LOCK lock ann 1").await;
     assert!(fence < 1 << 53);
     play(&mut connection, "FLUSHDB => OK").await;
     watch.end().await;
     if seeds(PAYLOADS).end == PAYLOADS {
-        // What never happens proves nothing.
+        // An outcome that never happened was not tested.
         assert!(
             tally.refused > PAYLOADS / 4 && tally.sound > PAYLOADS / 20 && tally.diverged > PAYLOADS / 100
         );
     }
 }
 
-/// A payload to begin with.
+/// A payload that is varied.
 struct Base {
     body: Vec<u8>,
-    /// What the body is made of, where it is plain to see.
+    /// The strings that the body consists of, unless it is compressed.
     strings: Option<Vec<Vec<u8>>>,
 }
 
@@ -84,7 +84,7 @@ impl Payloads {
         let long = framed(sold(6_000).snapshot());
         assert_eq!(long.strings.as_ref().map(Vec::len), Some(3), "a head and two parts");
 
-        // All of these are good, and what the server writes of them is the same.
+        // All of these are valid, and the server saves the same bytes.
         for base in short.iter().chain([&long]) {
             restore(connection, envelope.seal(base.body.clone())).await;
         }
@@ -97,7 +97,7 @@ impl Payloads {
         Self { envelope, short, long }
     }
 
-    /// The payload of a seed, with a right checksum.
+    /// The payload of a seed, with a correct checksum.
     fn tampered(&self, seed: u64) -> Vec<u8> {
         let mut dice = Rng::with_seed(seed);
         let base = if seed % 500 == 7 { &self.long } else { &self.short[dice.usize(..self.short.len())] };
@@ -111,9 +111,8 @@ impl Payloads {
                 self.envelope.body(&strings)
             }
             _ => {
-                // Another first byte would make it a matter of the server's own types. A length in the frame is
-                // the server's to read: it may ask for as much memory as that says, but does not touch it, so
-                // the peak does not show it.
+                // The first byte stays, for another one names a type of the server itself. The server reads the lengths
+                // in the frame: it may allocate that much, but does not touch it, so the peak does not show it.
                 let (first, rest) = base.body.split_at(1);
                 let mut rest = rest.to_vec();
                 edits(&mut rest, &mut dice);
@@ -129,5 +128,5 @@ async fn dump(connection: &mut Connection) -> Vec<u8> {
 }
 
 async fn restore(connection: &mut Connection, payload: Vec<u8>) {
-    restoring("sale", &payload).exec_async(connection).await.unwrap();
+    restore_command("sale", &payload).exec_async(connection).await.unwrap();
 }

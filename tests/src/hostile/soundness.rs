@@ -1,14 +1,14 @@
-//! Whether a sale that came from anyone is sound, or says that it is not.
+//! Whether a sale from malicious input is sound, or marked as diverged.
 
 use redis::{Cmd, Value, cmd};
 use seckill_core::wire::{Refusal, State};
 
 use super::batches::replies;
-use crate::harness::dump::restoring;
+use crate::harness::dump::restore_command;
 use crate::harness::server::Connection;
 use crate::harness::session::{command, show};
 
-/// What becomes of payloads.
+/// The outcomes of inputs.
 #[derive(Default, Debug)]
 pub(crate) struct Tally {
     pub(crate) refused: u64,
@@ -16,7 +16,7 @@ pub(crate) struct Tally {
     pub(crate) diverged: u64,
 }
 
-/// Asks sales that came from anyone for everything.
+/// Sends commands of every kind to the sales. Returns which of them are marked as diverged.
 pub(crate) async fn examine(connection: &mut Connection, seeds: &[u64], tally: &mut Tally) -> Vec<bool> {
     const LINES: [&str; 8] = [
         "SECKILL.INFO %",
@@ -31,7 +31,7 @@ pub(crate) async fn examine(connection: &mut Connection, seeds: &[u64], tally: &
     let commands =
         seeds.iter().flat_map(|seed| LINES.map(|line| command(&line.replace('%', &seed.to_string()))));
     let shown: Vec<String> =
-        replies(connection, commands.collect(), "asking").await.iter().map(show).collect();
+        replies(connection, commands.collect(), "examining").await.iter().map(show).collect();
     let mut diverged = vec![];
     for (seed, replies) in seeds.iter().zip(shown.chunks(LINES.len())) {
         let what = format!("HOSTILE_SEED={seed}: {replies:?}");
@@ -57,15 +57,15 @@ pub(crate) async fn examine(connection: &mut Connection, seeds: &[u64], tally: &
     diverged
 }
 
-/// Each comes back from its own dump as it is. Nothing happens to it in between, as in each transaction.
-pub(crate) async fn comes_back(connection: &mut Connection, seeds: &[u64]) {
-    let in_one = |seed: &u64, first: Cmd| {
+/// Each sale equals the one that is restored from its dump. Transactions keep holds from running out in between.
+pub(crate) async fn must_survive_restore(connection: &mut Connection, seeds: &[u64]) {
+    let transaction = |seed: &u64, first: Cmd| {
         let digest = command(&format!("DEBUG DIGEST-VALUE {seed}"));
         [cmd("MULTI"), first, digest, cmd("EXEC")]
     };
     let mut dumping = vec![];
     for seed in seeds {
-        dumping.extend(in_one(seed, cmd("DUMP").arg(*seed).take()));
+        dumping.extend(transaction(seed, cmd("DUMP").arg(*seed).take()));
     }
     let dumped = replies(connection, dumping, "dumping").await;
     let (mut restoring_again, mut digests) = (vec![], vec![]);
@@ -74,10 +74,10 @@ pub(crate) async fn comes_back(connection: &mut Connection, seeds: &[u64]) {
         let [Value::BulkString(payload), digest] = &dumped[..] else {
             panic!("HOSTILE_SEED={seed}: {dumped:?}")
         };
-        restoring_again.extend(in_one(seed, restoring(*seed, payload)));
+        restoring_again.extend(transaction(seed, restore_command(*seed, payload)));
         digests.push(digest.clone());
     }
-    let restored = replies(connection, restoring_again, "restoring again").await;
+    let restored = replies(connection, restoring_again, "restore_command again").await;
     for ((seed, digest), replies) in seeds.iter().zip(digests).zip(restored.chunks(4)) {
         assert_eq!(replies[3], Value::Array(vec![Value::Okay, digest]), "HOSTILE_SEED={seed}");
     }

@@ -1,4 +1,4 @@
-//! An eye on a server that is sent what was made to harm it.
+//! Limits of what malicious input may cost a server: time, memory, and a crash.
 
 use std::fs;
 
@@ -6,18 +6,17 @@ use crate::harness::conditions::wait_until;
 use crate::harness::info::{processor_time, stat, used_memory};
 use crate::harness::server::{Connection, Server};
 
-/// What a server is started with that is watched: it keeps no figures of each command, for they take memory.
+/// The configuration of a watched server. Latency histograms would take memory.
 pub(crate) const CONFIG: &str = "latency-tracking no";
 
-/// The most processor time, in seconds, that a piece may take, and so each of what it is made of. What others
-/// do on this machine does not count.
+/// The most processor time, in seconds, that a piece of commands may take. Other programs do not count.
 const MOST_SECONDS: f64 = 0.1;
-/// The most memory that a piece may take, in bytes: ten times what the longest has.
+/// The most memory that may be used at the peak, in bytes: ten times the longest input.
 const MOST_BYTES: u64 = 16 << 20;
-/// What connections and the like may keep, in bytes.
+/// What connections may keep, in bytes.
 const SLACK: u64 = 200_000;
 
-/// What a server was before.
+/// A server, and its state before the input.
 pub(crate) struct Watch {
     connection: Connection,
     run: String,
@@ -29,12 +28,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch a server. From now on its peak counts.
+    /// Begins to watch a server: resets its peak of memory.
     pub(crate) async fn begin(server: &Server) -> Self {
         let mut connection = server.connect().await;
         let run = stat(&mut connection, "server", "run_id").await;
         let process = stat(&mut connection, "server", "process_id").await;
-        // Where there is no such file the peak is not watched.
+        // Without this file the peak is not watched.
         let _ = fs::write(format!("/proc/{process}/clear_refs"), "5");
         let used = used_memory(&mut connection).await;
         let processor = processor_time(&mut connection).await;
@@ -42,7 +41,7 @@ impl Watch {
         Self { connection, run, process, used, resident, processor, longest: 0.0 }
     }
 
-    /// A piece is done: it did not take long.
+    /// Checks the time since the last piece.
     pub(crate) async fn piece(&mut self, what: &str) {
         let processor = processor_time(&mut self.connection).await;
         let spent = processor - self.processor;
@@ -51,9 +50,9 @@ impl Watch {
         self.longest = self.longest.max(spent);
     }
 
-    /// It is the same server still, was never much larger than before, and is not larger now.
+    /// Checks that the server did not restart, its peak of memory, and that it has freed its memory.
     pub(crate) async fn end(mut self) {
-        assert_eq!(stat(&mut self.connection, "server", "run_id").await, self.run, "it ended and began anew");
+        assert_eq!(stat(&mut self.connection, "server", "run_id").await, self.run, "it was restarted");
         match (self.resident, peak(&self.process)) {
             (Some(before), Some(peak)) => {
                 let more = peak.saturating_sub(before);
@@ -62,7 +61,7 @@ impl Watch {
             }
             _ => eprintln!("the peak of memory is not watched: this system has no /proc"),
         }
-        wait_until("its memory is what it was", async || {
+        wait_until("its memory is freed", async || {
             used_memory(&mut self.connection).await <= self.used + SLACK
         })
         .await;

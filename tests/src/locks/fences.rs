@@ -10,7 +10,7 @@ async fn fence(connection: &mut Connection, key: &str, token: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn fences_rise_over_all_grants() {
+async fn fences_rise_with_every_grant() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
     let mut fences = Vec::new();
@@ -24,7 +24,7 @@ async fn fences_rise_over_all_grants() {
     assert!(fences.iter().all(|fence| *fence < 1 << 53));
 }
 
-/// Another server's clock is all that its fences go by, so no server may run ahead of the time.
+/// The next primary's fences depend on its clock alone, so no server may grant fences ahead of the time.
 #[tokio::test]
 async fn a_fence_is_the_time_however_many_sales_began() {
     let server = Server::start().await;
@@ -37,7 +37,7 @@ async fn a_fence_is_the_time_however_many_sales_began() {
     assert!((before..=now_ms()).contains(&(fence / 1000)), "{fence} at {before}");
 }
 
-/// A fence from the future, as after a clock that was set back: only memory keeps the next one above it.
+/// A fence from the future, as after a clock that was set back: the next one must still be higher.
 #[tokio::test]
 async fn fences_rise_across_a_restart_whatever_the_clock_says() {
     let ways = [("", "SAVE"), (AOF, "PING"), (PLAIN_AOF, "PING")];
@@ -49,7 +49,7 @@ async fn fences_rise_across_a_restart_whatever_the_clock_says() {
         play(&mut connection, &format!("SECKILL.GRANT lock ann {until} {future} => OK")).await;
         play(&mut connection, "GET lock => \"ann\"\nSECKILL.LOCK lock bob 60000 => nil").await;
         let before = fence(&mut connection, "other", "ann").await;
-        assert!(before > future, "it knows the fence of the lock that it was told of");
+        assert!(before > future, "it observes the fence of GRANT");
         play(&mut connection, "FLUSHALL => OK").await;
         ask(&mut connection, save).await;
 

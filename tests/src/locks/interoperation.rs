@@ -7,7 +7,7 @@ use crate::harness::server::Server;
 use crate::harness::session::play;
 
 #[tokio::test]
-async fn foreign_clients_take_and_release_the_same_locks() {
+async fn they_take_and_release_the_same_locks() {
     // A number as a token: Redis may store it as an integer.
     for token in ["ann", "12345"] {
         let session = r#"
@@ -30,7 +30,7 @@ async fn foreign_clients_take_and_release_the_same_locks() {
             SECKILL.LOCK lock bob 60000 => <us>
             DEL lock => 1
 
-            # Theirs protects a purchase, too, and goes with it.
+            # Theirs protects a purchase, which releases it.
             SET lock TOKEN NX PX 60000 => OK
             SECKILL.CREATE sale STOCK 1 => OK
             SECKILL.BUY sale ann o1 LOCK lock bob => LOCKLOST

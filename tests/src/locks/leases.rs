@@ -1,11 +1,11 @@
-//! Locks: leases, fences, and foreign clients that take and release the same locks.
+//! Leases of locks.
 
 use crate::harness::conditions::{now_ms, wait_until};
 use crate::harness::server::Server;
 use crate::harness::session::{ask, get, play};
 
 #[tokio::test]
-async fn a_lease_is_what_it_was_set_to_last() {
+async fn the_last_call_sets_the_lease() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
     let settings = [
@@ -37,9 +37,9 @@ async fn a_lease_runs_out() {
     play(&mut connection, "SECKILL.UNLOCK lock ann => 0\nGET lock => \"bob\"").await;
 }
 
-/// Redis deletes an expired key when it gets to it. Until then, the lock is as free as if it were gone.
+/// Redis may delete an expired key later. Until then the lock counts as free.
 #[tokio::test]
-async fn a_lease_that_ran_out_is_over_before_the_key_is_gone() {
+async fn an_expired_lock_is_free_before_its_key_is_deleted() {
     let server = Server::start().await;
     let session = "
         DEBUG SET-ACTIVE-EXPIRE 0 => OK

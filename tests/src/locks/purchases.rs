@@ -8,9 +8,9 @@ use crate::harness::conditions::{HOUR, wait_until};
 use crate::harness::server::Server;
 use crate::harness::session::ask;
 
-/// A lock may protect the work before a purchase: only who still holds it gets through.
+/// A lock protects the work before a purchase: only its holder can buy.
 #[tokio::test]
-async fn a_purchase_under_a_lock_takes_two_round_trips() {
+async fn only_the_holder_can_buy() {
     let server = Server::start().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(1)).await.unwrap();
@@ -25,5 +25,5 @@ async fn a_purchase_under_a_lock_takes_two_round_trips() {
     assert_eq!(shop.buy("sale", Buy::new("bob", "o2").holding("lock", "bob")).await, sold);
     assert_eq!(shop.renew("lock", "bob", HOUR).await, Ok(true), "holding is not releasing");
     assert_eq!(shop.buy("sale", Buy::new("bob", "o2").releasing("lock", "bob")).await, sold);
-    assert_eq!(shop.unlock("lock", "bob").await, Ok(false), "it went with the purchase");
+    assert_eq!(shop.unlock("lock", "bob").await, Ok(false), "the purchase released it");
 }

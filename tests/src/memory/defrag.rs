@@ -1,4 +1,4 @@
-//! Active defragmentation moves sales, and nobody notices.
+//! Active defragmentation relocates sales without changing them.
 
 use seckill_client::{Buy, Sale, Seckill};
 
@@ -7,11 +7,11 @@ use crate::harness::info::stat;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, play};
 
-/// More events than the server moves in one visit.
+/// More events than the server relocates in one call.
 const LARGE: usize = 60_000;
 const SALES: usize = 100;
 const ORDERS: usize = 300;
-/// Bytes; less than what three sales of four leave behind.
+/// Fragmentation in bytes; less than what deleting three of four sets leaves.
 const GAPS: u64 = 6_000_000;
 
 fn buy(pipe: &mut redis::Pipeline, sale: &str, number: usize) {
@@ -24,7 +24,7 @@ async fn create(shop: &mut Connection, sale: &str) {
 
 const SETS: [&str; 4] = ["kept", "gone", "lost", "past"];
 
-/// Sets of sales that grow side by side: when only one is left, every page has gaps.
+/// Sets of sales that grow side by side: when only one set is left, every page has gaps.
 async fn grow(shop: &mut Connection) {
     for set in SETS {
         create(shop, &format!("{set}:large")).await;
@@ -44,7 +44,7 @@ async fn grow(shop: &mut Connection) {
     }
 }
 
-/// Leaves the first set.
+/// Deletes all sets but the first.
 async fn leave_one(shop: &mut Connection) {
     for set in &SETS[1..] {
         let small = (0..SALES).map(|sale| format!("{set}:{sale}"));

@@ -6,7 +6,7 @@ use crate::harness::sample::put_orders;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, play};
 
-/// What the server frees on another thread is what would make others wait.
+/// Small sales are freed at once.
 #[tokio::test]
 async fn a_large_sale_is_freed_on_another_thread() {
     let config = "lazyfree-lazy-user-del yes\nlazyfree-lazy-expire yes\nlazyfree-lazy-server-del yes";
@@ -22,12 +22,12 @@ async fn a_large_sale_is_freed_on_another_thread() {
         for key in ["small", "large"] {
             play(&mut connection, "SET text x => OK").await;
             ask(&mut connection, &gone.replace('%', key)).await;
-            wait_until(&format!("it is gone by {gone}"), async || {
+            wait_until(&format!("it is gone after {gone}"), async || {
                 ask(&mut connection, &format!("TYPE {key}")).await != "flashsale"
             })
             .await;
         }
-        wait_until(&format!("all is freed that goes by {gone}"), async || {
+        wait_until(&format!("all is freed after {gone}"), async || {
             stat(&mut connection, "memory", "lazyfree_pending_objects").await == "0"
                 && freed(&mut connection).await > before
         })
@@ -35,7 +35,7 @@ async fn a_large_sale_is_freed_on_another_thread() {
         assert_eq!(freed(&mut connection).await, before + 1, "{gone}");
         play(&mut connection, "FLUSHALL SYNC => OK").await;
     }
-    // Of a whole database all goes there.
+    // With the whole database, small sales are freed there, too.
     put_orders(&mut connection, "small", 1_000).await;
     put_orders(&mut connection, "large", 4_000).await;
     let before = freed(&mut connection).await;

@@ -1,34 +1,33 @@
-//! The memory that sales took is given back when they are gone, however they went.
+//! Sales free their memory, however they are deleted.
 
 use redis::Value;
 use seckill_client::{Buy, Sale, Seckill};
 
 use crate::harness::conditions::{HOUR, wait_until};
-use crate::harness::dump::restoring;
+use crate::harness::dump::restore_command;
 use crate::harness::info::{stat, used_memory};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
 
-/// What the server itself takes and gives from time to time, in bytes.
+/// How much the memory of the server itself varies, in bytes.
 const BOUND: u64 = 64 * 1024;
 
-/// Takes memory three times over, and gives it back: nothing is left of it, nor does anything add up.
-async fn comes_and_goes(work: impl AsyncFn(&mut Connection, u64)) {
+/// Does work three times that takes memory and frees it: nothing is left of it.
+async fn must_free_all(work: impl AsyncFn(&mut Connection, u64)) {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    // What the server keeps of each command comes first.
+    // First, what the server keeps for each command.
     work(&mut connection, 100).await;
     let before = used_memory(&mut connection).await;
     for _ in 0..3 {
-        // What the server keeps for a client goes with its connection.
+        // What the server keeps for a client is freed with its connection.
         work(&mut server.connect().await, 50_000).await;
-        wait_until("the memory is given back", async || used_memory(&mut connection).await < before + BOUND)
-            .await;
+        wait_until("the memory is freed", async || used_memory(&mut connection).await < before + BOUND).await;
     }
     assert_eq!(stat(&mut connection, "memory", "lazyfree_pending_objects").await, "0");
 }
 
-/// A sale with orders in every state, which was read in every way.
+/// Creates a sale with orders in every state, and reads it in every way.
 async fn sell(shop: &mut Connection, orders: u64) {
     shop.create("sale", Sale::new(orders).hold(HOUR)).await.unwrap();
     let mut pipe = redis::pipe();
@@ -53,15 +52,15 @@ async fn sell(shop: &mut Connection, orders: u64) {
 }
 
 #[tokio::test]
-async fn of_sales_that_went_in_every_way() {
-    comes_and_goes(async |shop, orders| {
+async fn sales_that_are_deleted_in_every_way() {
+    must_free_all(async |shop, orders| {
         sell(shop, orders).await;
         play(shop, "COPY sale unlinked => 1\nCOPY sale expired => 1\nCOPY sale overwritten => 1").await;
         let dump: Vec<u8> = get(shop, "DUMP sale").await;
         for key in ["sale", "restored", "flushed"] {
-            restoring(key, &dump).exec_async(shop).await.unwrap();
+            restore_command(key, &dump).exec_async(shop).await.unwrap();
         }
-        assert!(used_memory(shop).await > 6 * orders * 50, "six sales take their room");
+        assert!(used_memory(shop).await > 6 * orders * 50, "six sales take memory");
         let leaving = "
             DEL sale restored => 2
             UNLINK unlinked => 1
@@ -75,10 +74,10 @@ async fn of_sales_that_went_in_every_way() {
     .await;
 }
 
-/// A hold that is moved to ever earlier deadlines, each of which somebody must have in mind.
+/// A hold that is moved to ever earlier deadlines, each of which is scheduled.
 #[tokio::test]
-async fn of_deadlines_that_were_moved() {
-    comes_and_goes(async |shop, times| {
+async fn deadlines_that_are_moved() {
+    must_free_all(async |shop, times| {
         shop.create("sale", Sale::new(1).hold(2 * HOUR)).await.unwrap();
         shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
         let mut pipe = redis::pipe();

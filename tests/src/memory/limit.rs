@@ -1,13 +1,13 @@
-//! When the memory that the server may use is used up: what grows is refused, what gives back works.
+//! Over `maxmemory`, commands that take memory are refused, and commands that free it work.
 
 use crate::harness::server::Server;
 use crate::harness::session::{ask, play};
 
 #[tokio::test]
-async fn what_grows_is_refused_and_what_gives_back_works() {
+async fn commands_that_take_memory_are_refused() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    let setting = "
+    let setup = "
         SECKILL.CREATE sale STOCK 9 HOLD 60000 => OK
         SECKILL.BUY sale ann o1 => HELD
         SECKILL.BUY sale ann o2 => HELD
@@ -15,7 +15,7 @@ async fn what_grows_is_refused_and_what_gives_back_works() {
         SECKILL.LOCK lock ann 60000 => <us>
         CONFIG SET maxmemory 1 => OK
     ";
-    play(&mut connection, setting).await;
+    play(&mut connection, setup).await;
     let before = ask(&mut connection, "DEBUG DIGEST").await;
     let growing = [
         "SECKILL.LOCK free ann 60000",
@@ -30,7 +30,7 @@ async fn what_grows_is_refused_and_what_gives_back_works() {
     }
     assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, before);
 
-    let giving_back = "
+    let freeing = "
         SECKILL.RENEW lock ann 70000 => 1
         SECKILL.UNLOCK lock ann => 1
         SECKILL.CONFIRM sale o1 => SOLD
@@ -44,5 +44,5 @@ async fn what_grows_is_refused_and_what_gives_back_works() {
         SECKILL.RESTOCK sale 1 ID r1 => 8
         SECKILL.BUY sale ann o4 => HELD
     ";
-    play(&mut connection, giving_back).await;
+    play(&mut connection, freeing).await;
 }

@@ -1,16 +1,16 @@
-//! MEMORY USAGE tells what a sale takes, at once.
+//! MEMORY USAGE of a sale is accurate, and takes constant time.
 
 use std::time::Duration;
 
 use crate::harness::conditions::wait_until;
-use crate::harness::dump::restoring;
+use crate::harness::dump::restore_command;
 use crate::harness::info::{stat, used_memory};
 use crate::harness::local_sale::{FUTURE, LocalSale};
 use crate::harness::names::uuid;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
 
-/// What a server is started with whose memory is looked at: it keeps no figures of commands, and frees at once.
+/// The configuration of a server whose memory is measured: it keeps no statistics of commands, and frees at once.
 const QUIET: &str = "
     latency-tracking no
     slowlog-log-slower-than -1
@@ -35,7 +35,7 @@ impl Ids {
     }
 }
 
-/// What becomes of orders.
+/// How orders are settled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
     Sold,
@@ -44,7 +44,7 @@ enum Fate {
     Confirmed,
     HalfConfirmed,
     RanOut,
-    /// There are none: a history of restockings alone.
+    /// No orders, only restockings.
     Restocked,
 }
 
@@ -53,17 +53,17 @@ const HOLD: u64 = 60_000;
 /// A sale of so many orders.
 fn sale(orders: u64, ids: Ids, fate: Fate) -> LocalSale {
     let hold = if fate == Fate::Sold { 0 } else { HOLD };
-    let mut shop = LocalSale::open(FUTURE, &format!("STOCK 9000000 HOLD {hold}"));
+    let mut local = LocalSale::open(FUTURE, &format!("STOCK 9000000 HOLD {hold}"));
     for number in 0..orders {
-        shop.now += number % 7 * 50;
+        local.now += number % 7 * 50;
         let order = ids.of(number);
         if fate == Fate::Restocked {
-            shop.say(&format!("RESTOCK sale {}", 1 + number % 90));
+            local.run(&format!("RESTOCK sale {}", 1 + number % 90));
             continue;
         }
-        shop.say(&format!("BUY sale buyer-{} {order}", number / 2));
+        local.run(&format!("BUY sale buyer-{} {order}", number / 2));
         if fate == Fate::Extended {
-            shop.say(&format!("EXTEND sale {order} {}", HOLD * 1_000 + number * 7_919 % 99_991));
+            local.run(&format!("EXTEND sale {order} {}", HOLD * 1_000 + number * 7_919 % 99_991));
         }
     }
     for number in 0..orders {
@@ -71,60 +71,60 @@ fn sale(orders: u64, ids: Ids, fate: Fate) -> LocalSale {
             Fate::Confirmed => true,
             Fate::HalfConfirmed => number % 5 < 2,
             Fate::RanOut => {
-                shop.now += HOLD;
+                local.now += HOLD;
                 true
             }
             Fate::Sold | Fate::Held | Fate::Extended | Fate::Restocked => false,
         };
         if settled {
-            shop.say(&format!("CONFIRM sale {}", ids.of(number)));
+            local.run(&format!("CONFIRM sale {}", ids.of(number)));
         }
     }
-    shop
+    local
 }
 
-/// The memory that a server uses when nobody but this one asks.
+/// The memory that a server uses without other clients.
 async fn used(server: &Server) -> i64 {
     let mut connection = server.connect().await;
-    wait_until("the others are gone", async || {
+    wait_until("the other clients are gone", async || {
         stat(&mut connection, "clients", "connected_clients").await == "1"
     })
     .await;
     used_memory(&mut connection).await as i64
 }
 
-async fn put(connection: &mut Connection, key: &str, shop: &LocalSale) {
+async fn put(connection: &mut Connection, key: &str, local: &LocalSale) {
     let mut pipe = redis::pipe();
-    for batch in shop.batches(0, 100_000) {
+    for batch in local.batches(0, 100_000) {
         pipe.cmd("SECKILL.APPLY").arg(key).arg(batch);
     }
     pipe.exec_async(connection).await.unwrap();
 }
 
-/// What is left out of each, in bytes: what the server keeps of any key, with its share of a table that may grow.
+/// Memory that MEMORY USAGE leaves out, in bytes: the entry of the key, and its share of a hash table that may grow.
 const SLACK: i64 = 240;
 
-/// Puts a sale at one key and then at others, each time in another way. Tells what MEMORY USAGE says of it.
-async fn spread(connection: &mut Connection, shop: &LocalSale, way: &str, times: u64) -> i64 {
+/// Puts a sale at several keys in one of three ways. Returns the sum of their MEMORY USAGE.
+async fn put_copies(connection: &mut Connection, local: &LocalSale, way: &str, times: u64) -> i64 {
     let dump: Vec<u8> = match way {
         "restored" => get(connection, "DUMP applied-0").await,
         _ => vec![],
     };
-    let mut told = 0;
+    let mut reported = 0;
     for number in 0..times {
         let key = format!("{way}-{number}");
         match way {
-            "applied" => put(connection, &key, shop).await,
+            "applied" => put(connection, &key, local).await,
             "copied" => play(connection, &format!("COPY applied-0 {key} => 1")).await,
-            _ => restoring(&key, &dump).exec_async(connection).await.unwrap(),
+            _ => restore_command(&key, &dump).exec_async(connection).await.unwrap(),
         }
-        told += get::<i64>(connection, &format!("MEMORY USAGE {key}")).await;
+        reported += get::<i64>(connection, &format!("MEMORY USAGE {key}")).await;
     }
-    told
+    reported
 }
 
 #[tokio::test]
-async fn is_the_truth() {
+async fn is_accurate() {
     let server = Server::with(QUIET).await;
     let mut shapes =
         vec![(0, Ids::Text, Fate::Held), (10, Ids::Text, Fate::Held), (100, Ids::Uuid, Fate::Confirmed)];
@@ -139,25 +139,26 @@ async fn is_the_truth() {
             (orders, Ids::Long, Fate::Restocked),
         ]);
     }
-    // What the server needs for its first key does not count.
+    // What the server allocates for its first key does not count.
     play(&mut server.connect().await, "SET first x => OK").await;
     for (orders, ids, fate) in shapes {
-        // Small ones are looked at together: what the server itself takes or gives back meanwhile is little then.
+        // Small ones are measured together, so that the server's own allocations weigh less.
         let times = match orders {
             0..1_000 => 50,
             1_000..100_000 => 5,
             _ => 1,
         };
-        let shop = sale(orders, ids, fate);
+        let local = sale(orders, ids, fate);
         let mut before = used(&server).await;
         for way in ["applied", "copied", "restored"] {
-            let told = spread(&mut server.connect().await, &shop, way, times).await;
+            let reported = put_copies(&mut server.connect().await, &local, way, times).await;
             let after = used(&server).await;
             let took = after - before;
             before = after;
-            let what = format!("{orders} {ids:?} {fate:?}, {way} {times} times: {told} told, {took} taken");
+            let what =
+                format!("{orders} {ids:?} {fate:?}, {way} {times} times: {reported} reported, {took} used");
             println!("{what}");
-            assert!((told - took).abs() <= took / 20 + SLACK * times as i64, "{what}");
+            assert!((reported - took).abs() <= took / 20 + SLACK * times as i64, "{what}");
         }
         let gone = (0..times)
             .flat_map(|number| ["applied", "copied", "restored"].map(|way| format!("{way}-{number}")));
@@ -166,7 +167,7 @@ async fn is_the_truth() {
     }
 }
 
-/// The time of a call. Of several rounds the fastest counts, for others use this machine, too.
+/// The time of a call. Of several rounds the fastest counts, for other programs use this machine, too.
 async fn time_of(connection: &mut Connection, key: &str) -> Duration {
     const CALLS: u32 = 200;
     let mut fastest = Duration::MAX;

@@ -1,4 +1,4 @@
-//! The server is killed while buyers buy: what was acknowledged is there, and what is there is right.
+//! The server is killed while buyers buy: what was acknowledged is there, and the figures are right.
 
 use std::cell::Cell;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::harness::session::{ask, play};
 
 const EVERYSEC: &str = "appendonly yes\nappendfsync everysec";
 
-/// A sale, its buyers, and a reader who follows its events.
+/// A sale, its buyers, and a reader of its events.
 struct Market {
     server: Server,
     buyers: Buyers,
@@ -32,13 +32,13 @@ impl Market {
         Self { server, buyers: Buyers::new(8, 1), history: History::of("sale") }
     }
 
-    /// Buyers buy until they had so many answers, and the reader reads it all.
+    /// Buyers buy until they got so many replies. Then the reader reads on.
     async fn buy(&mut self, count: usize) {
-        self.buyers.buy_while(&mut self.server, async |_, answers| more(answers, count).await).await;
+        self.buyers.buy_while(&mut self.server, async |_, replies| more(replies, count).await).await;
         self.history.read_on(&mut self.server.connect().await).await;
     }
 
-    /// Buyers buy and the reader reads, until `meanwhile` is over: then the server is killed amid all that.
+    /// Buyers buy and the reader reads until `meanwhile` returns. Then the server is killed.
     async fn kill_after(&mut self, meanwhile: impl AsyncFnOnce(&mut Connection, &Cell<usize>)) {
         let Self { server, buyers, history } = self;
         let (mut reader, mut shop) = (server.connect().await, server.connect().await);
@@ -47,46 +47,46 @@ impl Market {
                 assert_eq!(history.read_on(&mut reader).await, 0);
             }
         };
-        let killing = async |server: &mut Server, answers: &Cell<usize>| {
+        let killing = async |server: &mut Server, replies: &Cell<usize>| {
             tokio::select! {
-                () = meanwhile(&mut shop, answers) => server.kill(),
+                () = meanwhile(&mut shop, replies) => server.kill(),
                 () = reading => {}
             }
         };
         buyers.buy_while(server, killing).await;
     }
 
-    /// After a crash that loses nothing: all is as the buyers and the reader know it, and goes on from there.
+    /// After a crash that loses nothing: the sale matches what the buyers and the reader know, and decides more.
     async fn reopen(&mut self) {
         self.server.restart().await;
         let mut shop = self.server.connect().await;
         assert_eq!(self.history.read_on(&mut shop).await, 0, "events that were read are lost");
-        let books = self.history.books();
-        self.buyers.agree(&mut shop, &books).await;
-        self.buyers.ask_again(&mut shop, &books).await;
+        let ledger = self.history.ledger();
+        self.buyers.must_match(&mut shop, &ledger).await;
+        self.buyers.repeat_unanswered(&mut shop, &ledger).await;
         play(&mut shop, "GET lock => nil").await;
-        self.history.go_on(&mut shop).await;
-        self.buyers.agree(&mut shop, &self.history.books()).await;
+        self.history.continue_after_restart(&mut shop).await;
+        self.buyers.must_match(&mut shop, &self.history.ledger()).await;
     }
 
-    /// After a crash that may lose the newest events: what is there is how the history began, and goes on from
-    /// there. Tells how many events are left.
+    /// After a crash that may lose the newest events: the rest is a prefix of the history. Returns how many events are
+    /// left.
     async fn reopen_with_less(&mut self) -> u64 {
         self.server.restart().await;
         let mut shop = self.server.connect().await;
         let left = History::read(&mut shop, "sale").await;
-        left.begins_like(&self.history);
-        self.buyers.learn(&left.books());
+        left.must_share_prefix(&self.history);
+        self.buyers.take_over(&left.ledger());
         ask(&mut shop, "DEL lock").await;
-        self.history.go_on(&mut shop).await;
+        self.history.continue_after_restart(&mut shop).await;
         left.len() as u64
     }
 }
 
-/// Waits until the buyers had so many answers from now on.
-async fn more(answers: &Cell<usize>, count: usize) {
-    let enough = answers.get() + count;
-    wait_until("the buyers have their answers", async || answers.get() >= enough).await;
+/// Waits for so many more replies to the buyers.
+async fn more(replies: &Cell<usize>, count: usize) {
+    let enough = replies.get() + count;
+    wait_until("the buyers get their replies", async || replies.get() >= enough).await;
 }
 
 async fn save(shop: &mut Connection) {
@@ -115,7 +115,7 @@ async fn fifty_kills_lose_nothing_that_was_acknowledged() {
     let mut moments = fastrand::Rng::with_seed(2);
     for _ in 0..50 {
         let moment = moments.usize(1..500);
-        market.kill_after(async |_, answers| more(answers, moment).await).await;
+        market.kill_after(async |_, replies| more(replies, moment).await).await;
         market.reopen().await;
     }
 }
@@ -123,14 +123,14 @@ async fn fifty_kills_lose_nothing_that_was_acknowledged() {
 async fn rewrites_under_load_lose_nothing(preamble: &str) {
     let mut market = Market::open(&format!("{AOF}\naof-use-rdb-preamble {preamble}")).await;
     for _ in 0..3 {
-        let rewriting = async |shop: &mut Connection, answers: &Cell<usize>| {
+        let rewriting = async |shop: &mut Connection, replies: &Cell<usize>| {
             for _ in 0..3 {
                 rewrite(shop).await;
-                more(answers, 100).await;
+                more(replies, 100).await;
             }
-            // The kill meets another one, begun or done.
+            // The kill comes during another rewrite, or after it.
             ask(shop, "BGREWRITEAOF").await;
-            more(answers, 100).await;
+            more(replies, 100).await;
         };
         market.kill_after(rewriting).await;
         market.reopen().await;
@@ -162,11 +162,11 @@ async fn with_everysec_only_the_newest_is_lost_under_load() {
     let mut market = Market::open(EVERYSEC).await;
     for _ in 0..3 {
         let mut written = 0;
-        let buying = async |shop: &mut Connection, answers: &Cell<usize>| {
-            more(answers, 500).await;
+        let buying = async |shop: &mut Connection, replies: &Cell<usize>| {
+            more(replies, 500).await;
             written = seq(shop).await;
             flush(shop).await;
-            more(answers, 500).await;
+            more(replies, 500).await;
         };
         market.kill_after(buying).await;
         assert!(market.reopen_with_less().await >= written);
@@ -174,15 +174,15 @@ async fn with_everysec_only_the_newest_is_lost_under_load() {
 }
 
 #[tokio::test]
-async fn an_rdb_file_saved_under_load_is_how_the_history_began() {
+async fn an_rdb_file_saved_under_load_has_a_prefix_of_the_history() {
     let mut market = Market::open("").await;
     for _ in 0..3 {
         let (mut before, mut after) = (0, 0);
-        let saving = async |shop: &mut Connection, answers: &Cell<usize>| {
-            more(answers, 500).await;
+        let saving = async |shop: &mut Connection, replies: &Cell<usize>| {
+            more(replies, 500).await;
             before = seq(shop).await;
             save(shop).await;
-            more(answers, 500).await;
+            more(replies, 500).await;
             after = seq(shop).await;
         };
         market.kill_after(saving).await;
@@ -191,7 +191,7 @@ async fn an_rdb_file_saved_under_load_is_how_the_history_began() {
     }
 }
 
-/// The file that a child writes while it saves, and the child.
+/// The file that a child process writes while it saves, and the child's id.
 fn unfinished(home: &Path) -> Option<(PathBuf, u32)> {
     fs::read_dir(home).unwrap().find_map(|file| {
         let path = file.unwrap().path();
@@ -200,7 +200,7 @@ fn unfinished(home: &Path) -> Option<(PathBuf, u32)> {
     })
 }
 
-/// A market whose server is amid saving again: the seq of its last save, and the child that saves.
+/// A market whose server is saving for the second time: with the seq of the first save, and the child that saves.
 async fn saving() -> (Market, u64, u32) {
     let mut market = Market::open("").await;
     let mut shop = market.server.connect().await;
@@ -208,7 +208,7 @@ async fn saving() -> (Market, u64, u32) {
     play(&mut shop, "SAVE => OK").await;
     let saved = seq(&mut shop).await;
     market.buy(2_000).await;
-    // The child writes the sale and waits. It does not live to see the end of it.
+    // The child writes the sale and then waits until it is killed.
     play(&mut shop, "CONFIG SET rdb-key-save-delay 60000000 => OK").await;
     ask(&mut shop, "BGSAVE").await;
     let mut child = None;

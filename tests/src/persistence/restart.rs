@@ -1,16 +1,16 @@
-//! A crash and a restart: from an RDB file, from an AOF, and from a rewritten one.
+//! Restarts after a crash: from an RDB file, from an AOF, and from a rewritten AOF.
 
 use seckill_client::{After, Bought, Buy, EventKind, Sale, Seckill, State};
 
 use crate::harness::conditions::wait_until_none_held;
 use crate::harness::copies::must_be_equal;
-use crate::harness::dump::restoring;
+use crate::harness::dump::restore_command;
 use crate::harness::persistence::{STORAGES, Storage, wait_until_rewritten};
 use crate::harness::sample::{read_sample, write_sample};
 use crate::harness::server::Server;
 use crate::harness::session::{ask, play};
 
-/// All is read as before, and goes on where it stood.
+/// After a restart all data is as before, and decisions continue.
 async fn survives(storage: Storage) {
     let mut server = Server::with(storage.config()).await;
     let mut connection = server.connect().await;
@@ -93,14 +93,14 @@ async fn holds_fall_due_after_a_restart() {
     }
 }
 
-/// A replica that is started alone has what its own files tell, and may take over.
+/// A replica that is restarted without its primary loads its own files, and may take over.
 #[tokio::test]
 async fn of_a_replica_whose_primary_is_gone() {
     for storage in STORAGES {
         let mut primary = Server::primary("").await;
         let mut replica = primary.replica(storage.config()).await;
         let mut connection = replica.connect().await;
-        // A replica begins its AOF with what it was sent first.
+        // The AOF of a replica begins with the snapshot of its full resync.
         wait_until_rewritten(&mut connection).await;
         write_sample(&mut primary.connect().await).await;
         must_be_equal(&replica, &primary).await;
@@ -122,16 +122,16 @@ async fn of_a_replica_whose_primary_is_gone() {
     }
 }
 
-/// A copy and a restored dump are the same sale, until something is decided: then each has its own term.
+/// A copy and a restored dump equal the original until their first decision, which begins a term.
 #[tokio::test]
-async fn copies_are_alike_until_they_decide() {
+async fn copies_are_equal_until_they_decide() {
     let server = Server::primary("").await;
     let replica = server.replica("").await;
     let mut connection = server.connect().await;
     write_sample(&mut connection).await;
     play(&mut connection, "COPY sale copy => 1").await;
     let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut connection).await.unwrap();
-    restoring("restored", &dump).exec_async(&mut connection).await.unwrap();
+    restore_command("restored", &dump).exec_async(&mut connection).await.unwrap();
 
     let original = connection.info("sale").await.unwrap();
     let digest = ask(&mut connection, "DEBUG DIGEST-VALUE sale").await;

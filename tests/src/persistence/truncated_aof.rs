@@ -1,4 +1,4 @@
-//! An AOF that ends amid a command, as after a power failure: what is whole is there, and goes on from there.
+//! An AOF that ends within a command, as after a power failure: complete commands are loaded.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,21 +10,21 @@ use crate::harness::history::History;
 use crate::harness::server::Server;
 use crate::harness::session::{ask, play};
 
-/// Cut in each line of the protocol: at its beginning, and behind its first byte.
+/// Cuts in each line of the protocol: before its first byte, and after it.
 fn cuts(aof: &[u8], from: usize) -> impl Iterator<Item = usize> {
     let lines = (from..aof.len()).filter(|&place| aof[place - 1] == b'\n');
     lines.flat_map(|line| [line, line + 1]).chain([aof.len()])
 }
 
 #[tokio::test]
-async fn what_is_whole_is_there_wherever_the_aof_ends() {
+async fn complete_commands_are_loaded_wherever_the_aof_ends() {
     let mut server = Server::with(&format!("{AOF}\naof-load-truncated yes")).await;
     let mut shop = server.connect().await;
-    let setting = "
+    let setup = "
         SECKILL.CREATE sale STOCK 9 HOLD 3600000 => OK
         SECKILL.LOCK lock ann 3600000 => <us>
     ";
-    play(&mut shop, setting).await;
+    play(&mut shop, setup).await;
     let aof = appended_files(&server).pop().expect("an AOF");
     let set = fs::read(&aof).unwrap().len();
     let session = "
@@ -47,22 +47,22 @@ async fn what_is_whole_is_there_wherever_the_aof_ends() {
         server.restart().await;
         let mut shop = server.connect().await;
         let left = History::read(&mut shop, "sale").await;
-        left.begins_like(&whole);
+        left.must_share_prefix(&whole);
         assert!(lengths.last() <= Some(&left.len()), "the longer file holds less: {cut}");
         lengths.insert(left.len());
 
-        let books = left.books();
+        let ledger = left.ledger();
         let locked = ask(&mut shop, "EXISTS lock").await == "1";
-        assert_ne!(locked, books.state("locked").is_some(), "a purchase and the release of its lock: {cut}");
+        assert_ne!(locked, ledger.state("locked").is_some(), "a purchase and the release of its lock: {cut}");
         let transaction = [
-            books.state("first").is_some(),
-            books.state("second").is_some(),
-            books.state("alone") == Some(State::Sold),
+            ledger.state("first").is_some(),
+            ledger.state("second").is_some(),
+            ledger.state("alone") == Some(State::Sold),
         ];
         assert!(transaction == [true; 3] || transaction == [false; 3], "a transaction in parts: {cut}");
 
         let lost = whole.len() - left.len();
-        assert_eq!(whole.clone().go_on(&mut shop).await, lost);
+        assert_eq!(whole.clone().continue_after_restart(&mut shop).await, lost);
     }
     assert_eq!(Vec::from_iter(lengths), [1, 2, 3, 6, 7]);
 }

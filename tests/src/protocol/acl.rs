@@ -4,7 +4,7 @@ use crate::harness::server::Server;
 use crate::harness::session::{ask, get, play};
 
 #[tokio::test]
-async fn a_user_gets_at_the_keys_of_the_patterns_only() {
+async fn a_user_can_access_only_the_keys_of_its_patterns() {
     let server = Server::start().await;
     let session = "
         ACL SETUSER shop on nopass ~sale:* ~lock:* +@all => OK
@@ -42,7 +42,7 @@ async fn a_user_gets_at_the_keys_of_the_patterns_only() {
 }
 
 #[tokio::test]
-async fn a_user_gets_at_the_commands_that_are_granted_only() {
+async fn a_user_can_call_only_the_commands_that_are_granted() {
     let server = Server::start().await;
     let mut admin = server.connect().await;
     let session = "

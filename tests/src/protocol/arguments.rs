@@ -67,7 +67,7 @@ const NAMES: [(&str, &str); 13] = [
 ];
 
 /// What each case begins with.
-const SETTING: &str = "
+const SETUP: &str = "
     FLUSHALL => OK
     SECKILL.CREATE sale STOCK 1 HOLD 60000 => OK
     SECKILL.BUY sale ann o1 => HELD
@@ -81,16 +81,16 @@ async fn integers_are_digits_within_their_bounds() {
     for (template, name, min, max) in INTEGERS {
         let error = format!("-ERR {name} must be an integer between {min} and {max}");
         for right in [min, max, (min + 1).max(7)] {
-            play(&mut connection, SETTING).await;
+            play(&mut connection, SETUP).await;
             let line = template.replace('%', &right.to_string());
             let reply = ask(&mut connection, &line).await;
-            // Waiting is another matter than the bounds of its timeout.
+            // BLOCK is refused after its bounds were checked.
             assert!(!reply.starts_with("-ERR") || reply.contains("BLOCK is not"), "{line}: {reply}");
         }
         let beyond = [(min - 1).to_string(), (max + 1).to_string()];
         let negative_zero = (min >= 0).then_some("-0");
         let wrong = beyond.iter().map(String::as_str).chain(NO_INTEGERS).chain(negative_zero);
-        play(&mut connection, SETTING).await;
+        play(&mut connection, SETUP).await;
         for wrong in wrong {
             let line = template.replace('%', &format!("\"{wrong}\""));
             assert_eq!(ask(&mut connection, &line).await, error, "{line}");
@@ -105,7 +105,7 @@ async fn names_have_1_to_128_bytes() {
     let of = |length: usize| "\\xff".repeat(length);
     for (template, name) in NAMES {
         for right in [1, MAX_NAME] {
-            play(&mut connection, SETTING).await;
+            play(&mut connection, SETUP).await;
             let reply = ask(&mut connection, &template.replace('%', &format!("\"{}\"", of(right)))).await;
             assert!(!reply.starts_with("-ERR"), "{right} bytes in {template}: {reply}");
         }
@@ -117,7 +117,7 @@ async fn names_have_1_to_128_bytes() {
     }
 }
 
-/// A mistake in an argument is told before anything is looked up.
+/// A mistake in an argument is reported before any key is opened.
 #[tokio::test]
 async fn arguments_are_read_before_keys() {
     let session = r#"
@@ -132,7 +132,7 @@ async fn arguments_are_read_before_keys() {
     play(&mut server.connect().await, session).await;
 }
 
-/// Names come back byte for byte, and those that only look alike are different orders.
+/// Names are replied byte for byte, and similar ones are different orders.
 #[tokio::test]
 async fn names_are_binary_safe() {
     let mut names: Vec<String> = (0..=255).map(|byte| format!("\\x{byte:02x}")).collect();
@@ -145,7 +145,7 @@ async fn names_are_binary_safe() {
             "0123456789abcdef0123456789abcdef",
             "01234567-89ab-cdef-0123-456789abcde",
             "\\x01\\x23\\x45\\x67\\x89\\xab\\xcd\\xef\\x01\\x23\\x45\\x67\\x89\\xab\\xcd\\xef",
-            // Nearly numbers, and nothing between bytes.
+            // Nearly numbers, and zero bytes.
             "00",
             "-1",
             "+1",
@@ -162,7 +162,7 @@ async fn names_are_binary_safe() {
     let stock = names.len();
     play(&mut connection, &format!("SECKILL.CREATE sale STOCK {stock} LIMIT 1 => OK")).await;
     for name in &names {
-        // The buyer is called like the order: were two names one, the second would be refused.
+        // The buyer has the name of the order: if two names were one, the second would be refused.
         let line = format!(r#"SECKILL.BUY sale "{name}" "{name}" LOCK lock "{name}" RELEASE"#);
         let session = format!("SECKILL.LOCK lock \"{name}\" 60000 => <us>\n{line} => SOLD");
         play(&mut connection, &session).await;

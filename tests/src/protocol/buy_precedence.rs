@@ -1,10 +1,10 @@
-//! BUY's order of judgement: where two or more reasons hold at once, the first decides.
+//! The order of the checks of BUY: where several would refuse, the first decides. RELEASE with each outcome.
 
 use crate::harness::server::Server;
 use crate::harness::session::{ask, play, play_on_both_protocols};
 
 #[tokio::test]
-async fn the_first_reason_decides() {
+async fn the_first_check_decides() {
     let session = "
         SECKILL.CREATE sale STOCK 1 LIMIT 1 => OK
         SECKILL.LOCK lock ann 60000 => <us>
@@ -49,12 +49,12 @@ async fn the_first_reason_decides() {
     play_on_both_protocols("", session).await;
 }
 
-/// RELEASE gives the lock back with every word, a refusal or an acceptance; with an error the lease stands.
+/// RELEASE releases the lock with every outcome, also with a refusal. With an error the lock stays.
 #[tokio::test]
-async fn the_lock_goes_with_the_word() {
+async fn release_takes_effect_with_every_outcome() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    let setting = "
+    let setup = "
         SECKILL.CREATE sale STOCK 3 LIMIT 2 => OK
         SECKILL.BUY sale ann o1 => SOLD
         SECKILL.CREATE soon STOCK 1 OPENS 9007199254740991 => OK
@@ -63,7 +63,7 @@ async fn the_lock_goes_with_the_word() {
         SECKILL.CREATE held STOCK 1 HOLD 60000 => OK
         SET text x => OK
     ";
-    play(&mut connection, setting).await;
+    play(&mut connection, setup).await;
 
     let purchases = [
         ("sale ann o1", "SOLD", 0),

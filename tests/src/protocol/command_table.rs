@@ -1,4 +1,4 @@
-//! What the server shows of the commands: to clients, operators and access control.
+//! The entries of the commands in the server's table: documentation, keys, flags, ACL categories.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ async fn keys_are_found_wherever_they_stand() {
         "SECKILL.GRANT k t 1 1",
         "SECKILL.BUY k b o",
         "SECKILL.BUY k b o QTY 2",
-        // Called like the keyword, but not it.
+        // Arguments that equal the keyword, but are none.
         "SECKILL.BUY k LOCK o",
         "SECKILL.BUY k LOCK LOCK",
         "SECKILL.BUY k LOCK LOCK QTY 2",
@@ -84,9 +84,9 @@ async fn flags_say_what_a_command_does() {
         let reads = matches!(name, Name::Order | Name::Buyer | Name::Events | Name::Info | Name::Audit);
         assert_eq!((has("readonly"), has("write")), (reads, !reads), "{name}");
         match name {
-            Name::Lock | Name::Create | Name::Buy => assert!(has("denyoom"), "{name} grows"),
+            Name::Lock | Name::Create | Name::Buy => assert!(has("denyoom"), "{name} takes memory"),
             Name::Alter | Name::Apply | Name::Grant => {}
-            _ => assert!(!has("denyoom"), "{name} gives back or reads"),
+            _ => assert!(!has("denyoom"), "{name} frees memory or reads"),
         }
         match name {
             Name::Lock | Name::Unlock | Name::Renew | Name::Buy | Name::Info => {

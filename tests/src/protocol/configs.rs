@@ -21,7 +21,7 @@ async fn configs_are_read_and_set() {
     let mut connection = server.connect().await;
     for (line, expected) in lines(session) {
         let reply = ask(&mut connection, line).await;
-        // How a bad value is worded is up to the server.
+        // The server words the error of a bad value.
         let matches = if expected == "-ERR" { reply.starts_with("-ERR ") } else { reply == expected };
         assert!(matches, "{line}: {reply}");
     }
@@ -31,7 +31,7 @@ async fn configs_are_read_and_set() {
 }
 
 #[tokio::test]
-async fn a_policy_that_could_evict_locks_or_sales_is_warned_of() {
+async fn a_policy_that_could_evict_locks_or_sales_causes_a_warning() {
     let log_of = async |policy: &str| {
         let server = Server::with(&format!("maxmemory-policy {policy}")).await;
         server.log()

@@ -1,4 +1,4 @@
-//! Every error: its code, its text, and the rules of arguments that lead to it.
+//! Every error: its code, its text, and the arguments that lead to it.
 
 use crate::harness::info::stat;
 use crate::harness::server::Server;
@@ -77,7 +77,7 @@ async fn of_sales_and_orders() {
         SECKILL.CREATE new STOCK 1 OPENS 7 CLOSES 6 => -ERR CLOSES must be after OPENS
         EXISTS new => 0
 
-        # The particulars of the creation count, not those of today.
+        # Those of the creation count, not those since ALTER.
         SECKILL.ALTER sale LIMIT 0 HOLD 1 CLOSES 0 => OK
         SECKILL.CREATE sale STOCK 9 LIMIT 3 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => OK
         SECKILL.CREATE sale STOCK 9 HOLD 1 OPENS 1 => -BUSYKEY the key holds another sale or another type
@@ -130,7 +130,7 @@ async fn of_keywords() {
         "SECKILL.BUY sale ann x LOCK a b RELEASE RELEASE",
         "SECKILL.CANCEL sale x REFUND REFUND",
         "SECKILL.EVENTS sale 0 COUNT 1 COUNT 1",
-        // Without a value, or what it needs.
+        // Without a value, or without another keyword that it needs.
         "SECKILL.LOCK lock t 1 BLOCK",
         "SECKILL.CREATE new STOCK 1 LIMIT",
         "SECKILL.CREATE new LIMIT 1",
@@ -162,7 +162,7 @@ async fn of_keywords() {
         SECKILL.CANCEL a o1 Refund => CANCELLED
         SECKILL.EVENTS a 3 count 1 => []
 
-        # A value may be called like a keyword.
+        # A value may equal a keyword.
         SECKILL.LOCK LOCK LOCK 60000 => <us>
         SECKILL.BUY sale LOCK LOCK LOCK LOCK LOCK => SOLD
         SECKILL.BUY sale QTY QTY QTY 2 => SOLD
@@ -176,7 +176,7 @@ async fn of_keywords() {
 }
 
 #[tokio::test]
-async fn of_arity_in_the_words_of_redis() {
+async fn of_arity_with_the_text_of_redis() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
     let wrong = [
@@ -207,9 +207,9 @@ async fn of_arity_in_the_words_of_redis() {
     }
 }
 
-/// What is not there yet says so.
+/// BLOCK is not implemented, and is refused.
 #[tokio::test]
-async fn of_waiting() {
+async fn of_blocking() {
     let server = Server::start().await;
     let session = "
         SECKILL.CREATE sale STOCK 1 => OK

@@ -1,5 +1,4 @@
-//! What a server asks of a data type besides saving and loading: freeing, copying, refusing what is newer, and
-//! answering whatever can be asked of any key.
+//! Commands of the server that work on keys of any type.
 
 use crate::harness::sample::put_orders;
 use crate::harness::server::Server;
@@ -33,7 +32,7 @@ async fn a_copy_and_its_original_are_independent() {
 }
 
 #[tokio::test]
-async fn what_can_be_asked_of_any_key_is_answered() {
+async fn commands_for_any_type_work_on_sales() {
     const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
     let server = Server::start().await;
     let mut connection = server.connect().await;

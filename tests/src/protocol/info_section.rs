@@ -6,7 +6,7 @@ use crate::harness::server::Server;
 use crate::harness::session::{ask, play};
 
 #[tokio::test]
-async fn info_counts() {
+async fn counters_count() {
     let server = Server::with("seckill.apply-from-clients yes").await;
     let mut connection = server.connect().await;
     let session = "

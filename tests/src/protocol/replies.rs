@@ -80,7 +80,7 @@ async fn of_the_states_of_a_sale() {
     play_on_both_protocols("", session).await;
 }
 
-/// A sale that holds orders only for an instant: what is too late is said in words, not in errors.
+/// Calls that come too late get the state of the order, not an error.
 #[tokio::test]
 async fn of_a_hold_that_ran_out() {
     let session = r#"

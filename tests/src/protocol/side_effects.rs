@@ -1,46 +1,46 @@
-//! What changes is noticed by all who may care; what does not change leaves no trace.
+//! A change is replicated, saved, and reported to watchers and listeners. A refusal has no such effect.
 
 use crate::harness::info::stat;
 use crate::harness::listener::Listener;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, lines, play};
 
-/// Everybody who could notice a change: a replica, a saver, a digest, a reader of the figures, a transaction,
-/// a client-side cache and a listener to keyspace events.
-struct Witnesses {
+/// Everything that can show a change: the replication offset, the count of unsaved changes, the digest, INFO, WATCH,
+/// client-side caches and keyspace events.
+struct Observers {
     server: Server,
     _replica: Server,
     actor: Connection,
     watcher: Connection,
-    ears: Listener,
+    listener: Listener,
     /// The keys and how to read each.
     keys: &'static [(&'static str, &'static str)],
 }
 
-impl Witnesses {
-    async fn of(setting: &str, keys: &'static [(&'static str, &'static str)]) -> Self {
+impl Observers {
+    async fn of(setup: &str, keys: &'static [(&'static str, &'static str)]) -> Self {
         // Pings are replication traffic, too.
         let server = Server::primary("repl-ping-replica-period 3600\nnotify-keyspace-events KEAd").await;
         let replica = server.replica("").await;
         let mut actor = server.connect().await;
-        play(&mut actor, setting).await;
+        play(&mut actor, setup).await;
         let watcher = server.connect().await;
-        let mut ears = Listener::on(&server).await;
-        ears.track().await;
-        ears.subscribe().await;
-        Self { server, _replica: replica, actor, watcher, ears, keys }
+        let mut listener = Listener::on(&server).await;
+        listener.track().await;
+        listener.subscribe().await;
+        Self { server, _replica: replica, actor, watcher, listener, keys }
     }
 
-    /// Carries out a command: its reply and all that was noticed.
-    async fn notice(&mut self, line: &str) -> (String, Vec<String>) {
+    /// Sends a command. Returns its reply and the effects that were observed.
+    async fn observe(&mut self, line: &str) -> (String, Vec<String>) {
         for (key, read) in self.keys {
-            ask(&mut self.ears.connection, read).await;
+            ask(&mut self.listener.connection, read).await;
             assert_eq!(ask(&mut self.watcher, &format!("WATCH {key}")).await, "OK");
         }
         let before = self.state().await;
         let reply = ask(&mut self.actor, line).await;
         let after = self.state().await;
-        let mut noticed: Vec<String> = before
+        let mut observed: Vec<String> = before
             .iter()
             .zip(&after)
             .filter(|(before, after)| before != after)
@@ -48,14 +48,14 @@ impl Witnesses {
             .collect();
         play(&mut self.watcher, "MULTI => OK\nPING => QUEUED").await;
         if ask(&mut self.watcher, "EXEC").await == "nil" {
-            noticed.push("watch".to_owned());
+            observed.push("watch".to_owned());
         }
-        // What is heard before this was heard because of the command.
-        play(&mut self.watcher, "SET canary x => OK").await;
-        let mut heard = self.ears.until("set canary").await;
-        heard.sort();
-        noticed.extend(heard);
-        (reply, noticed)
+        // Pushes before this one were caused by the command.
+        play(&mut self.watcher, "SET marker x => OK").await;
+        let mut pushes = self.listener.until("set marker").await;
+        pushes.sort();
+        observed.extend(pushes);
+        (reply, observed)
     }
 
     async fn state(&mut self) -> [(&'static str, String); 4] {
@@ -74,8 +74,8 @@ impl Witnesses {
 }
 
 #[tokio::test]
-async fn a_refusal_leaves_none() {
-    let setting = "
+async fn a_refusal_has_no_effect() {
+    let setup = "
         SECKILL.CREATE sale STOCK 3 LIMIT 2 => OK
         SECKILL.BUY sale ann o1 => SOLD
         SECKILL.BUY sale bob o2 => SOLD
@@ -147,9 +147,9 @@ async fn a_refusal_leaves_none() {
         SECKILL.CANCEL sale o2 REFUND => CANCELLED
         SECKILL.CANCEL sale o3 REFUND => -NOORDER no such order in this sale
     ";
-    let mut witnesses = Witnesses::of(setting, keys).await;
+    let mut observers = Observers::of(setup, keys).await;
     for (line, reply) in lines(refusals) {
-        assert_eq!(witnesses.notice(line).await, (reply.to_owned(), vec![]), "{line}");
+        assert_eq!(observers.observe(line).await, (reply.to_owned(), vec![]), "{line}");
     }
     let others = [
         "SECKILL.ORDER gone o1",
@@ -161,16 +161,16 @@ async fn a_refusal_leaves_none() {
         "SECKILL.GRANT none bob 9007199254740991 1",
     ];
     for line in others {
-        assert_eq!(witnesses.notice(line).await.1, [""; 0], "{line}");
+        assert_eq!(observers.observe(line).await.1, [""; 0], "{line}");
     }
 }
 
 #[tokio::test]
-async fn a_change_is_noticed_by_all() {
+async fn a_change_is_visible_to_all() {
     let keys = &[("sale", "SECKILL.INFO sale"), ("lock", "GET lock")];
-    let mut witnesses = Witnesses::of("", keys).await;
+    let mut observers = Observers::of("", keys).await;
 
-    // The digest of a key tells that it has a lease, not which.
+    // The digest of a key shows that it has a lease, not which.
     let lock = ["replicated", "dirty", "digest", "watch", "invalidate lock", "seckill.lock lock"];
     let again = ["replicated", "dirty", "watch", "invalidate lock", "seckill.lock lock"];
     let renew = ["replicated", "dirty", "watch", "invalidate lock", "seckill.renew lock"];
@@ -182,8 +182,8 @@ async fn a_change_is_noticed_by_all() {
         ("SECKILL.RENEW lock ann 70000", "1", &renew),
         ("SECKILL.UNLOCK lock ann", "1", &unlock),
     ] {
-        let (got, noticed) = witnesses.notice(line).await;
-        assert_eq!((&*got, noticed), (reply, expected.iter().map(ToString::to_string).collect()), "{line}");
+        let (got, observed) = observers.observe(line).await;
+        assert_eq!((&*got, observed), (reply, expected.iter().map(ToString::to_string).collect()), "{line}");
     }
 
     let changes = [
@@ -201,37 +201,37 @@ async fn a_change_is_noticed_by_all() {
     for (line, reply, event) in changes {
         let event = format!("{event} sale");
         let expected = ["replicated", "dirty", "digest", "figures", "watch", "invalidate sale", &event];
-        let (got, noticed) = witnesses.notice(line).await;
-        assert_eq!((&*got, noticed), (reply, expected.map(str::to_owned).to_vec()), "{line}");
+        let (got, observed) = observers.observe(line).await;
+        assert_eq!((&*got, observed), (reply, expected.map(str::to_owned).to_vec()), "{line}");
     }
 }
 
-/// Whatever was read of a sale is worth caching.
+/// Clients can cache every read of a sale.
 #[tokio::test]
 async fn every_read_asks_for_an_invalidation() {
     let server = Server::with("notify-keyspace-events Ed").await;
-    let mut ears = Listener::on(&server).await;
-    ears.track().await;
-    ears.subscribe().await;
+    let mut listener = Listener::on(&server).await;
+    listener.track().await;
+    listener.subscribe().await;
     let mut shop = server.connect().await;
     play(&mut shop, "SECKILL.CREATE sale STOCK 9 => OK\nSECKILL.BUY sale ann first => SOLD").await;
-    ears.until("seckill.buy sale").await;
+    listener.until("seckill.buy sale").await;
     for read in ["ORDER sale first", "BUYER sale ann", "EVENTS sale 0", "INFO sale", "AUDIT sale"] {
-        ask(&mut ears.connection, &format!("SECKILL.{read}")).await;
+        ask(&mut listener.connection, &format!("SECKILL.{read}")).await;
         play(&mut shop, &format!("SECKILL.BUY sale ann {} => SOLD", &read[..2])).await;
-        assert_eq!(ears.until("seckill.buy sale").await, ["invalidate sale"], "{read}");
+        assert_eq!(listener.until("seckill.buy sale").await, ["invalidate sale"], "{read}");
     }
 }
 
-/// A refused purchase that gives its lock back changes the lock, and nothing else.
+/// A refused purchase with RELEASE changes the lock, and nothing else.
 #[tokio::test]
 async fn a_lock_released_with_a_refusal_is_all_that_changes() {
-    let setting = "SECKILL.CREATE sale STOCK 0 => OK\nSECKILL.LOCK lock ann 60000 => <us>";
+    let setup = "SECKILL.CREATE sale STOCK 0 => OK\nSECKILL.LOCK lock ann 60000 => <us>";
     let keys = &[("sale", "SECKILL.INFO sale"), ("lock", "GET lock")];
-    let mut witnesses = Witnesses::of(setting, keys).await;
-    let (reply, noticed) = witnesses.notice("SECKILL.BUY sale ann o1 LOCK lock ann RELEASE").await;
+    let mut observers = Observers::of(setup, keys).await;
+    let (reply, observed) = observers.observe("SECKILL.BUY sale ann o1 LOCK lock ann RELEASE").await;
     assert_eq!(reply, "SOLDOUT");
     let unlock =
         ["replicated", "dirty", "digest", "watch", "del lock", "invalidate lock", "seckill.unlock lock"];
-    assert_eq!(noticed, unlock);
+    assert_eq!(observed, unlock);
 }

@@ -1,10 +1,10 @@
-//! The commands as steps of MULTI and of Lua.
+//! The commands in MULTI and in Lua scripts.
 
 use crate::harness::copies::must_be_equal;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, lines, play};
 
-const STORY: &str = r#"
+const SESSION: &str = r#"
     SECKILL.LOCK lock ann 60000 => <us>
     SECKILL.LOCK lock bob 60000 => nil
     SECKILL.LOCK lock bob 60000 BLOCK 0 => nil
@@ -29,7 +29,7 @@ const STORY: &str = r#"
     SECKILL.INFO none => -NOSALE no sale at this key
 "#;
 
-/// A primary with a replica that has to follow what happens within.
+/// A primary and its replica.
 async fn pair() -> (Server, Server, Connection) {
     let primary = Server::primary("").await;
     let replica = primary.replica("").await;
@@ -40,7 +40,7 @@ async fn pair() -> (Server, Server, Connection) {
 #[tokio::test]
 async fn in_one_transaction() {
     let (primary, replica, mut connection) = pair().await;
-    let (commands, replies): (Vec<_>, Vec<_>) = lines(STORY).unzip();
+    let (commands, replies): (Vec<_>, Vec<_>) = lines(SESSION).unzip();
     play(&mut connection, "MULTI => OK").await;
     for command in commands {
         assert_eq!(ask(&mut connection, command).await, "QUEUED", "{command}");
@@ -52,7 +52,7 @@ async fn in_one_transaction() {
 #[tokio::test]
 async fn in_scripts() {
     let (primary, replica, mut connection) = pair().await;
-    for (command, reply) in lines(STORY) {
+    for (command, reply) in lines(SESSION) {
         // A script sees RESP2, where a map is a flat array.
         let reply = reply.replace('{', "[").replace('}', "]");
         let script = format!(r#"EVAL "return redis.pcall(unpack(ARGV))" 0 {command}"#);
@@ -61,7 +61,7 @@ async fn in_scripts() {
     must_be_equal(&replica, &primary).await;
 }
 
-/// Several sales and a plain key, in one atomic step of one's own.
+/// Several sales and a plain key, in one atomic script.
 #[tokio::test]
 async fn a_script_combines_them() {
     let (primary, replica, mut connection) = pair().await;

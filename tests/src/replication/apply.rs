@@ -1,4 +1,4 @@
-//! Decisions that come from elsewhere: what a primary wrote, replayed by hand.
+//! SECKILL.APPLY and SECKILL.GRANT, sent by a client in place of a primary.
 
 use redis::{Cmd, Value};
 
@@ -8,7 +8,7 @@ use crate::harness::listener::Listener;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, play};
 
-const STORY: &str = "
+const SESSION: &str = "
     SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000 => OK
     SECKILL.BUY sale ann o1 QTY 2 => HELD
     SECKILL.CONFIRM sale o1 => SOLD
@@ -17,11 +17,11 @@ const STORY: &str = "
     SECKILL.BUY sale bob o2 => HELD
 ";
 
-/// The digests that a story leaves, and the commands of ours that tell it.
-async fn written() -> (Vec<String>, Vec<Cmd>) {
+/// The digests after a session, and the commands that replicate it.
+async fn replicated() -> (Vec<String>, Vec<Cmd>) {
     let server = Server::with(AOF).await;
     let mut connection = server.connect().await;
-    play(&mut connection, STORY).await;
+    play(&mut connection, SESSION).await;
     (digests(&mut connection).await, appended_commands(&server))
 }
 
@@ -35,7 +35,7 @@ async fn digests(connection: &mut Connection) -> Vec<String> {
 
 #[tokio::test]
 async fn a_migration_tool_may_replay_them() {
-    let (digests_there, commands) = written().await;
+    let (digests_there, commands) = replicated().await;
     assert_eq!(commands.len(), 6);
     let server = Server::with(APPLY_FROM_CLIENTS).await;
     let mut connection = server.connect().await;
@@ -54,15 +54,15 @@ async fn a_migration_tool_may_replay_them() {
 }
 
 #[tokio::test]
-async fn others_may_not() {
-    let (_, commands) = written().await;
+async fn other_clients_may_not() {
+    let (_, commands) = replicated().await;
     let server = Server::start().await;
     let mut connection = server.connect().await;
     for command in &commands {
         let error = command.exec_async(&mut connection).await.unwrap_err();
         assert_eq!(error.code(), Some("ERR"), "{error}");
     }
-    // Nor in disguise.
+    // Nor in a transaction.
     play(&mut connection, "MULTI => OK").await;
     commands[0].exec_async(&mut connection).await.unwrap();
     assert!(ask(&mut connection, "EXEC").await.starts_with("[-ERR "));
@@ -71,10 +71,10 @@ async fn others_may_not() {
     play(&mut connection, "EXISTS sale => 1").await;
 }
 
-/// One event is missing, comes twice, or is none at all: the copy is marked, for good.
+/// When an event is missing, comes twice, or is no event, the copy is marked as diverged.
 #[tokio::test]
-async fn what_does_not_follow_marks_the_sale() {
-    let (_, commands) = written().await;
+async fn events_that_cannot_be_applied_mark_the_sale() {
+    let (_, commands) = replicated().await;
     let mut garbage = Cmd::new();
     garbage.arg("SECKILL.APPLY").arg("sale").arg(b"\x01\xff\xff");
     let ways: [(&str, &[&Cmd]); 3] = [
@@ -86,7 +86,7 @@ async fn what_does_not_follow_marks_the_sale() {
         let mut server = Server::with(APPLY_FROM_CLIENTS).await;
         let mut connection = server.connect().await;
         for command in sent {
-            // Whatever is answered: a primary would not listen.
+            // A primary ignores the replies.
             let _: Result<Value, _> = command.query_async(&mut connection).await;
         }
         let before = ask(&mut connection, "SECKILL.EVENTS sale 0").await;
@@ -109,25 +109,25 @@ async fn what_does_not_follow_marks_the_sale() {
     }
 }
 
-/// Keyspace events tell of what was taken over, and not of what came before or does not follow.
+/// Events that were applied are published as keyspace events. Repeated and refused ones are not.
 #[tokio::test]
-async fn listeners_hear_of_an_event_once() {
-    let (_, commands) = written().await;
+async fn applied_events_are_published_once() {
+    let (_, commands) = replicated().await;
     let server = Server::with(&format!("{APPLY_FROM_CLIENTS}\nnotify-keyspace-events Ed")).await;
-    let mut ears = Listener::on(&server).await;
-    ears.subscribe().await;
+    let mut listener = Listener::on(&server).await;
+    listener.subscribe().await;
     let mut connection = server.connect().await;
     for command in [&commands[0], &commands[1], &commands[1], &commands[1]] {
-        // The second time it does not follow, and then nothing does.
+        // The repeated event marks the sale, and from then on nothing is applied.
         let _: Result<Value, _> = command.query_async(&mut connection).await;
     }
     play(&mut connection, "SECKILL.CREATE end STOCK 1 => OK").await;
-    assert_eq!(ears.until("seckill.create end").await, ["seckill.create sale", "seckill.buy sale"]);
+    assert_eq!(listener.until("seckill.create end").await, ["seckill.create sale", "seckill.buy sale"]);
 }
 
-/// 2^53 - 1 as a term and as a fence: no clock shows that, but a payload may.
+/// 2^53 - 1 as a term and as a fence: no clock shows that, but a payload may. The server ignores both for its own.
 #[tokio::test]
-async fn a_wild_term_or_fence_does_not_end_those_of_a_server() {
+async fn an_implausible_term_or_fence_does_not_exhaust_those_of_a_server() {
     let server = Server::with(APPLY_FROM_CLIENTS).await;
     let batch = r"\x01\x01\xff\xff\xff\xff\xff\xff\xff\x0f\x01\x00\x00\x05\x00\x00\x00\x00";
     let session = format!(

@@ -1,4 +1,4 @@
-//! A replica that was appended_commands what its primary did not decide: the mark stays until the key is replaced.
+//! A replica that applied events which its primary did not decide: the mark stays until the key is replaced.
 
 use redis::{Cmd, Value};
 use seckill_client::Seckill;
@@ -6,28 +6,28 @@ use seckill_client::Seckill;
 use crate::harness::aof::{AOF, appended_commands};
 use crate::harness::copies::must_be_equal;
 use crate::harness::divergence::{APPLY_FROM_CLIENTS, must_be_marked, must_refuse_decisions};
-use crate::harness::dump::restoring;
+use crate::harness::dump::restore_command;
 use crate::harness::info::stat;
 use crate::harness::persistence::{STORAGES, wait_until_rewritten};
 use crate::harness::server::Server;
 use crate::harness::session::{ask, get, play};
 
-const STORY: &str = "
+const SESSION: &str = "
     SECKILL.CREATE sale STOCK 5 LIMIT 4 HOLD 60000 => OK
     SECKILL.BUY sale ann o1 QTY 2 => HELD
 ";
 
-/// A primary and a replica which clients can lead astray.
+/// A primary and a replica to which clients can send events.
 async fn pair(config: &str) -> (Server, Server) {
     let primary = Server::primary("").await;
     let replica = primary.replica(&format!("replica-read-only no\n{APPLY_FROM_CLIENTS}\n{config}")).await;
-    play(&mut primary.connect().await, STORY).await;
+    play(&mut primary.connect().await, SESSION).await;
     must_be_equal(&replica, &primary).await;
     (primary, replica)
 }
 
-/// An event that would follow, but that another server decided: one that was promoted too early.
-async fn stray(primary: &Server) -> Cmd {
+/// An event that can be applied, but that another server decided: one that was promoted too early.
+async fn foreign_event(primary: &Server) -> Cmd {
     let other = primary.replica(AOF).await;
     let mut connection = other.connect().await;
     wait_until_rewritten(&mut connection).await;
@@ -36,8 +36,8 @@ async fn stray(primary: &Server) -> Cmd {
     appended_commands(&other).pop().unwrap()
 }
 
-/// Its primary goes on, and a replica that diverged takes over nothing of it.
-async fn follows_nothing(replica: &Server, primary: &Server) {
+/// The primary decides more, and a replica that diverged applies nothing of it.
+async fn must_apply_nothing(replica: &Server, primary: &Server) {
     let mut connection = replica.connect().await;
     let before = ask(&mut connection, "SECKILL.EVENTS sale 0").await;
     play(&mut primary.connect().await, "SECKILL.RESTOCK sale 1 => 4\nSECKILL.RESTOCK sale -1 => 3").await;
@@ -47,14 +47,14 @@ async fn follows_nothing(replica: &Server, primary: &Server) {
 }
 
 #[tokio::test]
-async fn a_replica_is_marked_when_its_primary_goes_on() {
+async fn a_replica_is_marked_by_the_next_event_of_its_primary() {
     let (primary, replica) = pair("").await;
     let mut connection = replica.connect().await;
-    assert_eq!(stray(&primary).await.query_async(&mut connection).await, Ok(Value::Okay));
+    assert_eq!(foreign_event(&primary).await.query_async(&mut connection).await, Ok(Value::Okay));
     assert!(!connection.info("sale").await.unwrap().diverged, "nothing contradicts it yet");
-    follows_nothing(&replica, &primary).await;
+    must_apply_nothing(&replica, &primary).await;
     assert_eq!(stat(&mut connection, "seckill", "seckill_sales_diverged").await, "1");
-    // One that is fed by it takes over the mark.
+    // A replica of the replica gets the mark, too.
     must_be_marked(&mut replica.replica("").await.connect().await).await;
 }
 
@@ -67,7 +67,7 @@ async fn the_mark_outlives_restarts_and_a_promotion() {
         let mut connection = replica.connect().await;
         wait_until_rewritten(&mut connection).await;
         play(&mut connection, GARBAGE).await;
-        follows_nothing(&replica, &primary).await;
+        must_apply_nothing(&replica, &primary).await;
         let dump: Vec<u8> = get(&mut primary.connect().await, "DUMP sale").await;
         way.save(&mut connection).await;
         primary.kill();
@@ -83,20 +83,20 @@ async fn the_mark_outlives_restarts_and_a_promotion() {
         must_refuse_decisions(&mut connection).await;
 
         play(&mut connection, "DEL sale => 1").await;
-        restoring("sale", &dump).exec_async(&mut connection).await.unwrap();
+        restore_command("sale", &dump).exec_async(&mut connection).await.unwrap();
         play(&mut connection, "SECKILL.AUDIT sale => OK\nSECKILL.CONFIRM sale o1 => SOLD").await;
     }
 }
 
 #[tokio::test]
-async fn a_key_that_is_replaced_on_the_primary_is_whole_on_the_replica() {
+async fn a_key_that_is_replaced_on_the_primary_is_sound_on_the_replica() {
     let (primary, replica) = pair("").await;
     play(&mut replica.connect().await, GARBAGE).await;
-    follows_nothing(&replica, &primary).await;
+    must_apply_nothing(&replica, &primary).await;
     let mut connection = primary.connect().await;
     let dump: Vec<u8> = get(&mut connection, "DUMP sale").await;
     play(&mut connection, "DEL sale => 1").await;
-    restoring("sale", &dump).exec_async(&mut connection).await.unwrap();
+    restore_command("sale", &dump).exec_async(&mut connection).await.unwrap();
     play(&mut connection, "SECKILL.CONFIRM sale o1 => SOLD").await;
     must_be_equal(&replica, &primary).await;
 }
@@ -105,10 +105,10 @@ async fn a_key_that_is_replaced_on_the_primary_is_whole_on_the_replica() {
 async fn a_full_resync_replaces_it() {
     let (primary, replica) = pair("").await;
     play(&mut replica.connect().await, GARBAGE).await;
-    follows_nothing(&replica, &primary).await;
+    must_apply_nothing(&replica, &primary).await;
     let mut connection = primary.connect().await;
     let before: u64 = stat(&mut connection, "stats", "sync_full").await.parse().unwrap();
-    // As a primary it has a history of its own, so it cannot come back with a part.
+    // As a primary it has a replication history of its own, so a partial resync is not possible.
     replica.promote().await;
     replica.become_replica_of(&primary).await;
     let after: u64 = stat(&mut connection, "stats", "sync_full").await.parse().unwrap();

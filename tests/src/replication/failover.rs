@@ -1,4 +1,4 @@
-//! Replicas follow, promoted ones decide, and a reader notices when history forked.
+//! Failovers: the promoted replica decides, and readers detect lost events.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,14 +14,14 @@ async fn buy(connection: &mut Connection, order: &str) -> Bought {
     connection.buy("sale", Buy::new("ann", order)).await.unwrap()
 }
 
-/// The term and seq of the last event, which is what a reader keeps.
+/// The term and seq of the last event, which a reader stores.
 async fn position(connection: &mut Connection) -> (u64, u64) {
     let info = connection.info("sale").await.unwrap();
     (info.term, info.seq)
 }
 
 #[tokio::test]
-async fn a_promoted_replica_goes_on() {
+async fn a_promoted_replica_decides() {
     let mut primary = Server::primary("").await;
     let replica = primary.replica("").await;
     let mut old = primary.connect().await;
@@ -38,10 +38,10 @@ async fn a_promoted_replica_goes_on() {
     let events = new.events("sale", After::seq(seq).term(term)).await.unwrap();
     let [expired] = &events[..] else { panic!("{events:?}") };
     assert_eq!(expired.seq, seq + 1);
-    assert!(expired.term > term, "a new decider, a new term");
+    assert!(expired.term > term, "a new epoch, a new term");
     assert_eq!(buy(&mut new, "o2").await, Bought::Order(State::Held));
     let next = new.events("sale", After::seq(seq + 1)).await.unwrap();
-    assert_eq!((next[0].term, next[0].seq), (expired.term, seq + 2), "one term for all that it decides");
+    assert_eq!((next[0].term, next[0].seq), (expired.term, seq + 2), "one term for the whole epoch");
 
     play(&mut new, "SECKILL.LOCK lock bob 60000 => nil\nSECKILL.UNLOCK lock ann => 1").await;
     let next: u64 = get(&mut new, "SECKILL.LOCK lock bob 60000").await;
@@ -49,9 +49,9 @@ async fn a_promoted_replica_goes_on() {
     new.audit("sale").await.unwrap();
 }
 
-/// A failover that loses an order: a reader that saw it learns how far to go back.
+/// A failover that loses an order: FORKED tells a reader of it how far to go back.
 #[tokio::test]
-async fn a_reader_notices_a_lost_event() {
+async fn a_reader_detects_a_lost_event() {
     let primary = Server::primary("").await;
     let replica = primary.replica("").await;
     let mut old = primary.connect().await;
@@ -74,12 +74,12 @@ async fn a_reader_notices_a_lost_event() {
 
     buy(&mut new, "kept").await;
     buy(&mut new, "more").await;
-    assert_eq!(read(&mut new, lost).await, forked, "another event stands there");
+    assert_eq!(read(&mut new, lost).await, forked, "there is another event at this seq");
     let beyond = read(&mut new, shared).await.unwrap();
     assert_eq!(beyond.iter().map(|event| event.seq).collect::<Vec<_>>(), [3, 4]);
     assert!(beyond[0].term > shared.0);
 
-    // A reader of the new history who asks the old primary finds the way back, if need be in several steps.
+    // A reader of the new history that asks the old primary goes back in one or more steps.
     let mut stored = new.events("sale", After::seq(0)).await.unwrap();
     while let Err(Error::Forked { seq, term }) =
         read(&mut old, (stored.last().unwrap().term, stored.len() as u64)).await
@@ -90,7 +90,7 @@ async fn a_reader_notices_a_lost_event() {
 }
 
 #[tokio::test]
-async fn a_demoted_primary_takes_over_the_new_history() {
+async fn a_demoted_primary_gets_the_new_history() {
     let old = Server::primary("").await;
     let new = old.replica("").await;
     let mut connection = old.connect().await;
@@ -103,7 +103,7 @@ async fn a_demoted_primary_takes_over_the_new_history() {
     old.become_replica_of(&new).await;
     assert_eq!(connection.order("sale", "lost").await, Ok(None));
     let mut new_connection = new.connect().await;
-    // Holds run out on the one that decides now, and only there.
+    // Holds run out on the new primary only.
     wait_until_none_held(&mut new_connection, "sale").await;
     old.catch_up(&new).await;
     assert_eq!(connection.info("sale").await, new_connection.info("sale").await);
@@ -112,7 +112,7 @@ async fn a_demoted_primary_takes_over_the_new_history() {
 }
 
 #[tokio::test]
-async fn each_reign_has_a_term_of_its_own() {
+async fn each_epoch_has_a_term_of_its_own() {
     let mut servers = [Server::primary("").await, Server::primary("").await];
     servers[1].become_replica_of(&servers[0]).await;
     servers[0].connect().await.create("sale", Sale::new(9)).await.unwrap();
@@ -133,9 +133,9 @@ async fn each_reign_has_a_term_of_its_own() {
     assert_eq!((events.len(), terms.len()), (8, 4));
 }
 
-/// Holds go on falling due while the roles are swapped.
+/// Holds fall due while the roles are swapped.
 #[tokio::test]
-async fn a_failover_amid_holds_that_fall_due() {
+async fn holds_run_out_once_across_a_failover() {
     const ORDERS: u64 = 400;
     let old = Server::primary("").await;
     let new = old.replica("").await;
@@ -159,9 +159,9 @@ async fn a_failover_amid_holds_that_fall_due() {
     assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, ask(&mut new_connection, "DEBUG DIGEST").await);
 }
 
-/// A replica takes note of the fences that its primary gave out, those before it came included.
+/// A replica observes the fences that its primary granted, also those before it connected.
 #[tokio::test]
-async fn a_promoted_replica_gives_out_higher_fences_whatever_the_clock_says() {
+async fn a_promoted_replica_grants_higher_fences_whatever_the_clock_says() {
     let primary = Server::primary("seckill.apply-from-clients yes").await;
     let live = primary.replica("").await;
     let mut connection = primary.connect().await;

@@ -1,5 +1,5 @@
-//! Failovers that lose orders which the shop had promised: readers take back what was lost, and end with the
-//! orders that the last primary has.
+//! Failovers that lose acknowledged orders: readers take back what was lost, and end with the orders of the last
+//! primary.
 
 use seckill_client::{After, Event, EventKind, Seckill, State};
 
@@ -9,31 +9,31 @@ use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::play;
 
-/// The orders that a reader knows are those of the server, each of them the same.
-async fn has_the_same_orders(reader: &History, connection: &mut Connection) {
-    reader.agrees_with(connection).await;
-    for (id, told) in reader.books().orders {
+/// The reader's orders equal those of the server.
+async fn must_have_the_same_orders(reader: &History, connection: &mut Connection) {
+    reader.must_match(connection).await;
+    for (id, told) in reader.ledger().orders {
         let order = connection.order("sale", &id).await.unwrap().unwrap();
         assert_eq!((told.buyer, told.qty, told.state), (order.buyer, order.qty, order.state), "{id}");
     }
 }
 
-/// Servers in a row, each a replica of the one before it.
-struct Row {
+/// A chain of servers, each a replica of the one before it.
+struct Chain {
     servers: Vec<Server>,
     links: Vec<Proxy>,
 }
 
-impl Row {
+impl Chain {
     async fn of(len: usize) -> Self {
-        let mut row = Self { servers: vec![Server::primary("").await], links: vec![] };
-        while row.servers.len() < len {
-            let link = Proxy::to(&row.servers[row.servers.len() - 1]).await;
-            row.servers.push(Server::replica_of(link.port(), "").await);
-            row.links.push(link);
+        let mut chain = Self { servers: vec![Server::primary("").await], links: vec![] };
+        while chain.servers.len() < len {
+            let link = Proxy::to(&chain.servers[chain.servers.len() - 1]).await;
+            chain.servers.push(Server::replica_of(link.port(), "").await);
+            chain.links.push(link);
         }
-        row.catch_up().await;
-        row
+        chain.catch_up().await;
+        chain
     }
 
     async fn catch_up(&self) {
@@ -46,12 +46,12 @@ impl Row {
         self.servers[0].connect().await
     }
 
-    /// The first goes on alone: nothing that is promised from now on will be known.
-    fn lose(&self) {
+    /// Stalls the link of the primary: what it acknowledges from now on will be lost.
+    fn isolate_primary(&self) {
         self.links[0].stall();
     }
 
-    /// The first is lost, and the second takes its place.
+    /// Kills the primary, and promotes the next server.
     async fn fail_over(&mut self) {
         self.servers.remove(0).kill();
         self.servers[0].promote().await;
@@ -60,7 +60,7 @@ impl Row {
     }
 }
 
-/// What the first primary promises, and its successor knows.
+/// What the first primary acknowledges and replicates.
 const FIRST: &str = "
     SECKILL.CREATE sale STOCK 20 LIMIT 9 HOLD 600000 => OK
     SECKILL.BUY sale ann a1 QTY 2 => HELD
@@ -68,7 +68,7 @@ const FIRST: &str = "
     SECKILL.BUY sale cat c1 QTY 3 => HELD
     SECKILL.CONFIRM sale a1 => SOLD
 ";
-/// What its successor does not know.
+/// What it acknowledges and does not replicate.
 const FIRST_LOST: &str = "
     SECKILL.CONFIRM sale b1 => SOLD
     SECKILL.CANCEL sale c1 => CANCELLED
@@ -80,8 +80,8 @@ const FIRST_LOST: &str = "
     SECKILL.BUY sale eve e1 QTY 9 => SOLD
     SECKILL.CANCEL sale a1 REFUND => CANCELLED
 ";
-/// Ann asks for her order again, and wants less; what Bob had confirmed runs out, and what Cat had cancelled
-/// she confirms.
+/// What was lost, otherwise: a smaller order of Ann's, a confirmed hold of Bob's that runs out, and a cancelled order of
+/// Cat's that is confirmed.
 const SECOND: &str = "
     SECKILL.BUY sale ann a2 => HELD
     SECKILL.CONFIRM sale c1 => SOLD
@@ -102,55 +102,54 @@ const THIRD: &str = "
 
 #[tokio::test]
 async fn readers_end_with_the_orders_of_the_last_primary() {
-    let mut row = Row::of(3).await;
-    let mut primary = row.primary().await;
-    // One reads whatever is promised, one sleeps through the second reign, one comes with it, and one reads
-    // only what is safe.
-    let [mut eager, mut sleepy, mut young, mut careful] = [(); 4].map(|()| History::of("sale"));
+    let mut chain = Chain::of(3).await;
+    let mut primary = chain.primary().await;
+    // One reads everything, one misses the second epoch, one begins in it, and one reads only what was replicated.
+    let [mut eager, mut absent, mut late, mut careful] = [(); 4].map(|()| History::of("sale"));
 
     play(&mut primary, FIRST).await;
-    row.catch_up().await;
+    chain.catch_up().await;
     careful.read_on(&mut primary).await;
-    row.lose();
+    chain.isolate_primary();
     play(&mut primary, FIRST_LOST).await;
-    for reader in [&mut eager, &mut sleepy] {
+    for reader in [&mut eager, &mut absent] {
         reader.read_on(&mut primary).await;
-        has_the_same_orders(reader, &mut primary).await;
+        must_have_the_same_orders(reader, &mut primary).await;
     }
 
-    row.fail_over().await;
-    primary = row.primary().await;
+    chain.fail_over().await;
+    primary = chain.primary().await;
     assert_eq!(primary.order("sale", "e1").await, Ok(None));
     play(&mut primary, SECOND).await;
-    until_it_expires(&mut primary, "b1").await;
-    row.catch_up().await;
-    for reader in [&mut eager, &mut young, &mut careful] {
+    wait_until_expired(&mut primary, "b1").await;
+    chain.catch_up().await;
+    for reader in [&mut eager, &mut late, &mut careful] {
         reader.read_on(&mut primary).await;
-        has_the_same_orders(reader, &mut primary).await;
+        must_have_the_same_orders(reader, &mut primary).await;
     }
-    row.lose();
+    chain.isolate_primary();
     play(&mut primary, SECOND_LOST).await;
-    for reader in [&mut eager, &mut young] {
+    for reader in [&mut eager, &mut late] {
         reader.read_on(&mut primary).await;
-        has_the_same_orders(reader, &mut primary).await;
+        must_have_the_same_orders(reader, &mut primary).await;
     }
 
-    row.fail_over().await;
-    primary = row.primary().await;
+    chain.fail_over().await;
+    primary = chain.primary().await;
     assert_eq!(primary.order("sale", "b2").await, Ok(None));
     play(&mut primary, THIRD).await;
-    until_it_expires(&mut primary, "b2").await;
-    for reader in [&mut eager, &mut sleepy, &mut young, &mut careful] {
+    wait_until_expired(&mut primary, "b2").await;
+    for reader in [&mut eager, &mut absent, &mut late, &mut careful] {
         reader.read_on(&mut primary).await;
-        has_the_same_orders(reader, &mut primary).await;
+        must_have_the_same_orders(reader, &mut primary).await;
     }
     primary.audit("sale").await.unwrap();
-    assert!(eager.forks >= 2 && sleepy.forks >= 1 && young.forks >= 1);
+    assert!(eager.forks >= 2 && absent.forks >= 1 && late.forks >= 1);
     assert_eq!(careful.forks, 0, "nothing that it read was lost");
 }
 
-/// Waits until a hold has run out in the figures, not just in what ORDER shows.
-async fn until_it_expires(primary: &mut Connection, order: &str) {
+/// Waits for the event of a hold that ran out. ORDER shows it as expired earlier.
+async fn wait_until_expired(primary: &mut Connection, order: &str) {
     wait_until("the hold runs out", async || {
         let events = primary.events("sale", After::seq(0)).await.unwrap();
         events.iter().any(|event| is_of(event, order, State::Expired))

@@ -1,4 +1,4 @@
-//! A replica on another server program than its primary's, as in an upgrade without a pause.
+//! A replica with another server program than its primary's, as in an upgrade without downtime.
 
 use std::env;
 
@@ -9,15 +9,13 @@ use crate::harness::sample::write_sample;
 use crate::harness::server::Server;
 use crate::harness::session::play;
 
-/// What a server says that is too old to read what its primary writes.
+/// The log of a server that is too old for the RDB format of its primary.
 const TOO_OLD: &str = "Can't handle RDB format version";
 
 #[tokio::test]
-async fn a_replica_of_another_version_follows_and_takes_over() {
+async fn a_replica_of_another_version_replicates_and_takes_over() {
     let Ok(servers) = env::var("SERVERS") else {
-        eprintln!(
-            "skipped: SERVERS does not tell other servers' names and commands, as `make test-servers` does"
-        );
+        eprintln!("skipped: SERVERS does not list other servers; `make test-servers` sets it");
         return;
     };
     let primary = Server::primary("").await;
@@ -28,7 +26,7 @@ async fn a_replica_of_another_version_follows_and_takes_over() {
         let replica = Server::replica_on(program, primary.port()).await;
         let mut new = replica.connect().await;
         let is_too_old = || replica.log().contains(TOO_OLD);
-        wait_until("it follows or refuses", async || {
+        wait_until("it replicates or refuses", async || {
             is_too_old() || stat(&mut new, "replication", "master_link_status").await == "up"
         })
         .await;

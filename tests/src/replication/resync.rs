@@ -1,4 +1,4 @@
-//! What a replica lacks comes to it as a whole, by disk or not, or only its last part.
+//! Full resyncs, by disk and diskless, and partial resyncs.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::harness::sample::write_sample;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, play, together};
 
-/// How a primary may send the whole, and a line of its log that tells so.
+/// How a primary sends a full resync, and the line of its log that shows it.
 const BY_DISK: (&str, &str) = ("repl-diskless-sync no", "Starting BGSAVE for SYNC with target: disk");
 const BY_STREAM: (&str, &str) =
     ("repl-diskless-sync yes", "Starting BGSAVE for SYNC with target: replicas sockets");
-/// How a replica may load it, likewise.
+/// How a replica loads it, and the line of its log that shows it.
 const FROM_DISK: (&str, &str) = ("repl-diskless-load disabled", " to disk\n");
 const FROM_STREAM: (&str, &str) = ("repl-diskless-load swapdb", " to parser\n");
 
@@ -27,25 +27,25 @@ async fn resyncs(server: &Server) -> (u64, u64) {
     (count("sync_full").await, count("sync_partial_ok").await)
 }
 
-/// Has a hold on `brief` that does not run out for now.
-async fn buy_brief_and_freeze(connection: &mut Connection) {
+/// Places an order in `brief` whose hold does not run out while writes are paused.
+async fn buy_brief_and_pause(connection: &mut Connection) {
     connection.create("brief", Sale::new(2).hold(Duration::from_millis(100))).await.unwrap();
     buy_and_pause(connection, "SECKILL.BUY brief ann o1 QTY 2").await;
 }
 
-/// It does on the server that decides, once, and without anyone touching the sale.
-async fn brief_runs_out(connection: &mut Connection) {
+/// The hold in `brief` runs out once on a primary, without a call.
+async fn must_expire_brief(connection: &mut Connection) {
     wait_until_none_held(connection, "brief").await;
     assert_eq!(connection.info("brief").await.unwrap().seq, 3);
     connection.audit("brief").await.unwrap();
 }
 
-/// A server with a sale of its own becomes a replica, and then takes over.
-async fn the_whole_comes((send, sent): (&str, &str), (load, loaded): (&str, &str)) {
+/// A server with a sale of its own becomes a replica by a full resync, and then takes over.
+async fn full_resync((send, sent): (&str, &str), (load, loaded): (&str, &str)) {
     let primary = Server::primary(send).await;
     let mut connection = primary.connect().await;
     write_sample(&mut connection).await;
-    buy_brief_and_freeze(&mut connection).await;
+    buy_brief_and_pause(&mut connection).await;
     let replica = Server::primary(load).await;
     let mut successor = replica.connect().await;
     let own = "SECKILL.CREATE sale STOCK 1 HOLD 60000 => OK\nSECKILL.BUY sale bob o1 => HELD";
@@ -55,11 +55,11 @@ async fn the_whole_comes((send, sent): (&str, &str), (load, loaded): (&str, &str
     assert_eq!(resyncs(&primary).await.0, 1);
     assert!(primary.log().contains(sent) && replica.log().contains(loaded), "{sent}, {loaded}");
     replica.promote().await;
-    brief_runs_out(&mut successor).await;
+    must_expire_brief(&mut successor).await;
 
-    // And back again: the primary went on, too.
+    // The other way: the old primary also decided more, and the promoted one becomes its replica again.
     play(&mut connection, "CLIENT UNPAUSE => OK\nSECKILL.CONFIRM sale held => SOLD").await;
-    brief_runs_out(&mut connection).await;
+    must_expire_brief(&mut connection).await;
     replica.become_replica_of(&primary).await;
     play(&mut connection, "SECKILL.CANCEL sale held REFUND => CANCELLED").await;
     must_be_equal(&replica, &primary).await;
@@ -67,28 +67,28 @@ async fn the_whole_comes((send, sent): (&str, &str), (load, loaded): (&str, &str
 }
 
 #[tokio::test]
-async fn the_whole_by_disk() {
-    the_whole_comes(BY_DISK, FROM_DISK).await;
+async fn full_by_disk() {
+    full_resync(BY_DISK, FROM_DISK).await;
 }
 
 #[tokio::test]
-async fn the_whole_from_disk_to_memory() {
-    the_whole_comes(BY_DISK, FROM_STREAM).await;
+async fn full_from_disk_to_memory() {
+    full_resync(BY_DISK, FROM_STREAM).await;
 }
 
 #[tokio::test]
-async fn the_whole_from_memory_to_disk() {
-    the_whole_comes(BY_STREAM, FROM_DISK).await;
+async fn full_from_memory_to_disk() {
+    full_resync(BY_STREAM, FROM_DISK).await;
 }
 
 #[tokio::test]
-async fn the_whole_without_a_disk() {
-    the_whole_comes(BY_STREAM, FROM_STREAM).await;
+async fn full_without_a_disk() {
+    full_resync(BY_STREAM, FROM_STREAM).await;
 }
 
-/// Valkey can send it beside the stream of commands, as Redis 8 does anyway.
+/// Valkey can send the snapshot over a connection of its own, as Redis 8 does by default.
 #[tokio::test]
-async fn the_whole_by_a_channel_of_its_own() {
+async fn full_by_two_channels() {
     const SETTING: &str = "dual-channel-replication-enabled";
     if ask(&mut Server::start().await.connect().await, &format!("CONFIG GET {SETTING}")).await == "{}" {
         eprintln!("skipped on this server: it has no {SETTING}");
@@ -96,12 +96,12 @@ async fn the_whole_by_a_channel_of_its_own() {
     }
     let send = format!("{}\n{SETTING} yes", BY_STREAM.0);
     let load = format!("{}\n{SETTING} yes", FROM_STREAM.0);
-    the_whole_comes((&send, "using: dual-channel"), (&load, FROM_STREAM.1)).await;
+    full_resync((&send, "using: dual-channel"), (&load, FROM_STREAM.1)).await;
 }
 
-/// A replica loads one set of sales while it serves another: when the link breaks, it goes on serving that.
+/// A replica serves its old sales while it loads new ones. When the link breaks, it keeps the old ones.
 #[tokio::test]
-async fn a_whole_that_is_broken_off_is_forgotten() {
+async fn an_interrupted_full_resync_is_discarded() {
     let primary = Server::primary("repl-diskless-sync yes\nrdbcompression no\nrepl-backlog-size 16384").await;
     let mut connection = primary.connect().await;
     connection.create("sale", Sale::new(9)).await.unwrap();
@@ -112,16 +112,16 @@ async fn a_whole_that_is_broken_off_is_forgotten() {
     let mut reader = replica.connect().await;
     let before = ask(&mut reader, "DEBUG DIGEST").await;
 
-    // What happens while it is away is more than the primary keeps for it, and takes long to send.
+    // Meanwhile the primary writes more than its backlog keeps, and it takes long to send.
     link.cut();
-    write_much(&mut connection).await;
+    write_many_keys(&mut connection).await;
     play(&mut connection, "SECKILL.BUY sale ann o1 => SOLD\nCONFIG SET rdb-key-save-delay 20000 => OK").await;
-    buy_brief_and_freeze(&mut connection).await;
+    buy_brief_and_pause(&mut connection).await;
     let loading = async |reader: &mut Connection| stat(reader, "persistence", "async_loading").await == "1";
     link.mend();
     wait_until("it loads", async || loading(&mut reader).await).await;
     assert_eq!(ask(&mut reader, "DEBUG DIGEST").await, before);
-    assert!(loading(&mut reader).await, "it served this while it loaded");
+    assert!(loading(&mut reader).await, "it served the old sales while it loaded");
     link.cut();
     wait_until("it gave up", async || !loading(&mut reader).await).await;
     assert_eq!(ask(&mut reader, "DEBUG DIGEST").await, before);
@@ -132,11 +132,11 @@ async fn a_whole_that_is_broken_off_is_forgotten() {
     must_be_equal(&replica, &primary).await;
     assert_ne!(ask(&mut reader, "DEBUG DIGEST").await, before);
     replica.promote().await;
-    brief_runs_out(&mut reader).await;
+    must_expire_brief(&mut reader).await;
 }
 
-/// So many keys that to save them takes 20 s when each takes 20 ms, and so large that each is sent at once.
-async fn write_much(connection: &mut Connection) {
+/// So many keys that saving takes 20 s at 20 ms each, and so large that none waits in a buffer.
+async fn write_many_keys(connection: &mut Connection) {
     let (value, mut pipe) = ("x".repeat(10_000), redis::pipe());
     for number in 0..1_000 {
         pipe.cmd("SET").arg(number).arg(&value);
@@ -144,9 +144,9 @@ async fn write_much(connection: &mut Connection) {
     pipe.exec_async(connection).await.unwrap();
 }
 
-/// What a replica missed while its link was broken follows what it has.
+/// After a broken link a replica gets only what it missed.
 #[tokio::test]
-async fn the_last_part() {
+async fn partial() {
     let primary = Server::primary("").await;
     let replica = primary.replica("").await;
     let mut connection = primary.connect().await;
@@ -154,7 +154,7 @@ async fn the_last_part() {
     must_be_equal(&replica, &primary).await;
     assert_eq!(resyncs(&primary).await, (1, 0));
 
-    // In one piece, so that it cannot come back in between.
+    // In one piece, so that the replica cannot reconnect in between.
     let session = [
         "CLIENT KILL TYPE replica",
         "SECKILL.CONFIRM sale held",
@@ -169,30 +169,30 @@ async fn the_last_part() {
     assert_eq!(resyncs(&primary).await, (1, 1));
 }
 
-/// A replica behind a replica is not disturbed when the link before it breaks, and can miss a part, too.
+/// A replica of a replica keeps its link when the first link breaks, and can resync partially, too.
 #[tokio::test]
-async fn the_last_part_behind_another() {
+async fn partial_in_a_chain() {
     let primary = Server::primary("").await;
-    let before = Proxy::to(&primary).await;
-    let middle = Server::replica_of(before.port(), "").await;
-    let behind = Proxy::to(&middle).await;
-    let last = Server::replica_of(behind.port(), "").await;
+    let first_link = Proxy::to(&primary).await;
+    let middle = Server::replica_of(first_link.port(), "").await;
+    let second_link = Proxy::to(&middle).await;
+    let last = Server::replica_of(second_link.port(), "").await;
     let mut connection = primary.connect().await;
     write_sample(&mut connection).await;
     must_be_equal(&middle, &primary).await;
     must_be_equal(&last, &middle).await;
 
-    before.cut();
+    first_link.cut();
     play(&mut connection, "SECKILL.CONFIRM sale held => SOLD").await;
-    before.mend();
+    first_link.mend();
     must_be_equal(&middle, &primary).await;
     must_be_equal(&last, &middle).await;
     assert_eq!((resyncs(&primary).await, resyncs(&middle).await), ((1, 1), (1, 0)));
 
-    behind.cut();
+    second_link.cut();
     play(&mut connection, "SECKILL.CANCEL sale held REFUND => CANCELLED").await;
     must_be_equal(&middle, &primary).await;
-    behind.mend();
+    second_link.mend();
     must_be_equal(&last, &middle).await;
     assert_eq!((resyncs(&primary).await, resyncs(&middle).await), ((1, 1), (1, 1)));
 }

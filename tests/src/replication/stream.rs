@@ -1,4 +1,4 @@
-//! What replicas are told: what was decided as one step comes to them as one.
+//! The stream of commands to replicas: what is decided in one step is replicated in one step.
 
 use seckill_client::{After, Seckill};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -9,11 +9,11 @@ use crate::harness::conditions::PATIENCE;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{play, together};
 
-/// The stream of commands that a replica gets.
+/// The stream of commands that a replica receives.
 struct Stream(BufReader<UnixStream>);
 
 impl Stream {
-    /// Begins to listen. The snapshot that comes first is not looked at.
+    /// Connects as a replica, and skips the snapshot that comes first.
     async fn of(server: &Server) -> Self {
         let mut stream = Self(BufReader::new(UnixStream::connect(server.socket()).await.unwrap()));
         stream.0.write_all(b"SYNC\r\n").await.unwrap();
@@ -28,19 +28,19 @@ impl Stream {
 
     async fn line(&mut self) -> String {
         let mut line = String::new();
-        timeout(PATIENCE, self.0.read_line(&mut line)).await.expect("the server says something").unwrap();
+        timeout(PATIENCE, self.0.read_line(&mut line)).await.expect("the server sends a line").unwrap();
         line.trim_end().to_owned()
     }
 
-    /// As many bytes as a line tells.
+    /// As many bytes as `line` announces.
     async fn bytes(&mut self, line: &str, mark: char) -> Vec<u8> {
         let len = line.strip_prefix(mark).and_then(|len| len.parse().ok());
         let mut bytes = vec![0; len.unwrap_or_else(|| panic!("not a length: {line}"))];
-        timeout(PATIENCE, self.0.read_exact(&mut bytes)).await.expect("the server says it all").unwrap();
+        timeout(PATIENCE, self.0.read_exact(&mut bytes)).await.expect("the server sends all bytes").unwrap();
         bytes
     }
 
-    /// The next command, in text: its name and what may be its key.
+    /// The next command as text: its name and its first argument.
     async fn next(&mut self) -> String {
         let line = self.line().await;
         let words = line.strip_prefix('*').and_then(|words| words.parse().ok());
@@ -56,21 +56,21 @@ impl Stream {
         command.join(" ")
     }
 
-    /// All that is told of what was done until now, but for what keeps the stream going.
-    async fn told(&mut self, connection: &mut Connection) -> Vec<String> {
+    /// All commands that were replicated until now, without PING and SELECT.
+    async fn replicated(&mut self, connection: &mut Connection) -> Vec<String> {
         play(connection, "SET end x => OK").await;
-        let mut told = vec![];
+        let mut replicated = vec![];
         loop {
             match &*self.next().await {
-                "SET end" => return told,
+                "SET end" => return replicated,
                 "PING" | "ping" | "SELECT 0" => {}
-                command => told.push(command.to_owned()),
+                command => replicated.push(command.to_owned()),
             }
         }
     }
 }
 
-/// A server, a connection to it, and what its replicas are told.
+/// A server, a connection to it, and its replication stream.
 async fn server() -> (Server, Connection, Stream) {
     let server = Server::with("repl-diskless-sync no").await;
     let (connection, stream) = (server.connect().await, Stream::of(&server).await);
@@ -78,9 +78,9 @@ async fn server() -> (Server, Connection, Stream) {
 }
 
 #[tokio::test]
-async fn a_command_is_told_in_one_piece() {
+async fn a_command_is_replicated_in_one_piece() {
     let (_server, mut connection, mut stream) = server().await;
-    for (line, told) in [
+    for (line, replicated) in [
         ("SECKILL.CREATE sale STOCK 1 HOLD 60000 => OK", &["SECKILL.APPLY sale"][..]),
         ("SECKILL.LOCK lock ann 60000 => <us>", &["SECKILL.GRANT lock"]),
         ("SECKILL.RENEW lock ann 70000 => 1", &["PEXPIREAT lock"]),
@@ -97,13 +97,13 @@ async fn a_command_is_told_in_one_piece() {
         ("SECKILL.UNLOCK lock cid => 1", &["SECKILL.UNLOCK lock"]),
     ] {
         play(&mut connection, line).await;
-        assert_eq!(stream.told(&mut connection).await, told, "{line}");
+        assert_eq!(stream.replicated(&mut connection).await, replicated, "{line}");
     }
 }
 
-/// What a purchase lets run out is told with it.
+/// The holds that a purchase lets run out are replicated with it.
 #[tokio::test]
-async fn a_purchase_is_told_with_the_holds_that_it_ends() {
+async fn a_purchase_is_replicated_with_the_holds_that_run_out() {
     let (_server, mut connection, mut stream) = server().await;
     let session = [
         "SECKILL.CREATE sale STOCK 2 HOLD 1",
@@ -116,16 +116,16 @@ async fn a_purchase_is_told_with_the_holds_that_it_ends() {
     ];
     let replies = together(&mut connection, &session).await;
     assert_eq!(replies, ["OK", "HELD", "HELD", "<us>", "OK", "OK", "HELD"]);
-    let told = stream.told(&mut connection).await;
-    assert_eq!(told[5..], ["MULTI", "SECKILL.APPLY sale", "DEL lock", "EXEC"], "{told:?}");
+    let replicated = stream.replicated(&mut connection).await;
+    assert_eq!(replicated[5..], ["MULTI", "SECKILL.APPLY sale", "DEL lock", "EXEC"], "{replicated:?}");
     assert_eq!(connection.events("sale", After::seq(4)).await.unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn a_transaction_is_told_as_one() {
+async fn a_transaction_is_replicated_as_one() {
     let (_server, mut connection, mut stream) = server().await;
     play(&mut connection, "SECKILL.CREATE sale STOCK 2 => OK").await;
-    stream.told(&mut connection).await;
+    stream.replicated(&mut connection).await;
     let session = "
         MULTI => OK
         SECKILL.LOCK lock ann 60000 => QUEUED
@@ -136,7 +136,7 @@ async fn a_transaction_is_told_as_one() {
         EXEC => [<us> SOLD SHORT 1 SOLD]
     ";
     play(&mut connection, session).await;
-    let told = [
+    let replicated = [
         "MULTI",
         "SECKILL.GRANT lock",
         "SECKILL.APPLY sale",
@@ -145,11 +145,11 @@ async fn a_transaction_is_told_as_one() {
         "DEL lock",
         "EXEC",
     ];
-    assert_eq!(stream.told(&mut connection).await, told);
+    assert_eq!(stream.replicated(&mut connection).await, replicated);
 }
 
 #[tokio::test]
-async fn a_script_is_told_as_one() {
+async fn a_script_is_replicated_as_one() {
     let (_server, mut connection, mut stream) = server().await;
     let script = "
         redis.call('seckill.create', KEYS[1], 'STOCK', 2)
@@ -161,7 +161,7 @@ async fn a_script_is_told_as_one() {
     ";
     let script = script.replace('\n', " ");
     play(&mut connection, &format!("EVAL \"{script}\" 3 sale lock hash => \"SOLD\"")).await;
-    let told = [
+    let replicated = [
         "MULTI",
         "SECKILL.APPLY sale",
         "SECKILL.GRANT lock",
@@ -171,5 +171,5 @@ async fn a_script_is_told_as_one() {
         "DEL lock",
         "EXEC",
     ];
-    assert_eq!(stream.told(&mut connection).await, told);
+    assert_eq!(stream.replicated(&mut connection).await, replicated);
 }

@@ -1,4 +1,4 @@
-//! A sale that gets a new decider begins a term, with the first thing that is decided then.
+//! Each leadership epoch of a sale begins a term, with its first decision.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::harness::persistence::STORAGES;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::play;
 
-/// A server with a sale, and the term in which all of it was decided.
+/// A server with a sale, and the term of its events.
 async fn server(config: &str) -> (Server, Connection, u64) {
     let server = Server::primary(config).await;
     let mut connection = server.connect().await;
@@ -20,7 +20,7 @@ async fn server(config: &str) -> (Server, Connection, u64) {
     (server, connection, term)
 }
 
-/// Decides some more, and counts the terms that have begun since this one.
+/// Makes more decisions, and counts the terms that have begun since this one.
 async fn terms_since(term: u64, connection: &mut Connection, key: &str) -> usize {
     for order in ["o2", "o3"] {
         connection.buy(key, Buy::new("ann", order)).await.unwrap();
@@ -31,8 +31,8 @@ async fn terms_since(term: u64, connection: &mut Connection, key: &str) -> usize
     terms.len()
 }
 
-/// Each on a sale called `sale` in database 0, and where it is to be found then.
-const NEW_DECIDERS: [(&str, &str); 9] = [
+/// Each begins an epoch of the key `sale` in database 0; and the key of the sale afterwards.
+const NEW_EPOCHS: [(&str, &str); 9] = [
     ("DEL sale => 1\nSECKILL.CREATE sale STOCK 9 HOLD 60000 => OK", "sale"),
     ("COPY sale other => 1", "other"),
     ("COPY sale sale DB 1 => 1\nSELECT 1 => OK", "sale"),
@@ -51,8 +51,8 @@ const NEW_DECIDERS: [(&str, &str); 9] = [
 ];
 
 #[tokio::test]
-async fn a_sale_that_came_to_be_here_begins_one() {
-    for (way, key) in NEW_DECIDERS {
+async fn a_copied_or_loaded_sale_begins_one() {
+    for (way, key) in NEW_EPOCHS {
         let (_server, mut connection, term) = server(AOF).await;
         play(&mut connection, way).await;
         assert_eq!(terms_since(term, &mut connection, key).await, 1, "{way}");
@@ -78,7 +78,7 @@ async fn a_promotion_begins_one() {
     assert_eq!(terms_since(term, &mut replica.connect().await, "sale").await, 1);
 }
 
-/// Also where it comes back to the server that decided before.
+/// Also when an earlier primary becomes primary again.
 #[tokio::test]
 async fn a_failover_begins_one() {
     for times in [1, 2, 3] {
@@ -94,7 +94,7 @@ async fn a_failover_begins_one() {
 }
 
 #[tokio::test]
-async fn the_same_decider_goes_on_in_its_term() {
+async fn within_an_epoch_the_term_stays() {
     for (way, key) in [
         ("PING => PONG", "sale"),
         ("RENAME sale other => OK", "other"),

@@ -4,9 +4,9 @@ use seckill_client::{After, Buy, Event, EventKind, Sale, Seckill, State};
 
 use crate::harness::server::Server;
 
-/// A reader takes the feed page by page and misses nothing, doubles nothing.
+/// A reader that reads page by page gets every event once.
 #[tokio::test]
-async fn the_feed_tells_the_whole_story_in_pages() {
+async fn pages_have_every_event_once() {
     let server = Server::start().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(300)).await.unwrap();
@@ -14,26 +14,26 @@ async fn the_feed_tells_the_whole_story_in_pages() {
         shop.buy("sale", Buy::new("ann", &format!("o{number}"))).await.unwrap();
     }
 
-    let mut story: Vec<Event> = vec![];
+    let mut events: Vec<Event> = vec![];
     let mut pages = vec![];
     loop {
-        let after = story.last().map_or(After::seq(0), |last| After::seq(last.seq).term(last.term));
+        let after = events.last().map_or(After::seq(0), |last| After::seq(last.seq).term(last.term));
         let page = shop.events("sale", after).await.unwrap();
         if page.is_empty() {
             break;
         }
         pages.push(page.len());
-        story.extend(page);
+        events.extend(page);
     }
     assert_eq!(pages, [100, 100, 51]);
-    assert!(story.iter().zip(1..).all(|(event, seq)| event.seq == seq), "seq has no gap");
-    assert!(story.is_sorted_by_key(|event| event.at), "time does not run backwards");
-    assert!(story.iter().all(|event| event.term == story[0].term), "one decider, one term");
-    for (number, event) in story[1..].iter().enumerate() {
+    assert!(events.iter().zip(1..).all(|(event, seq)| event.seq == seq), "seq has no gap");
+    assert!(events.is_sorted_by_key(|event| event.at), "time does not run backwards");
+    assert!(events.iter().all(|event| event.term == events[0].term), "one epoch, one term");
+    for (number, event) in events[1..].iter().enumerate() {
         let EventKind::Order { state: State::Sold, order, .. } = &event.kind else { panic!("{event:?}") };
         assert_eq!(order, format!("o{number}").as_bytes());
     }
-    assert_eq!(shop.events("sale", After::seq(0).count(10_000)).await.unwrap(), story);
+    assert_eq!(shop.events("sale", After::seq(0).count(10_000)).await.unwrap(), events);
     assert_eq!(shop.events("sale", After::seq(251)).await.unwrap(), []);
     // Without a term there is nothing to compare.
     assert_eq!(shop.events("sale", After::seq(999)).await.unwrap(), []);

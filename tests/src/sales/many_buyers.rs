@@ -1,4 +1,4 @@
-//! Thousands of buyers at once: exactly the stock is sold, and everybody was told the truth.
+//! Thousands of buyers at once: exactly the stock is sold, and all replies are true.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,22 +22,22 @@ async fn crowd<T>(server: &Server, size: usize, task: impl AsyncFn(Connection, u
 
 /// The units of each order that is sold by the events.
 async fn sold_by_events(shop: &mut Connection) -> BTreeMap<String, u32> {
-    let orders = History::read(shop, "sale").await.books().orders.into_iter();
+    let orders = History::read(shop, "sale").await.ledger().orders.into_iter();
     let sold = orders.filter(|(_, order)| order.state == State::Sold);
     sold.map(|(id, order)| (id, order.qty)).collect()
 }
 
-/// The buyers' own count, the feed, the figures and the auditor agree, and everything is sold.
-async fn all_is_sold(server: &Server, stock: u64, told: BTreeMap<String, u32>) {
+/// The replies to buyers, EVENTS, INFO and AUDIT agree, and everything is sold.
+async fn must_be_sold_out(server: &Server, stock: u64, replied: BTreeMap<String, u32>) {
     let mut shop = server.connect().await;
     let info = shop.info("sale").await.unwrap();
     assert_eq!((info.state, info.available, info.held, info.sold), (Phase::SoldOut, 0, 0, stock));
-    assert_eq!(told.values().map(|qty| u64::from(*qty)).sum::<u64>(), stock);
-    assert_eq!(sold_by_events(&mut shop).await, told);
+    assert_eq!(replied.values().map(|qty| u64::from(*qty)).sum::<u64>(), stock);
+    assert_eq!(sold_by_events(&mut shop).await, replied);
     shop.audit("sale").await.unwrap();
 }
 
-/// Every order is sent twice, as by an impatient shop.
+/// Every order is sent twice, as by a client that retries.
 #[tokio::test]
 async fn buying_without_a_lock() {
     const STOCK: u64 = 1_000;
@@ -55,14 +55,14 @@ async fn buying_without_a_lock() {
         let accepted = replies.filter(|(_, bought)| *bought == Bought::Order(State::Sold));
         accepted.map(|(order, _)| order.clone()).collect::<BTreeSet<_>>()
     };
-    assert_eq!(accepted(0), accepted(1), "both answers to an order are the same");
+    assert_eq!(accepted(0), accepted(1), "both replies to an order are the same");
     let refused = replies.iter().filter(|(_, bought)| *bought == Bought::Refused(Refusal::SoldOut));
-    assert_eq!(refused.count(), 6_000 - 2 * STOCK as usize, "the others were told that it is sold out");
-    all_is_sold(&server, STOCK, accepted(0).into_iter().map(|order| (order, 1)).collect()).await;
+    assert_eq!(refused.count(), 6_000 - 2 * STOCK as usize, "the others got SOLDOUT");
+    must_be_sold_out(&server, STOCK, accepted(0).into_iter().map(|order| (order, 1)).collect()).await;
 }
 
 #[tokio::test]
-async fn buying_under_a_lock_that_goes_with_the_purchase() {
+async fn buying_under_a_lock_that_the_purchase_releases() {
     const STOCK: u64 = 100;
     let server = Server::start().await;
     server.connect().await.create("sale", Sale::new(STOCK)).await.unwrap();
@@ -80,27 +80,27 @@ async fn buying_under_a_lock_that_goes_with_the_purchase() {
     .await;
 
     let fences: BTreeSet<u64> = replies.iter().map(|(fence, ..)| *fence).collect();
-    assert_eq!(fences.len(), replies.len(), "no fence was given out twice");
-    // Who held the lock earlier bought earlier: the first in order of the fences got it all.
+    assert_eq!(fences.len(), replies.len(), "no fence was granted twice");
+    // Purchases happen in the order of their fences, so those with the lowest fences got the stock.
     replies.sort_by_key(|(fence, ..)| *fence);
     let (first, rest) = replies.split_at(STOCK as usize);
     assert!(first.iter().all(|(_, bought, _)| *bought == Bought::Order(State::Sold)));
     assert!(rest.iter().all(|(_, bought, _)| *bought == Bought::Refused(Refusal::SoldOut)));
-    all_is_sold(&server, STOCK, first.iter().map(|(.., order)| (order.clone(), 1)).collect()).await;
+    must_be_sold_out(&server, STOCK, first.iter().map(|(.., order)| (order.clone(), 1)).collect()).await;
 }
 
-/// Some change their mind, some want several, all try again while others may still give back.
+/// Some cancel, some want several units, and all try again while held units may come back.
 #[tokio::test]
 async fn buying_and_giving_back() {
     const STOCK: u64 = 500;
     let server = Server::start().await;
     server.connect().await.create("sale", Sale::new(STOCK).hold(LEASE)).await.unwrap();
-    let told = crowd(&server, 1_500, async |mut shop, number| {
+    let orders = crowd(&server, 1_500, async |mut shop, number| {
         let (order, qty) = (format!("o{number}"), 1 + number as u32 % 3);
-        let mut fate = None;
-        wait_until("the buyer knows", async || {
+        let mut settled = None;
+        wait_until("the order is settled or cannot be", async || {
             let bought = shop.buy("sale", Buy::new(&order, &order).qty(qty)).await.unwrap();
-            fate = match bought {
+            settled = match bought {
                 Bought::Order(State::Held) if number % 4 == 0 => {
                     Some(shop.cancel("sale", &order).await.unwrap())
                 }
@@ -108,23 +108,23 @@ async fn buying_and_giving_back() {
                 Bought::Refused(Refusal::SoldOut | Refusal::Short) => None,
                 other => panic!("{other:?}"),
             };
-            // Only when nothing is held any more can nothing come back.
-            fate.is_some() || {
+            // Units can come back as long as some are held.
+            settled.is_some() || {
                 let info = shop.info("sale").await.unwrap();
                 info.held == 0 && info.available < qty.into()
             }
         })
         .await;
-        (order, qty, fate)
+        (order, qty, settled)
     })
     .await;
 
-    let mut sold: BTreeMap<String, u32> = told
+    let mut sold: BTreeMap<String, u32> = orders
         .into_iter()
-        .filter(|(_, _, fate)| *fate == Some(State::Sold))
+        .filter(|(_, _, settled)| *settled == Some(State::Sold))
         .map(|(order, qty, _)| (order, qty))
         .collect();
-    // A last unit or two may be too few for those who were left.
+    // The last units may be too few for the remaining orders.
     let mut shop = server.connect().await;
     let left = shop.info("sale").await.unwrap().available;
     for number in 0..left {
@@ -133,5 +133,5 @@ async fn buying_and_giving_back() {
         assert_eq!(shop.confirm("sale", &order).await, Ok(State::Sold));
         sold.insert(order, 1);
     }
-    all_is_sold(&server, STOCK, sold).await;
+    must_be_sold_out(&server, STOCK, sold).await;
 }

@@ -1,4 +1,4 @@
-//! Sales as their users live them, through the client.
+//! Orders, limits of buyers, and stock.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn held() -> Bought {
     Bought::Order(State::Held)
 }
 
-/// A shop whose answer was lost sends the order again, as often as it likes.
+/// A client that got no reply may send the order again.
 #[tokio::test]
 async fn an_order_counts_once() {
     let server = Server::start().await;
@@ -55,22 +55,18 @@ async fn a_buyer_stays_within_the_limit_and_gets_it_back() {
     assert_eq!(
         shop.buy("sale", Buy::new("bob", "o3").qty(3)).await,
         Ok(held()),
-        "each has a limit of one's own"
+        "each has a limit of their own"
     );
 
     assert_eq!(shop.confirm("sale", "o1").await, Ok(State::Sold));
     assert_eq!(shop.buy("sale", Buy::new("ann", "o2").qty(2)).await, refused, "sold units count");
-    assert_eq!(shop.cancel("sale", "o1").await, Ok(State::Sold), "what is sold takes more to return");
+    assert_eq!(shop.cancel("sale", "o1").await, Ok(State::Sold), "a sold order needs REFUND");
     assert_eq!(shop.refund("sale", "o1").await, Ok(State::Cancelled));
-    assert_eq!(
-        shop.buy("sale", Buy::new("ann", "o2").qty(2)).await,
-        Ok(held()),
-        "what was returned does not"
-    );
+    assert_eq!(shop.buy("sale", Buy::new("ann", "o2").qty(2)).await, Ok(held()), "refunded units do not");
 
     shop.alter("sale", Alteration::new().limit(1)).await.unwrap();
     assert_eq!(shop.buy("sale", Buy::new("ann", "o4")).await, refused);
-    assert_eq!(shop.confirm("sale", "o2").await, Ok(State::Sold), "an order keeps what it was given");
+    assert_eq!(shop.confirm("sale", "o2").await, Ok(State::Sold), "a new limit does not affect orders");
     shop.alter("sale", Alteration::new().limit(0)).await.unwrap();
     assert_eq!(shop.buy("sale", Buy::new("ann", "o4").qty(5)).await, Ok(held()), "no limit any more");
 
@@ -97,6 +93,6 @@ async fn stock_comes_and_goes() {
     );
     assert_eq!(shop.restock("sale", -1, "r4").await, Ok(0));
     assert_eq!(shop.info("sale").await.unwrap().state, Phase::SoldOut);
-    assert_eq!(shop.restock("sale", 2, "r1").await, Ok(0), "a repeat tells what is available now");
+    assert_eq!(shop.restock("sale", 2, "r1").await, Ok(0), "a repeat gets what is available now");
     shop.audit("sale").await.unwrap();
 }

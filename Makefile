@@ -1,7 +1,7 @@
-# Everything that is done with this project, by its name. CI calls nothing else.
+# All tasks of this project. CI calls nothing else.
 
 CARGO ?= cargo
-# One profile for all, so that what is tested is what runs.
+# One profile for everything, so that what is tested is what runs.
 RELEASE := --release
 MODULE := target/release/libseckill_module.so
 PROGRAM := target/release/seckill

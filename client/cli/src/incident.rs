@@ -12,9 +12,9 @@ use crate::progress;
 
 /// Replay the incident: five ways to sell a hundred bottles, on the same load
 ///
-/// Starts a redis-server of its own with the module and plays one row after the other with real commands. All
+/// Starts a redis-server of its own with the module and plays one strategy after the other with real commands. All
 /// buyers come at once; each request is a task that takes the lock, asks a simulated user service and sells,
-/// and that tries again after a pause while the lock is busy. A slow check outlives the lease of its lock.
+/// and that tries again after a pause while the lock is busy. A slow check takes longer than the lease of its lock.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub(crate) struct Incident {
@@ -31,14 +31,14 @@ const COLUMNS: &str = "\
 Columns:
   orders                 orders that the handlers took
   oversold               orders without a bottle
-  undersold              bottles left although a buyer went without; with a deadline that is too short for
-                         the load this tells how slow a row is (`gave_up` in the JSON), not that it is wrong
-  worked without lock    times a handler went to the stock while the lock was not its own
-  most checks at once    requests that were with the user service at the same time: what a lock protects
+  undersold              bottles left although a buyer got none; when the deadline is too short for the load
+                         this shows that a strategy is slow (`gave_up` in the JSON), not that it is wrong
+  worked without lock    times a handler read or changed the stock while the lock was not its own
+  most checks at once    requests that asked the user service at the same time, which a lock is to prevent
   p50, p99               latency of a request from the opening to the answer: order, sold out or given up
   seconds                time until the last answer
 
-The seckill rows are compared with the sale's INFO, EVENTS and AUDIT; a difference is an error.";
+The seckill strategies are compared with INFO, EVENTS and AUDIT of their sales; a difference is an error.";
 
 const AGREEMENT: &str = "INFO, EVENTS and AUDIT of both seckill sales agree with their handlers.";
 
@@ -116,7 +116,7 @@ fn table(rows: &[Row]) -> Table {
     table
 }
 
-/// A count that should be zero.
+/// A count that should be zero, in red when it is not.
 fn alarming(count: u64) -> Cell {
     let cell = Cell::new(count);
     if count == 0 { cell } else { cell.fg(Color::Red) }

@@ -1,5 +1,5 @@
-//! Buyers who come all at once, as in the story: each takes the lock of the sale, works, buys and releases; or buys
-//! without any lock. Until all is sold.
+//! Buyers who come all at once, as in the incident: each takes the lock of the sale, buys and releases it, or buys
+//! without a lock, until all is sold.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,11 +18,11 @@ use crate::progress::Progress;
 use crate::sale::{self, Guard, LuaSale, ModuleSale, Purchase, SaleBackend};
 use crate::servers::{Programs, Servers};
 
-/// Over how many connections the buyers come.
+/// The numbers of connections that the buyers share.
 pub(crate) const CONNECTIONS: [usize; 2] = [1, 64];
 /// A buyer waits about this long before a busy lock is tried again.
 const PAUSE: Duration = Duration::from_millis(1);
-/// However many buyers compete, a lock that is busy for so long was not released.
+/// A lock that is busy for so long was not released, however many buyers compete.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Latencies are counted in µs, up to a minute, to three digits.
 const LONGEST: u64 = 60_000_000;
@@ -30,10 +30,10 @@ const DIGITS: u8 = 3;
 
 const LOCK: &str = "lock:of the sale";
 
-/// What becomes of the lock.
+/// How the lock is released.
 #[derive(Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub(crate) enum Lock {
-    /// There is none.
+    /// There is no lock.
     None,
     /// The purchase releases it.
     ByPurchase,
@@ -45,7 +45,7 @@ pub(crate) enum Lock {
 #[derive(Clone, Copy)]
 struct Way {
     name: &'static str,
-    shop: fn() -> Arc<dyn SaleBackend>,
+    sale: fn() -> Arc<dyn SaleBackend>,
     lock: Lock,
     rivals: &'static [&'static str],
 }
@@ -55,16 +55,16 @@ const BY_HAND_AT_ONCE: &str = "SET NX PX, Lua BUY that releases";
 const BY_HAND_UNLOCKED: &str = "Lua BUY";
 
 const WAYS: [Way; 5] = [
-    Way { name: BY_HAND, shop: lua, lock: Lock::ByCall, rivals: &[] },
-    Way { name: BY_HAND_AT_ONCE, shop: lua, lock: Lock::ByPurchase, rivals: &[] },
+    Way { name: BY_HAND, sale: lua, lock: Lock::ByCall, rivals: &[] },
+    Way { name: BY_HAND_AT_ONCE, sale: lua, lock: Lock::ByPurchase, rivals: &[] },
     Way {
         name: "LOCK, BUY … RELEASE",
-        shop: seckill,
+        sale: seckill,
         lock: Lock::ByPurchase,
         rivals: &[BY_HAND, BY_HAND_AT_ONCE],
     },
-    Way { name: BY_HAND_UNLOCKED, shop: lua, lock: Lock::None, rivals: &[] },
-    Way { name: "BUY", shop: seckill, lock: Lock::None, rivals: &[BY_HAND_UNLOCKED] },
+    Way { name: BY_HAND_UNLOCKED, sale: lua, lock: Lock::None, rivals: &[] },
+    Way { name: "BUY", sale: seckill, lock: Lock::None, rivals: &[BY_HAND_UNLOCKED] },
 ];
 
 fn lua() -> Arc<dyn SaleBackend> {
@@ -79,7 +79,7 @@ fn seckill() -> Arc<dyn SaleBackend> {
 pub(crate) struct Row {
     pub(crate) way: &'static str,
     pub(crate) lock: Lock,
-    /// What a user would do instead, if the way is Seckill's.
+    /// What a user would do without Seckill; empty for those ways themselves.
     pub(crate) rivals: &'static [&'static str],
     pub(crate) connections: usize,
     /// One a round.
@@ -88,7 +88,7 @@ pub(crate) struct Row {
     pub(crate) latencies: Histogram<u64>,
 }
 
-/// Plays all ways, in rounds.
+/// Measures all ways, in rounds.
 pub(crate) async fn run(plan: &Plan, programs: &Programs, progress: &Progress) -> Result<Vec<Row>, Failure> {
     let servers = Servers::single(programs).await?;
     let mut pipe = Pipe::open(servers.primary.client(), plan.depth)?;
@@ -109,7 +109,7 @@ pub(crate) async fn run(plan: &Plan, programs: &Programs, progress: &Progress) -
             order.reverse();
         }
         for (way, row) in order {
-            rush(&servers, &mut pipe, plan, *way, row)
+            sell_out(&servers, &mut pipe, plan, *way, row)
                 .await
                 .map_err(|error| format!("{}, {} connections: {error}", row.way, row.connections))?;
             progress.step();
@@ -118,17 +118,17 @@ pub(crate) async fn run(plan: &Plan, programs: &Programs, progress: &Progress) -
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Sells everything once.
-async fn rush(
+/// Sells all units once.
+async fn sell_out(
     servers: &Servers,
     pipe: &mut Pipe,
     plan: &Plan,
     way: Way,
     row: &mut Row,
 ) -> Result<(), Failure> {
-    let shop = (way.shop)();
-    shop.open(pipe)?;
-    shop.set_stock(pipe, plan.calls)?;
+    let sale = (way.sale)();
+    sale.open(pipe)?;
+    sale.set_stock(pipe, plan.calls)?;
     let mut connections = Vec::new();
     for _ in 0..row.connections {
         connections.push(servers.primary.connect().await?);
@@ -137,8 +137,8 @@ async fn rush(
     let mut buyers = JoinSet::new();
     let began = Instant::now();
     for connection in connections.iter().cycle().take(plan.buyers) {
-        let line = Buyers { connection: connection.clone(), shop: shop.clone(), lock: way.lock };
-        buyers.spawn(line.buy_until_sold_out(next.clone()));
+        let queue = Buyers { connection: connection.clone(), sale: sale.clone(), lock: way.lock };
+        buyers.spawn(queue.buy_until_sold_out(next.clone()));
     }
     let (mut sold, mut last) = (0, began);
     while let Some(purchases) = buyers.join_next().await {
@@ -150,7 +150,7 @@ async fn rush(
     }
     row.orders_per_second.push(sold as f64 / (last - began).as_secs_f64());
 
-    let left = shop.available(pipe)?;
+    let left = sale.available(pipe)?;
     if (sold, left) != (plan.calls, 0) {
         return Err(format!("of {} units {sold} were sold, and {left} are left", plan.calls).into());
     }
@@ -163,10 +163,10 @@ struct Purchased {
     took: Duration,
 }
 
-/// Buyers who come one after the other, the next when the last one is served, until all is sold.
+/// Buyers who come one after the other, each when the last one is served, until all is sold.
 struct Buyers {
     connection: MultiplexedConnection,
-    shop: Arc<dyn SaleBackend>,
+    sale: Arc<dyn SaleBackend>,
     lock: Lock,
 }
 
@@ -192,10 +192,10 @@ impl Buyers {
         }
         let release = self.lock == Lock::ByPurchase;
         let guard = (self.lock != Lock::None).then_some(Guard { key: LOCK, token: &token, release });
-        let buy = self.shop.buy(&Purchase { buyer: &buyer, order: &order, qty: 1, guard });
+        let buy = self.sale.buy(&Purchase { buyer: &buyer, order: &order, qty: 1, guard });
         let word: String = buy.query_async(&mut self.connection).await?;
         if self.lock == Lock::ByCall {
-            let unlock = self.shop.unlock(LOCK, &token);
+            let unlock = self.sale.unlock(LOCK, &token);
             let released: bool = unlock.query_async(&mut self.connection).await?;
             if !released {
                 return Err("the lock was lost".into());
@@ -204,12 +204,12 @@ impl Buyers {
         match word.as_str() {
             "SOLD" => Ok(true),
             "SOLDOUT" => Ok(false),
-            _ => Err(format!("a purchase was answered {word}").into()),
+            _ => Err(format!("a purchase got the reply {word}").into()),
         }
     }
 
     async fn take_lock(&mut self, token: &str) -> Result<(), Failure> {
-        let lock = self.shop.lock(LOCK, token);
+        let lock = self.sale.lock(LOCK, token);
         while lock.query_async::<Value>(&mut self.connection).await? == Value::Nil {
             tokio::time::sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
         }

@@ -1,4 +1,4 @@
-//! The report as plots and bars, for the page.
+//! The report as bars and plots, for the page.
 
 use std::ops::Range;
 
@@ -12,12 +12,12 @@ use crate::report::{Passed, Rush};
 
 /// Bars beside each other, in groups.
 pub(crate) struct Bars {
-    /// What is seen, and what better means.
+    /// What the bars show, and which direction is better.
     pub(crate) about: &'static str,
     pub(crate) groups: Vec<Group>,
 }
 
-/// A figure of Seckill's first, and of its rivals.
+/// A figure of Seckill, and then those of its rivals.
 pub(crate) struct Group {
     pub(crate) title: String,
     pub(crate) ratios: String,
@@ -31,7 +31,7 @@ pub(crate) struct Bar {
     pub(crate) percent: f64,
 }
 
-/// What a call takes.
+/// The time of a call.
 pub(crate) fn calls(pass: &Passed) -> Bars {
     let figure = |name: &str| Some(pass.workloads.iter().find(|row| row.workload == name)?.us.median);
     let ours = pass.workloads.iter().filter(|row| row.ours);
@@ -41,7 +41,7 @@ pub(crate) fn calls(pass: &Passed) -> Bars {
     }
 }
 
-/// How fast a crowd is served.
+/// Orders a second of buyers who come all at once.
 pub(crate) fn crowd(rushes: &[Rush]) -> Bars {
     let ours = rushes.iter().filter(|rush| rush.ours).filter_map(|rush| {
         let others = rushes.iter().filter(|other| other.connections == rush.connections);
@@ -56,7 +56,7 @@ pub(crate) fn crowd(rushes: &[Rush]) -> Bars {
     }
 }
 
-/// None without rivals.
+/// `None` without rivals.
 fn group(
     name: &str,
     beside: &[Beside],

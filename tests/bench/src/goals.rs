@@ -1,4 +1,4 @@
-//! What is to be reached: ratios of two workloads in one run.
+//! The goals: ratios of two workloads in one run.
 
 use crate::workload::{ACCEPTED, HINCRBY, LOCK, LUA_DELETE, RELEASED, SET, SOLD_OUT, Size, UNLOCK, by_lua};
 
@@ -6,13 +6,13 @@ use crate::workload::{ACCEPTED, HINCRBY, LOCK, LUA_DELETE, RELEASED, SET, SOLD_O
 pub(crate) struct Goal {
     pub(crate) workload: String,
     pub(crate) rival: String,
-    /// It is to be at most this.
+    /// The goal: at most this.
     pub(crate) most: f64,
-    /// It would better be this.
+    /// A further aim: at most this.
     pub(crate) aim: Option<f64>,
 }
 
-/// The goals, of which some are for sales of this size.
+/// The goals; those about sales are for sales of this size.
 pub(crate) fn goals(size: Size) -> Vec<Goal> {
     let goal = |workload: &str, rival: &str, most, aim| Goal {
         workload: workload.to_owned(),

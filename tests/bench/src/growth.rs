@@ -1,8 +1,7 @@
-//! A sale that grows, purchase by purchase: what an order takes, in time and in memory.
+//! A sale that grows, purchase by purchase: the time and memory of an order.
 //!
-//! The server tells times by the clock on the wall, so what else the machine does is in them, and most of all in the
-//! longest one. `make growth` measures the same without a server, in processor time, and the memory after every
-//! purchase.
+//! The server measures by wall clock, so other load on the machine is in the times, and most of all in the longest one.
+//! `make growth` measures the same without a server, in processor time, and the memory after every purchase.
 
 use redis::cmd;
 
@@ -13,18 +12,18 @@ use crate::pipe::Pipe;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::sale::{HOUR, ModuleSale, SaleBackend};
-use crate::server_stats::{self, command_us, longest_us, note_longest};
+use crate::server_stats::{self, command_us, longest_us, record_longest};
 use crate::servers::{Programs, Servers};
 use crate::spread::Spread;
 use crate::workload::{Numbers, fill};
 
 /// Orders at the first point.
 const FIRST: u64 = 1_000;
-/// So many sales are grown to this size, and only the last one further. Of their times the medians count, and of the
-/// longest ones the longest.
+/// So many sales grow to this size, and only the last one further. Of their times the medians count, and of the longest
+/// times the longest.
 const TIMES: usize = 5;
 const SMALL: u64 = 100_000;
-/// From so many orders on, what a sale has once does not weigh in.
+/// From so many orders on, the fixed memory of a sale is negligible.
 pub(crate) const MANY: u64 = 10_000;
 /// Figures of an order at any two points differ at most by this factor.
 const MOST_UNEVEN: f64 = 2.0;
@@ -43,7 +42,7 @@ pub(crate) struct Kind {
 pub(crate) const KINDS: [Kind; 3] = [
     Kind { name: "UUID ids", id: names::order, hold: 0, most_bytes: Some(120.0), aim_bytes: Some(100.0) },
     Kind { name: "36-byte ids", id: names::plain_order, hold: 0, most_bytes: Some(150.0), aim_bytes: None },
-    // A deadline stands in the list of deadlines, and with the event. No goal tells of that.
+    // A deadline is stored in the queue of deadlines, and with the event. There is no goal for that.
     Kind { name: "UUID ids, held", id: names::order, hold: HOUR, most_bytes: None, aim_bytes: None },
 ];
 
@@ -57,13 +56,13 @@ pub(crate) struct Grown {
     pub(crate) uneven_us: f64,
     /// Memory likewise.
     pub(crate) uneven_bytes: f64,
-    /// Both are to be at most this.
+    /// The goal of both: at most this.
     pub(crate) most_uneven: f64,
     /// Memory of an order, in bytes: the most that it is at a point with [`MANY`] orders or more.
     pub(crate) bytes: Option<f64>,
-    /// It is to be at most this.
+    /// The goal: at most this.
     pub(crate) most_bytes: Option<f64>,
-    /// It would better be this.
+    /// A further aim: at most this.
     pub(crate) aim_bytes: Option<f64>,
 }
 
@@ -75,9 +74,9 @@ pub(crate) struct Point {
     pub(crate) us: f64,
     /// The longest of them.
     pub(crate) slowest_us: f64,
-    /// Memory of an order with its buyer and its event, in bytes: what MEMORY USAGE says of the sale.
+    /// Memory of an order with its buyer and its event, in bytes: by MEMORY USAGE of the sale.
     pub(crate) bytes: f64,
-    /// The same by what the whole server uses more than before the sale.
+    /// The same by the growth of the server's used_memory.
     pub(crate) used_bytes: f64,
 }
 
@@ -96,8 +95,8 @@ pub(crate) async fn run(
         let (greatest, sales, progress) = (plan.growth, sales.clone(), progress.clone());
         let points = blocking(move || {
             ModuleSale::allow_orders(&mut pipe, greatest)?;
-            note_longest(&mut pipe)?;
-            // A sale that is deleted is to be gone before the next one is measured.
+            record_longest(&mut pipe)?;
+            // A deleted sale must be freed before the next one is measured.
             pipe.set("lazyfree-lazy-user-del", "no")?;
             sales.iter().map(|marks| grow(&mut pipe, kind, marks, &progress)).collect()
         });
@@ -106,7 +105,8 @@ pub(crate) async fn run(
     Ok(grown)
 }
 
-/// The sizes at which each sale is measured. Some end early: there a single interruption would weigh too much.
+/// The sizes at which each sale is measured. Small sizes are measured several times, for there a single interruption
+/// would weigh too much.
 fn sales(greatest: u64) -> Vec<Vec<u64>> {
     let all = marks(greatest);
     let small: Vec<_> = all.iter().copied().filter(|mark| *mark <= SMALL).collect();
@@ -115,7 +115,7 @@ fn sales(greatest: u64) -> Vec<Vec<u64>> {
     sales
 }
 
-/// Sizes to measure at: 1, 2 and 5 times the powers of ten, and at last the greatest.
+/// Sizes to measure at: 1, 2 and 5 times the powers of ten, and the greatest.
 fn marks(greatest: u64) -> Vec<u64> {
     let powers = std::iter::successors(Some(FIRST), |power| power.checked_mul(10));
     let marks = powers.flat_map(|power| [1, 2, 5].map(|times| power.saturating_mul(times)));
@@ -123,7 +123,7 @@ fn marks(greatest: u64) -> Vec<u64> {
 }
 
 fn grow(pipe: &mut Pipe, kind: Kind, marks: &[u64], progress: &Progress) -> Result<Vec<Point>, Failure> {
-    let sale = ModuleSale::new("grows");
+    let sale = ModuleSale::new("growing");
     pipe.ask::<()>(cmd("DEL").arg(sale.key()))?;
     let used_before = used(pipe)?;
     sale.open(pipe)?;
@@ -149,24 +149,24 @@ fn grow_to(
     let state = if kind.hold == 0 { "SOLD" } else { "HELD" };
     fill(sale, pipe, numbers.clone(), kind.id, state)?;
     let (orders, calls) = (numbers.end, numbers.end - numbers.start);
-    let told: u64 = pipe.ask(cmd("MEMORY").arg("USAGE").arg(sale.key()))?;
+    let reported: u64 = pipe.ask(cmd("MEMORY").arg("USAGE").arg(sale.key()))?;
     Ok(Point {
         orders,
         us: command_us(pipe, BUY, calls)? / calls as f64,
         slowest_us: longest_us(pipe, BUY)?,
-        bytes: told as f64 / orders as f64,
+        bytes: reported as f64 / orders as f64,
         used_bytes: (used(pipe)? - used_before) / orders as f64,
     })
 }
 
-/// The memory that the server uses, in bytes, without its accounts of commands: they begin anew.
+/// The memory that the server uses, in bytes, without its statistics of commands, which are reset.
 fn used(pipe: &mut Pipe) -> Result<f64, Failure> {
     server_stats::reset(pipe)?;
     server_stats::field(pipe, "memory", "used_memory")
 }
 
 impl Grown {
-    /// From the points of all sales; `None` when the last one has none.
+    /// From the points of all sales; `None` when the last sale has none.
     fn of(kind: Kind, mut sales: Vec<Vec<Point>>) -> Option<Self> {
         let all = |place, time: fn(&Point) -> f64| {
             Spread::of(sales.iter().filter_map(|points| points.get(place)).map(time))

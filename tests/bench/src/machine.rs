@@ -1,4 +1,4 @@
-//! What the figures were taken on.
+//! The machine and the server on which the figures were taken.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ pub(crate) struct Machine {
     pub(crate) processor: String,
     pub(crate) cores: usize,
     pub(crate) kernel: String,
-    /// Tasks that wanted a core in the minute before.
+    /// The load average of the last minute.
     pub(crate) load: f64,
     pub(crate) server: String,
     pub(crate) allocator: String,

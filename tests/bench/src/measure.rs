@@ -15,13 +15,13 @@ const PATIENCE: u64 = 60_000;
 /// The figures of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
-    /// The time of a call by the server's own account (commandstats), in µs: the command alone. What a script calls
-    /// is in it; reading, parsing, replying and propagation are not.
+    /// The time of a call by commandstats, in µs: the command alone. It includes the commands that a script calls, but
+    /// not reading, parsing, replying and propagation.
     pub(crate) command_us: f64,
     /// The processor time of a call, in µs: all that the server did, on all its threads, until its replicas
     /// had everything.
     pub(crate) cpu_us: f64,
-    /// By the clock on the wall.
+    /// By wall clock.
     pub(crate) calls_per_second: f64,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn measure(
     })
 }
 
-/// Waits until the replicas have all that was written.
+/// Waits until the replicas have everything.
 fn catch_up(pipe: &mut Pipe, replicas: usize) -> Result<(), Failure> {
     let caught_up: usize = pipe.ask(cmd("WAIT").arg(replicas).arg(PATIENCE))?;
     if caught_up < replicas { Err("the replica does not catch up".into()) } else { Ok(()) }

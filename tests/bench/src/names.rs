@@ -1,4 +1,4 @@
-//! The names of orders, buyers, locks and owners, by number. They are as long as in a real shop.
+//! The names of orders, buyers, locks and owners, by number. They are as long as in production.
 
 use uuid::Uuid;
 

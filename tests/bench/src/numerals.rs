@@ -1,4 +1,4 @@
-//! Figures as one says them.
+//! Figures as text.
 
 /// A ratio: 1/4.2 rather than 0.24.
 pub(crate) fn times(ratio: f64) -> String {
@@ -28,7 +28,7 @@ pub(crate) fn thousands(count: f64) -> String {
     text
 }
 
-/// A count that is a power of ten, in few letters.
+/// A count that is a power of ten, abbreviated.
 pub(crate) fn short(count: f64) -> String {
     if count < 1e6 { thousands(count) } else { format!("{} M", thousands(count / 1e6)) }
 }
@@ -42,7 +42,7 @@ pub(crate) fn duration(us: f64) -> String {
     }
 }
 
-/// All but one in so many, as a percentage with all its nines.
+/// The share of all but one in `rarity`, as a percentage with all its nines.
 pub(crate) fn share(rarity: f64) -> String {
     let decimals = (rarity.log10().ceil() - 2.0).max(0.0) as usize;
     format!("{:.decimals$} %", 100.0 - 100.0 / rarity)

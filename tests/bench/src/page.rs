@@ -1,4 +1,4 @@
-//! The report as a page that needs nothing but itself.
+//! The report as a self-contained page of HTML.
 
 use askama::Template;
 
@@ -10,7 +10,7 @@ use crate::table::Table;
 use crate::tables;
 use crate::verdicts::verdicts;
 
-/// What `page.html` shows.
+/// The data of `page.html`.
 #[derive(Template)]
 #[template(path = "page.html")]
 pub(crate) struct Page {
@@ -18,7 +18,7 @@ pub(crate) struct Page {
     sections: Vec<Section>,
 }
 
-/// A table, with pictures of what it tells.
+/// A table, with bars and plots of its figures.
 struct Section {
     id: String,
     table: Table,

@@ -1,4 +1,4 @@
-//! A pass over all workloads on one server: in rounds, so that what else happens on the machine hits all alike.
+//! A pass over all workloads on one server, in rounds, so that other load on the machine affects all alike.
 
 use redis::{Value, cmd};
 
@@ -11,33 +11,33 @@ use crate::progress::Progress;
 use crate::servers::{Programs, Servers};
 use crate::workload::{Size, Workload, grow, locks, plain, sales};
 
-/// Under which circumstances workloads are measured.
+/// The setup under which workloads are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pass {
-    /// The server has nothing to do but answer.
+    /// Without AOF and replica.
     Alone,
-    /// It has an AOF and a replica.
-    Followed,
+    /// With an AOF and a replica.
+    Replicated,
 }
 
 impl Pass {
-    pub(crate) const ALL: [Self; 2] = [Self::Alone, Self::Followed];
+    pub(crate) const ALL: [Self; 2] = [Self::Alone, Self::Replicated];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Alone => "alone",
-            Self::Followed => "with AOF and replica",
+            Self::Replicated => "with AOF and replica",
         }
     }
 
-    /// What the µs of a call are.
+    /// What the µs of a call include.
     pub(crate) fn about(self) -> &'static str {
         match self {
             Self::Alone => {
                 "µs a call by the server's commandstats: the command, and what a script calls; not reading, \
                  parsing, replying and propagation."
             }
-            Self::Followed => {
+            Self::Replicated => {
                 "µs a call of processor time: all that the primary does on all its threads, until the replica has \
                  everything; with an AOF (everysec)."
             }
@@ -48,14 +48,14 @@ impl Pass {
     pub(crate) fn us(self, sample: &Sample) -> f64 {
         match self {
             Self::Alone => sample.command_us,
-            Self::Followed => sample.cpu_us,
+            Self::Replicated => sample.cpu_us,
         }
     }
 
-    async fn stage(self, programs: &Programs) -> Result<Servers, Failure> {
+    async fn servers(self, programs: &Programs) -> Result<Servers, Failure> {
         match self {
             Self::Alone => Servers::single(programs).await,
-            Self::Followed => Servers::with_replica(programs).await,
+            Self::Replicated => Servers::with_replica(programs).await,
         }
     }
 }
@@ -76,7 +76,7 @@ pub(crate) struct Skipped {
     pub(crate) why: String,
 }
 
-/// What a pass brings.
+/// The results of a pass.
 pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
     pub(crate) skipped: Vec<Skipped>,
@@ -95,7 +95,7 @@ pub(crate) async fn run(
     programs: &Programs,
     progress: &Progress,
 ) -> Result<Rows, Failure> {
-    let servers = pass.stage(programs).await?;
+    let servers = pass.servers(programs).await?;
     let pipe = Pipe::open(servers.primary.client(), plan.depth)?;
     let (plan, progress, replicas) = (plan.clone(), progress.clone(), servers.replicas());
     blocking(move || measure_all(pass, pipe, &plan, replicas, &progress)).await
@@ -121,7 +121,7 @@ fn measure_all(
             samples: Vec::new(),
         })
         .collect();
-    // Those below are in use.
+    // Lower numbers are in use.
     let mut next = plan.orders.max(plan.calls);
     for round in 0..plan.rounds {
         let mut order: Vec<_> = workloads.iter().zip(&mut rows).collect();
@@ -138,7 +138,7 @@ fn measure_all(
     Ok(Rows { rows, skipped })
 }
 
-/// All workloads, as tables show them.
+/// All workloads, in the order of the tables.
 pub(crate) fn all(plan: &Plan) -> Vec<Workload> {
     let sizes = [Size::New { calls: plan.calls }, plan.grown()];
     let sales = sizes.into_iter().flat_map(|size| sales(size, plan.calls));

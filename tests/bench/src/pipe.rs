@@ -1,4 +1,4 @@
-//! The connection that a server is measured over: commands go in batches, and every reply is looked at.
+//! The connection of measurements: commands are sent in batches, and every reply is checked.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use crate::failure::Failure;
 /// Far above what any command takes, so that only a dead server meets it.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a command must be answered.
+/// The expected reply of a command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reply {
     /// This status.
     Word(&'static str),
     /// This number.
     Number(i64),
-    /// A number that nobody can foresee.
+    /// Any number.
     SomeNumber,
-    /// Bytes that nobody can foresee.
+    /// Any bytes.
     SomeText,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Batch {
     commands: usize,
 }
 
-/// A blocking connection: nothing stands between it and the socket that would cost time.
+/// A blocking connection: no runtime between it and the socket takes time.
 pub(crate) struct Pipe {
     connection: redis::Connection,
     depth: usize,
@@ -64,12 +64,12 @@ impl Pipe {
         self.ask(redis::cmd("CONFIG").arg("SET").arg(config).arg(value))
     }
 
-    /// Makes a script known to the server.
+    /// Loads a script into the server.
     pub(crate) fn load(&mut self, script: &Script) -> RedisResult<()> {
         script.prepare_invoke().load(&mut self.connection).map(drop)
     }
 
-    /// Sends commands, each of which must be answered with `reply`.
+    /// Sends commands, each of which must get this reply.
     pub(crate) fn send(
         &mut self,
         commands: impl IntoIterator<Item = Cmd>,
@@ -78,13 +78,13 @@ impl Pipe {
         self.exchange(batches(self.depth, commands), reply)
     }
 
-    /// Packs commands, so that they can be sent while a clock runs.
+    /// Packs commands before the time is measured.
     pub(crate) fn pack(&self, commands: impl IntoIterator<Item = Cmd>) -> Vec<Batch> {
         batches(self.depth, commands).collect()
     }
 
-    /// Sends batches. The next one is on its way while the replies to the last one are read, so that the server
-    /// need not wait for us.
+    /// Sends batches. The next one is sent before the replies to the last one are read, so that the server does not wait
+    /// for the client.
     pub(crate) fn exchange(
         &mut self,
         batches: impl IntoIterator<Item = Batch>,

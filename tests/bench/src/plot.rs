@@ -1,4 +1,4 @@
-//! Lines over a logarithmic axis, drawn as SVG.
+//! Plots of lines over a logarithmic axis, as SVG.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use plotters::prelude::*;
 
 use crate::failure::Failure;
 
-/// Twice as large as most screens show it, for coordinates are integers.
+/// Twice as large as shown on most screens, for coordinates are integers.
 pub(crate) const SIZE: (u32, u32) = (1200, 800);
 const SAMPLE: (u32, u32) = (112, 36);
 const LETTERS: (&str, u32) = ("sans-serif", 40);
@@ -18,12 +18,12 @@ const THIN: u32 = 3;
 const DASH: u32 = 16;
 const GAP: u32 = 12;
 const MARK: u32 = 11;
-/// More of them on a line would hide it.
+/// More marks would hide the line.
 const MARKS: usize = 8;
 
 type Svg<'s> = SVGBackend<'s>;
 
-/// A colour. Style sheets find it by its hexadecimal name, and may replace it.
+/// A colour. The style sheet selects it by its hexadecimal value, and replaces it in dark mode.
 #[derive(Clone, Copy)]
 pub(crate) enum Colour {
     Ours,
@@ -32,7 +32,7 @@ pub(crate) enum Colour {
 }
 
 impl Colour {
-    /// Those of Okabe and Ito, whom colour-blind readers can tell apart.
+    /// From the palette of Okabe and Ito, which colour-blind readers can tell apart.
     fn rgb(self) -> RGBColor {
         match self {
             Self::Ours => RGBColor(0x00, 0x72, 0xB2),
@@ -54,7 +54,7 @@ pub(crate) enum Stroke {
 pub(crate) struct Look {
     pub(crate) colour: Colour,
     pub(crate) stroke: Stroke,
-    /// Whether it is what is to be reached: a thin line without marks.
+    /// Whether it is a goal: a thin line without marks.
     pub(crate) limit: bool,
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct Axis {
 /// Lines over an axis that is logarithmic.
 pub(crate) struct Plot {
     pub(crate) title: String,
-    /// What is seen, and what better means.
+    /// What the plot shows, and which direction is better.
     pub(crate) about: String,
     pub(crate) x: Axis,
     pub(crate) y: Axis,

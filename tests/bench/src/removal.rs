@@ -1,4 +1,4 @@
-//! A large sale that is deleted: how long everybody else waits meanwhile.
+//! A large sale that is deleted: how long other clients wait meanwhile.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,11 +19,11 @@ use crate::workload::fill;
 
 /// How often a sale is deleted in each way.
 const TIMES: u32 = 5;
-/// Nobody is to wait longer where the server frees on another thread, in µs: no more than for a slice of time.
+/// The goal of the longest wait where the server frees on another thread, in µs: about a time slice of the system.
 const MOST_US: f64 = 5_000.0;
-/// So often somebody else asks the server something.
+/// Between two calls of the other client.
 const STEP: Duration = Duration::from_micros(100);
-/// Freeing what was deleted takes less, unless the server has failed.
+/// Freeing takes less, unless the server has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A way to delete.
@@ -42,16 +42,16 @@ const WAYS: [Way; 3] = [
     Way { name: "DEL, lazyfree-lazy-user-del no", command: "DEL", lazy: "no", most_us: None },
 ];
 
-/// What deleting a sale costs.
+/// The cost of deleting a sale.
 #[derive(serde::Serialize)]
 pub(crate) struct Removed {
     pub(crate) way: &'static str,
     pub(crate) orders: u64,
     /// The call, by the server's commandstats, in µs.
     pub(crate) call_us: Spread,
-    /// The longest that another connection waited for a reply until all was freed, in µs by the clock on the wall.
+    /// The longest that another connection waited for a reply until all was freed, in µs by wall clock.
     pub(crate) wait_us: Spread,
-    /// It is to be at most this.
+    /// The goal: at most this.
     pub(crate) most_us: Option<f64>,
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn run(
     .await
 }
 
-/// What one deletion cost, in µs.
+/// The cost of one deletion, in µs.
 struct Sample {
     call_us: f64,
     wait_us: f64,
@@ -103,19 +103,19 @@ fn remove(pipe: &mut Pipe, other: &mut Pipe, sale: &ModuleSale, way: Way) -> Res
     Ok(Sample { call_us: command_us(pipe, way.command, 1)?, wait_us: wait.as_secs_f64() * 1e6 })
 }
 
-/// Waits until nothing is left for the server's other thread.
+/// Waits until the server's background thread has freed everything.
 fn all_is_freed(pipe: &mut Pipe) -> Result<(), Failure> {
     let deadline = Instant::now() + PATIENCE;
     while server_stats::field::<u64>(pipe, "memory", "lazyfree_pending_objects")? > 0 {
         if Instant::now() > deadline {
-            return Err("what was deleted is not freed".into());
+            return Err("the deleted sale is not freed".into());
         }
         thread::sleep(Duration::from_millis(1));
     }
     Ok(())
 }
 
-/// The longest that another connection waits for a reply while something is done.
+/// The longest that another connection waits for a reply during the work.
 fn longest_wait(
     other: &mut Pipe,
     work: impl FnOnce() -> Result<(), Failure> + Send,

@@ -1,4 +1,4 @@
-//! What all rounds come to. It is shown as tables, as a page, or as JSON.
+//! The figures of all rounds. They are shown as tables, as a page, or as JSON.
 
 use crate::comparison::Beside;
 use crate::contention::{self, Lock};
@@ -12,11 +12,11 @@ use crate::plan::Plan;
 use crate::removal::Removed;
 use crate::spread::Spread;
 use crate::storage::Stored;
-use crate::verdicts::Judged;
+use crate::verdicts::GoalResult;
 use crate::workload::FLOOR;
 
-/// How finely a distribution is told: so many quantiles up to 50 %, as many from there to 75 %, and so on, each time
-/// half of the way to 100 %.
+/// The resolution of a distribution: so many quantiles up to 50 %, as many from there to 75 %, and so on, each time half
+/// of the way to 100 %.
 const STEPS: u32 = 5;
 
 /// All that was measured.
@@ -34,7 +34,7 @@ pub(crate) struct Report {
     pub(crate) machine: Machine,
     pub(crate) plan: Plan,
     pub(crate) passes: Vec<Passed>,
-    pub(crate) goals: Vec<Judged>,
+    pub(crate) goals: Vec<GoalResult>,
     pub(crate) contention: Vec<Rush>,
     pub(crate) growth: Vec<Grown>,
     pub(crate) storage: Vec<Stored>,
@@ -88,18 +88,18 @@ pub(crate) struct Rush {
 impl Report {
     pub(crate) fn of(plan: Plan, measured: Measured) -> Result<Self, Failure> {
         let Measured { machine, passes, rushes, growth, storage, removal } = measured;
-        let mut judged = Vec::new();
+        let mut goal_results = Vec::new();
         for goal in goals(plan.grown()) {
             for (pass, rows) in &passes {
                 let ratio = ratio(*pass, rows, &goal.workload, &goal.rival)?;
-                judged.push(Judged::ratio(&goal, pass.name(), ratio));
+                goal_results.push(GoalResult::ratio(&goal, pass.name(), ratio));
             }
         }
-        judged.extend(growth.iter().flat_map(Judged::growth));
-        judged.extend(storage.iter().filter_map(Judged::storage));
-        judged.extend(removal.iter().filter_map(Judged::removal));
+        goal_results.extend(growth.iter().flat_map(GoalResult::growth));
+        goal_results.extend(storage.iter().filter_map(GoalResult::storage));
+        goal_results.extend(removal.iter().filter_map(GoalResult::removal));
         Ok(Self {
-            goals: judged,
+            goals: goal_results,
             contention: rushes.iter().map(|row| Rush::of(row, &rushes)).collect::<Result<_, _>>()?,
             passes: passes
                 .into_iter()
@@ -128,7 +128,7 @@ impl Passed {
 
 impl Figures {
     fn of(pass: Pass, row: &Row, all: &Rows) -> Result<Self, Failure> {
-        // A rival that the server does not have stands beside nobody.
+        // A rival that this server cannot run is left out.
         let rivals = row.rivals.iter().filter(|rival| all.row(rival).is_some());
         let beside = rivals.map(|rival| {
             Ok::<_, Failure>(Beside { rival: rival.clone(), ratio: ratio(pass, all, &row.workload, rival)? })
@@ -176,7 +176,7 @@ impl Rush {
     }
 }
 
-/// What counts of one workload as a multiple of another's, round by round: both had the same conditions.
+/// The figure of one workload as a multiple of another's, round by round, in which both had the same conditions.
 fn ratio(pass: Pass, all: &Rows, workload: &str, rival: &str) -> Result<Spread, Failure> {
     let samples = |name: &str| Ok::<_, Failure>(&all.row(name).ok_or_else(|| format!("no {name}"))?.samples);
     let pairs = samples(workload)?.iter().zip(samples(rival)?);

@@ -1,4 +1,4 @@
-//! What the server itself says of its time and its memory.
+//! The server's own statistics of time and memory.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use redis::{FromRedisValue, InfoDict, cmd};
 use crate::failure::Failure;
 use crate::pipe::Pipe;
 
-/// Begins the accounts of commands anew.
+/// Resets the statistics of commands.
 pub(crate) fn reset(pipe: &mut Pipe) -> Result<(), Failure> {
     Ok(pipe.ask(cmd("CONFIG").arg("RESETSTAT"))?)
 }
@@ -18,15 +18,15 @@ pub(crate) fn field<T: FromRedisValue>(pipe: &mut Pipe, section: &str, field: &s
     Ok(info.get(field).ok_or_else(|| format!("no {field} in INFO"))?)
 }
 
-/// The processor time of the server so far, on all its threads, in µs. It asks the system for it as we could, and
-/// has it to the µs.
+/// The processor time of the server so far, on all its threads, in µs. The server reads it from the system, with a
+/// resolution of 1 µs.
 pub(crate) fn cpu_us(pipe: &mut Pipe) -> Result<f64, Failure> {
     let info: InfoDict = pipe.ask(cmd("INFO").arg("cpu"))?;
     let seconds = |field| info.get::<f64>(field).ok_or_else(|| format!("no {field} in INFO"));
     Ok((seconds("used_cpu_user")? + seconds("used_cpu_sys")?) * 1e6)
 }
 
-/// The time that all calls of a command took since the reset, in µs, if there were so many and none failed.
+/// The time of all calls of a command since the reset, in µs. An error unless there were so many and none failed.
 pub(crate) fn command_us(pipe: &mut Pipe, command: &str, calls: u64) -> Result<f64, Failure> {
     let stats = stats(pipe, "commandstats", &format!("cmdstat_{command}"))?;
     let count = |name| stat::<u64>(&stats, name);
@@ -36,8 +36,8 @@ pub(crate) fn command_us(pipe: &mut Pipe, command: &str, calls: u64) -> Result<f
     Ok(count("usec")? as f64)
 }
 
-/// Lets the server tell of each command how long the longest call took.
-pub(crate) fn note_longest(pipe: &mut Pipe) -> Result<(), Failure> {
+/// Makes the server record the longest call of each command.
+pub(crate) fn record_longest(pipe: &mut Pipe) -> Result<(), Failure> {
     Ok(pipe.set("latency-tracking-info-percentiles", 100)?)
 }
 

@@ -1,4 +1,4 @@
-//! What many rounds come to.
+//! The distribution of a figure over the rounds.
 
 /// The median and how far the rounds are spread.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -27,7 +27,7 @@ impl Spread {
     }
 }
 
-/// Between two values it is on the straight line from one to the other.
+/// Between two values it is interpolated linearly.
 fn quantile(sorted: &[f64], at: f64) -> f64 {
     let place = at * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);

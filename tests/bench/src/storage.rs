@@ -1,4 +1,4 @@
-//! A sale on disk, and on its way to a replica: how fast it is saved, loaded, replayed and copied.
+//! How fast a sale is saved, loaded, replayed from an AOF, and copied to a replica.
 
 use std::time::{Duration, Instant};
 
@@ -21,25 +21,25 @@ use crate::workload::fill;
 const TIMES: usize = 3;
 /// However slow the machine is, a server that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// Between two looks at a server that has work to do.
+/// Between two polls of a server.
 const PAUSE: Duration = Duration::from_millis(2);
-/// The server tells in ms how long it loaded.
+/// The server logs the time of a load in ms.
 const SHORTEST: f64 = 0.001;
 
-/// What is done with a whole sale, of orders whose ids are UUIDs.
+/// A measurement of a whole sale, whose orders have UUIDs as ids.
 #[derive(serde::Serialize)]
 pub(crate) struct Stored {
     pub(crate) what: &'static str,
-    /// Whose account the time is.
+    /// The source of the time.
     pub(crate) about: &'static str,
     pub(crate) orders: u64,
     pub(crate) seconds: f64,
     pub(crate) orders_per_second: f64,
-    /// The orders a second would better be so many.
+    /// The aim for the orders a second.
     pub(crate) aim: Option<f64>,
 }
 
-/// Orders a second that would better be loaded or replayed.
+/// The aims for orders loaded and replayed a second.
 const AIM_LOADED: f64 = 1e6;
 const AIM_REPLAYED: f64 = 5e5;
 
@@ -73,7 +73,7 @@ async fn by_rdb(plan: &Plan, programs: &Programs, progress: &Progress) -> Result
 }
 
 async fn by_aof(plan: &Plan, programs: &Programs, progress: &Progress) -> Result<[Stored; 2], Failure> {
-    // With this fsync all that was answered is in the file, though the server is killed.
+    // With this setting the file has all replied writes when the server is killed: only the system may buffer them.
     let mut server = programs.start(&format!("{AOF}appendfsync no")).await?;
     sell(&server, plan).await?;
     let replay = restarts(&mut server, plan, progress).await?;
@@ -103,7 +103,7 @@ fn sale() -> ModuleSale {
     ModuleSale::new("stored")
 }
 
-/// Sells everything, by single purchases.
+/// Sells all orders, by single purchases.
 async fn sell(server: &Server, plan: &Plan) -> Result<(), Failure> {
     let mut pipe = Pipe::open(server.client(), plan.depth)?;
     let orders = plan.orders;
@@ -129,26 +129,26 @@ async fn save(server: &Server, progress: &Progress) -> Result<Vec<f64>, Failure>
     blocking(move || (0..TIMES).map(save).collect()).await
 }
 
-/// Kills a server and starts it on its files. The seconds that it says it loaded them, each time.
+/// Kills a server and restarts it on its files. The seconds of each load, by its log.
 async fn restarts(server: &mut Server, plan: &Plan, progress: &Progress) -> Result<Vec<f64>, Failure> {
     let mut seconds = Vec::new();
     for _ in 0..TIMES {
         server.restart().await?;
         must_have(server, plan)?;
-        seconds.push(loaded(&server.log()).ok_or("the log does not tell how long it loaded")?);
+        seconds.push(loaded(&server.log()).ok_or("the log has no line about loading")?);
         progress.step();
     }
     Ok(seconds)
 }
 
-/// The seconds that a log tells, as in "DB loaded from disk: 0.123 seconds". Of an AOF it tells of each file, and at
-/// last of all.
+/// The seconds of the last load in a log, as in "DB loaded from disk: 0.123 seconds". For an AOF there is a line for each
+/// file, and then one for all.
 fn loaded(log: &str) -> Option<f64> {
     let line = log.lines().rfind(|line| line.contains("DB loaded from "))?;
     line.strip_suffix(" seconds")?.rsplit(' ').next()?.parse().ok()
 }
 
-/// Rewrites the AOF, as the server does by itself when it has grown. It becomes an RDB file, mostly.
+/// Rewrites the AOF, as the server does by itself when it has grown. Its base is an RDB file then.
 async fn rewrite(server: &Server) -> Result<(), Failure> {
     let mut connection = server.connect().await?;
     cmd("BGREWRITEAOF").exec_async(&mut connection).await?;
@@ -161,7 +161,7 @@ async fn rewrite(server: &Server) -> Result<(), Failure> {
     .await
 }
 
-/// Lets new servers follow the one at this port. The seconds until they have everything.
+/// Makes new servers replicas of the one at this port. The seconds until each has everything.
 async fn resync(
     port: u16,
     plan: &Plan,
@@ -185,17 +185,17 @@ async fn resync(
     Ok(seconds)
 }
 
-/// Polls a section of INFO until it says what is wanted.
-async fn until(server: &Server, section: &str, says: impl Fn(&InfoDict) -> bool) -> Result<(), Failure> {
+/// Polls a section of INFO until the condition holds.
+async fn until(server: &Server, section: &str, holds: impl Fn(&InfoDict) -> bool) -> Result<(), Failure> {
     let mut connection = server.connect().await?;
     let deadline = Instant::now() + PATIENCE;
     loop {
         let info = cmd("INFO").arg(section).query_async(&mut connection).await?;
-        if says(&info) {
+        if holds(&info) {
             return Ok(());
         }
         if Instant::now() > deadline {
-            return Err(format!("{section} does not become what it should: {info:?}").into());
+            return Err(format!("INFO {section} does not reach the expected state: {info:?}").into());
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -207,7 +207,7 @@ fn must_have(server: &Server, plan: &Plan) -> Result<(), Failure> {
     if sold == plan.orders {
         Ok(())
     } else {
-        Err(format!("{sold} of {} orders are there", plan.orders).into())
+        Err(format!("the server has {sold} of {} orders", plan.orders).into())
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_word_of_a_log_counts() {
+    fn the_last_load_of_a_log_counts() {
         let log = "1:M * DB loaded from base file a.rdb: 0.010 seconds\n\
                    1:M * DB loaded from append only file: 1.250 seconds\n1:M * Ready\n";
         assert_eq!(loaded(log), Some(1.25));

@@ -1,8 +1,8 @@
-//! A table of words, and what one has to know to read it.
+//! A table of text, with what one has to know to read it.
 
 pub(crate) struct Table {
     pub(crate) title: String,
-    /// What is seen, and what better means.
+    /// What the table shows, and which direction is better.
     pub(crate) about: String,
     pub(crate) columns: Vec<Column>,
     /// The first cell names the row.

@@ -1,4 +1,4 @@
-//! The report as tables of words. The terminal and the page show the same ones.
+//! The report as tables. The terminal and the page show the same ones.
 
 use crate::comparison::{compare, quartiles};
 use crate::growth::{Grown, Point};
@@ -9,7 +9,7 @@ use crate::report::{Figures, Passed, Report, Rush};
 use crate::storage::Stored;
 use crate::table::{Table, number, words};
 
-/// What the figures were taken on, and how.
+/// On what the figures were taken, and how.
 pub(crate) fn preface(report: &Report) -> Vec<String> {
     let Report { machine, plan, .. } = report;
     let mut lines = vec![format!(
@@ -18,8 +18,7 @@ pub(crate) fn preface(report: &Report) -> Vec<String> {
     )];
     if machine.load > machine.cores as f64 {
         lines.push(
-            "Others wanted the cores, too: times by the clock are too long, and so are commandstats."
-                .to_owned(),
+            "The machine was busy: times by wall clock are too long, and so are commandstats.".to_owned(),
         );
     }
     lines.push(format!(
@@ -54,7 +53,7 @@ pub(crate) fn workloads(pass: &Passed) -> Table {
     Table {
         title: format!("Time a call, {}", pass.pass),
         about: format!(
-            "{} Less is better. Beside a command stands what a user would do without it, and the floor is the least \
+            "{} Less is better. Each command stands beside what a user would do without it. The floor is the least \
              that any command of the module takes.",
             pass.about
         ),
@@ -127,8 +126,8 @@ pub(crate) fn growth(growth: &[Grown]) -> Table {
         title: "A sale that grows".to_owned(),
         about: "It grows by purchases, each of another buyer (12 bytes). µs a purchase are by commandstats, of those \
                 since the size before; up to 100,000 orders they are medians of five sales. The longest purchase is by \
-                the clock, so others on the machine are in it. Bytes an order are what MEMORY USAGE says of the sale, \
-                and what the server uses more than before it. Less is better, and what stays the same while the sale \
+                wall clock, so other load on the machine is in it. Bytes an order are by MEMORY USAGE of the sale, \
+                and by the growth of used_memory. Less is better, and figures that stay the same while the sale \
                 grows."
             .to_owned(),
         columns: columns.into(),
@@ -181,8 +180,8 @@ pub(crate) fn removal(removal: &[Removed]) -> Table {
     };
     Table {
         title: "A sale deleted".to_owned(),
-        about: "Meanwhile another connection sends PING: the longest that it waits is by the clock, so others on the \
-                machine are in it. Less is better."
+        about: "Meanwhile another connection sends PING: the longest that it waits is by wall clock, so other load on \
+                the machine is in it. Less is better."
             .to_owned(),
         columns: columns.into(),
         rows: removal.iter().map(row).collect(),

@@ -1,4 +1,4 @@
-//! Tables and the whole report for a terminal.
+//! Tables and the whole report as text for a terminal.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,4 @@
-//! Which goals were reached.
+//! Whether the goals were reached.
 
 use crate::comparison::{quartiles, rival_name};
 use crate::goals::Goal;
@@ -9,16 +9,16 @@ use crate::spread::Spread;
 use crate::storage::Stored;
 use crate::table::{Table, number, words};
 
-/// A figure, and what it was to be.
+/// A figure and its goal.
 #[derive(serde::Serialize)]
-pub(crate) struct Judged {
+pub(crate) struct GoalResult {
     what: String,
-    /// What stands beside it, and where it was measured.
+    /// The rival, and where it was measured.
     beside: String,
     figure: f64,
     spread: Option<Spread>,
     to_reach: Option<f64>,
-    /// It would better be this.
+    /// A further aim.
     aim: Option<f64>,
     more_is_better: bool,
     verdict: Verdict,
@@ -34,7 +34,7 @@ enum Verdict {
     AimReached,
 }
 
-/// What was to be reached: at most this, and better that.
+/// A goal and a further aim: bounds of a figure.
 #[derive(Clone, Copy, Default)]
 struct Bounds {
     to_reach: Option<f64>,
@@ -43,7 +43,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn judge(self, figure: f64) -> Verdict {
+    fn verdict(self, figure: f64) -> Verdict {
         let reaches = |bound| if self.more_is_better { figure >= bound } else { figure <= bound };
         match (self.to_reach.map(reaches), self.aim.map(reaches)) {
             (Some(false), _) => Verdict::Missed,
@@ -54,10 +54,10 @@ impl Bounds {
     }
 }
 
-impl Judged {
+impl GoalResult {
     fn new(what: String, figure: f64, bounds: Bounds, show: fn(f64) -> String) -> Self {
         let Bounds { to_reach, aim, more_is_better } = bounds;
-        let (beside, spread, verdict) = (String::new(), None, bounds.judge(figure));
+        let (beside, spread, verdict) = (String::new(), None, bounds.verdict(figure));
         Self { what, beside, figure, spread, to_reach, aim, more_is_better, verdict, show }
     }
 
@@ -134,7 +134,7 @@ impl Judged {
 }
 
 /// All goals.
-pub(crate) fn verdicts(goals: &[Judged]) -> Table {
+pub(crate) fn verdicts(goals: &[GoalResult]) -> Table {
     let columns = [
         words("what"),
         words("goal"),
@@ -146,12 +146,11 @@ pub(crate) fn verdicts(goals: &[Judged]) -> Table {
     ];
     Table {
         title: "To reach".to_owned(),
-        about: "What was measured, what was to be reached, and an aim that would be better still. Where something is \
-                told to stand beside it, the figures are ratios of the µs. A purchase that is sold out writes nothing, \
-                so that an AOF and a replica cost it nothing."
+        about: "Each figure with its goal and a further aim. Where there is a rival, the figures are ratios of the µs. A \
+                purchase that is sold out writes nothing, so that an AOF and a replica cost it nothing."
             .to_owned(),
         columns: columns.into(),
-        rows: goals.iter().map(Judged::row).collect(),
+        rows: goals.iter().map(GoalResult::row).collect(),
         notes: Vec::new(),
     }
 }
@@ -160,21 +159,21 @@ pub(crate) fn verdicts(goals: &[Judged]) -> Table {
 mod tests {
     use super::*;
 
-    fn judge(figures: [f64; 3], bounds: Bounds) -> [Verdict; 3] {
-        figures.map(|figure| bounds.judge(figure))
+    fn verdicts_of(figures: [f64; 3], bounds: Bounds) -> [Verdict; 3] {
+        figures.map(|figure| bounds.verdict(figure))
     }
 
     #[test]
-    fn who_reaches_the_goal_may_reach_the_aim() {
+    fn a_figure_may_reach_the_goal_and_the_aim() {
         let bounds = Bounds { to_reach: Some(2.0), aim: Some(1.0), more_is_better: false };
-        let verdicts = judge([0.5, 1.5, 2.5], bounds);
+        let verdicts = verdicts_of([0.5, 1.5, 2.5], bounds);
         assert_eq!(verdicts, [Verdict::AimReached, Verdict::Reached, Verdict::Missed]);
     }
 
     #[test]
     fn there_may_be_an_aim_alone() {
         let bounds = Bounds { to_reach: None, aim: Some(1.0), more_is_better: true };
-        let verdicts = judge([1.5, 1.0, 0.5], bounds);
+        let verdicts = verdicts_of([1.5, 1.0, 0.5], bounds);
         assert_eq!(verdicts, [Verdict::AimReached, Verdict::AimReached, Verdict::AimMissed]);
     }
 }

@@ -13,23 +13,22 @@ use crate::failure::Failure;
 use crate::pipe::Pipe;
 use crate::workload::{Numbers, Workload};
 
-/// The function of the server that carries out a command. With what it calls it is the command and its propagation:
-/// no sockets, no parsing, no cron.
+/// The function of the server that executes a command. It includes propagation, but no sockets, parsing or cron.
 const CALL: &str = "call";
-/// On an ECHO callgrind writes down what it has counted, and begins anew. On nobody else's demand: others may use
-/// callgrind_control, which speaks to every callgrind that listens to it.
+/// ECHO makes callgrind write its counts to a file and reset them. `--vgdb=no` keeps callgrind_control, which talks to
+/// every callgrind on the machine, from doing the same.
 const OPTIONS: &str = "--tool=callgrind --vgdb=no --dump-before=echoCommand";
 
-/// What a number of calls cost, in instructions.
+/// The instructions of several calls.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Cost {
     calls: u64,
     pub(crate) all: u64,
-    /// Those of the module's own code, without what it calls in the server and in libraries.
+    /// Those of the module's own code, without the functions of the server and libraries that it calls.
     pub(crate) in_module: u64,
 }
 
-/// Which server to start, and what callgrind writes about it.
+/// A server program under callgrind, and the files that callgrind writes.
 pub(crate) struct Callgrind {
     program: Program,
     module: PathBuf,
@@ -51,12 +50,11 @@ impl Callgrind {
         Ok(Self { program: program.clone().under(&tool), module, profiles, files, written: 0 })
     }
 
-    /// What starts the server.
     pub(crate) fn program(&self) -> &Program {
         &self.program
     }
 
-    /// The version of the compiler, as the module bears it.
+    /// The version of the compiler, as it is recorded in the module.
     pub(crate) fn rustc(&self) -> Result<String, Failure> {
         const BEFORE: &[u8] = b"rustc version ";
         let bytes = fs::read(&self.module)?;
@@ -65,7 +63,7 @@ impl Callgrind {
         Ok(version.map_or_else(|| "unknown".into(), |version| String::from_utf8_lossy(version).into_owned()))
     }
 
-    /// What the calls of these numbers cost, with the ECHO behind them, which is some 1,000 instructions.
+    /// The instructions of the calls of these numbers, and of the ECHO after them, which takes some 1,000.
     pub(crate) fn cost(
         &mut self,
         pipe: &mut Pipe,
@@ -83,13 +81,13 @@ impl Callgrind {
         let calls = numbers.end - numbers.start;
         // And the ECHO.
         if cost.calls != calls + 1 {
-            return Err(format!("callgrind saw {} calls in place of {}", cost.calls, calls + 1).into());
+            return Err(format!("callgrind counted {} calls, not {}", cost.calls, calls + 1).into());
         }
         (workload.tidy)(pipe, numbers)?;
         Ok(cost)
     }
 
-    /// The file in which callgrind tells what happened since the last one.
+    /// The file with the counts since the last one.
     fn next_file(&mut self, pipe: &mut Pipe) -> Result<PathBuf, Failure> {
         pipe.ask::<()>(cmd("ECHO").arg(""))?;
         self.written += 1;
@@ -97,25 +95,25 @@ impl Callgrind {
     }
 }
 
-/// What callgrind adds a number to.
+/// The name of the files, to which callgrind adds a number.
 fn file(files: &TempDir) -> PathBuf {
     files.path().join("callgrind")
 }
 
 impl Cost {
-    /// A file lists functions (`fn=`) of object files (`ob=`), each with what it cost by itself, line of code by line,
-    /// and with the functions that it called (`cfn=`), each with how often (`calls=`) and, in the line that follows,
-    /// what they cost with all that they called.
+    /// A file lists functions (`fn=`) of object files (`ob=`), each with its own cost for each line of code, and with the
+    /// functions that it called (`cfn=`): how often (`calls=`) and, in the next line, their cost with everything that
+    /// they called.
     fn read(text: &str, module: &Path) -> Self {
         let mut cost = Self::default();
         let (mut objects, mut functions) = (Names::default(), Names::default());
         let (mut object, mut callee, mut calls) = ("", "", None::<u64>);
         for line in text.lines() {
             match line.split_once('=') {
-                Some(("ob", name)) => object = objects.learn(name),
-                Some(("cob", name)) => _ = objects.learn(name),
-                Some(("fn", name)) => _ = functions.learn(name),
-                Some(("cfn", name)) => callee = functions.learn(name),
+                Some(("ob", name)) => object = objects.resolve(name),
+                Some(("cob", name)) => _ = objects.resolve(name),
+                Some(("fn", name)) => _ = functions.resolve(name),
+                Some(("cfn", name)) => callee = functions.resolve(name),
                 Some(("calls", count)) => calls = first_number(count),
                 Some(_) => {}
                 None => {
@@ -151,7 +149,7 @@ fn instructions(line: &str) -> Option<u64> {
 struct Names<'a>(HashMap<&'a str, &'a str>);
 
 impl<'a> Names<'a> {
-    fn learn(&mut self, text: &'a str) -> &'a str {
+    fn resolve(&mut self, text: &'a str) -> &'a str {
         let (number, name) = text.split_once(' ').unwrap_or((text, ""));
         self.0.entry(number).or_insert(name)
     }

@@ -1,4 +1,4 @@
-//! How many instructions a call takes, and whether that is more than it was.
+//! The instructions of a call, and whether they are more than in the table.
 
 use crate::failure::Failure;
 use crate::numerals::thousands;
@@ -8,7 +8,7 @@ use crate::workload::FLOOR;
 /// Two runs of the same code differ by less than 0.5 %, those of SET by up to 1.5 %.
 const MARGIN: f64 = 0.03;
 
-/// What was counted with. Others have other counts.
+/// The versions with which instructions were counted. Counts of other versions do not compare.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Versions {
     pub(crate) server: String,
@@ -33,7 +33,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// The lower ones of two runs of the same workloads: chance only adds to a count, by collisions in hash tables.
+    /// The lower counts of two runs of the same workloads: collisions in hash tables only add to a count.
     pub(crate) fn least(mut self, other: Self) -> Self {
         for (least, other) in self.counts.iter_mut().zip(other.counts) {
             least.instructions = least.instructions.min(other.instructions);
@@ -52,12 +52,12 @@ impl Counts {
     }
 }
 
-/// What changed, as a part of what it was.
+/// The change as a part of the earlier count.
 fn change(then: &Count, now: &Count) -> f64 {
     now.instructions as f64 / then.instructions as f64 - 1.0
 }
 
-/// What it is now, beside what it was.
+/// The counts now, beside those of the table.
 pub(crate) fn beside(then: Option<&Counts>, now: &Counts) -> Table {
     let figure = |count: u64| thousands(count as f64);
     let row = |count: &Count| {
@@ -75,7 +75,7 @@ pub(crate) fn beside(then: Option<&Counts>, now: &Counts) -> Table {
     };
     Table {
         title: "Instructions a call".to_owned(),
-        about: "What the server does for a command once it is parsed, propagation included; less is better."
+        about: "Instructions of the server for a command once it is parsed, propagation included; less is better."
             .to_owned(),
         columns: vec![
             words("workload"),
@@ -91,8 +91,8 @@ pub(crate) fn beside(then: Option<&Counts>, now: &Counts) -> Table {
     }
 }
 
-/// Fails when a workload takes clearly more than it did. Else there may be a remark.
-pub(crate) fn judge(then: &Counts, now: &Counts) -> Result<Option<String>, Failure> {
+/// Fails when a workload takes clearly more than in the table. Otherwise there may be a remark.
+pub(crate) fn compare(then: &Counts, now: &Counts) -> Result<Option<String>, Failure> {
     if then.versions != now.versions {
         let [then, now] = [then, now]
             .map(|Counts { versions: Versions { server, rustc }, .. }| format!("{server} and rustc {rustc}"));
@@ -131,17 +131,17 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_more_than_it_did_is_named() {
+    fn a_workload_that_takes_more_is_named() {
         let then = counts(&[("LOCK", 1_000), ("UNLOCK", 1_000), ("BUY", 1_000)]);
         let now = counts(&[("LOCK", 1_029), ("UNLOCK", 1_031), ("BUY", 500)]);
-        let error = judge(&then, &now).unwrap_err().to_string();
+        let error = compare(&then, &now).unwrap_err().to_string();
         assert_eq!(error, "more instructions than the table says: UNLOCK");
     }
 
     #[test]
     fn a_table_that_is_out_of_date_is_said_to_be() {
         let then = counts(&[("LOCK", 1_000)]);
-        let remark = |now: &[(&str, u64)]| judge(&then, &counts(now)).unwrap();
+        let remark = |now: &[(&str, u64)]| compare(&then, &counts(now)).unwrap();
         assert_eq!(remark(&[("LOCK", 971)]), None);
         for now in [&[("LOCK", 969)][..], &[("LOCK", 1_000), ("BUY", 1)], &[]] {
             assert_eq!(
@@ -153,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn counts_of_other_versions_are_not_judged() {
+    fn counts_of_other_versions_are_not_compared() {
         let (then, mut now) = (counts(&[("LOCK", 1_000)]), counts(&[("LOCK", 2_000)]));
         now.versions.rustc = "1.96.0".to_owned();
-        let remark = judge(&then, &now).unwrap().unwrap();
+        let remark = compare(&then, &now).unwrap().unwrap();
         assert!(remark.contains("rustc 1.95.0") && remark.contains("rustc 1.96.0"), "{remark}");
     }
 

@@ -1,5 +1,5 @@
-//! `make instructions`: how many instructions the hot commands take, beside how many they took. Times swing with all
-//! that happens on a machine; these are nearly the same in every run, so that a small change shows.
+//! `make instructions`: the instructions of the hot commands, compared with a table in the repository. They are nearly
+//! the same in every run, unlike times, so that small changes show.
 
 mod callgrind;
 mod counts;
@@ -19,7 +19,7 @@ use crate::sale::HOUR;
 use crate::workload::{HINCRBY, SET, Size, Workload, grow, locks, plain, sales};
 
 use callgrind::Callgrind;
-use counts::{Count, Counts, Versions, beside, judge};
+use counts::{Count, Counts, Versions, beside, compare};
 
 /// Commands that are sent at once.
 const DEPTH: usize = 100;
@@ -29,7 +29,7 @@ const OTHERS: u64 = 8_400;
 /// Count the instructions of the hot commands under callgrind, and compare them with the table in the repository
 ///
 /// Fails when a command takes clearly more than the table says. Counts of another server or compiler are shown, but
-/// not judged, for they do not compare.
+/// not compared.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     /// The table
     #[arg(long, value_name = "PATH", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.tsv"))]
     table: PathBuf,
-    /// Keep there what callgrind tells of each workload, for callgrind_annotate
+    /// Keep the profile of each workload there, for callgrind_annotate
     #[arg(long, value_name = "DIRECTORY")]
     profiles: Option<PathBuf>,
     /// Only show that everything can be counted, in some seconds, with a table of its own
@@ -48,12 +48,12 @@ pub(crate) struct Options {
     quick: bool,
 }
 
-/// How much is done.
+/// How much is counted.
 #[derive(Clone, Copy)]
 struct Plan {
-    /// Each has hash tables of its own seed, and so collisions of its own.
+    /// Each has another seed of its hash tables, and so other collisions.
     servers: usize,
-    /// Of each workload. Instructions know no caches, so that some thousand are enough.
+    /// Of each workload. Instructions do not depend on caches, so some thousand are enough.
     calls: u64,
     /// Of the sale.
     orders: u64,
@@ -76,11 +76,11 @@ pub(crate) async fn run(options: &Options, progress: &Progress) -> Result<(), Fa
         print!("{}", beside(None, &now));
         return file::write(&options.table, &now);
     }
-    // First, so that nobody waits for counts to learn of a wrong path.
+    // First, so that a wrong path is reported before the long count.
     let then = file::read(&options.table)?;
     let now = count(options, progress).await?;
     print!("{}", beside(Some(&then), &now));
-    if let Some(remark) = judge(&then, &now)? {
+    if let Some(remark) = compare(&then, &now)? {
         println!("{remark}");
     }
     Ok(())
@@ -88,7 +88,7 @@ pub(crate) async fn run(options: &Options, progress: &Progress) -> Result<(), Fa
 
 async fn count(options: &Options, progress: &Progress) -> Result<Counts, Failure> {
     let plan = Plan::of(options);
-    let workloads = hot(plan).len();
+    let workloads = counted(plan).len();
     progress.begin("callgrind", plan.servers * workloads);
     let mut runs = Vec::new();
     for _ in 0..plan.servers {
@@ -114,9 +114,9 @@ fn count_on(
     crate::sale::load(&mut pipe)?;
     grow(&mut pipe, plan.orders)?;
     let mut counts = Vec::new();
-    // Those below are in use.
+    // Lower numbers are in use.
     let mut next = plan.orders.max(plan.calls);
-    for workload in hot(plan) {
+    for workload in counted(plan) {
         let numbers = next..next + plan.calls;
         next = numbers.end;
         let cost = callgrind
@@ -132,7 +132,7 @@ fn count_on(
     Ok(Counts { versions, counts })
 }
 
-/// Makes the tables of the keyspace large, so that the server resizes them for no workload, and few keys collide.
+/// Makes the hash tables of the keyspace large, so that the server resizes them during no workload, and few keys collide.
 /// The keys that stay keep them large.
 fn make_room(pipe: &mut Pipe) -> Result<(), Failure> {
     let key = |number| format!("other:{number}");
@@ -141,13 +141,13 @@ fn make_room(pipe: &mut Pipe) -> Result<(), Failure> {
     pipe.send((OTHERS / 4..OTHERS).map(|number| cmd("DEL").arg(key(number)).take()), Reply::Number(1))
 }
 
-/// The commands of the module, and two of the server's own to compare with. A script would be counted more than
-/// once: with the commands that it calls, and with those again.
-fn hot(plan: Plan) -> Vec<Workload> {
+/// The commands of the module, and two of the server to compare with. Scripts are left out: the commands that they call
+/// would be counted twice.
+fn counted(plan: Plan) -> Vec<Workload> {
     let sales = sales(Size::Grown { orders: plan.orders }, plan.calls);
     let all = plain(plan.calls).into_iter().chain(locks(plan.calls)).chain(sales);
-    let is_hot = |workload: &Workload| {
+    let is_counted = |workload: &Workload| {
         [HINCRBY, SET].contains(&workload.name.as_str()) || workload.command().starts_with("SECKILL.")
     };
-    all.filter(is_hot).collect()
+    all.filter(is_counted).collect()
 }

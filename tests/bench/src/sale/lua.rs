@@ -1,4 +1,4 @@
-//! A sale by scripts, as one finds them in many a code base: a hash of the orders, one of the buyers, a sorted set
+//! A sale by Lua scripts, as they are common without a module: a hash of the orders, one of the buyers, a sorted set
 //! of deadlines, a stream of the events.
 
 use redis::{Cmd, cmd};

@@ -7,7 +7,7 @@ use redis::{Cmd, Script, cmd};
 use crate::failure::Failure;
 use crate::pipe::Pipe;
 
-/// A script of this program, which the server knows by its hash.
+/// A script that is called by its hash.
 type Known = LazyLock<Script>;
 
 pub(super) static BUY: Known = LazyLock::new(|| Script::new(include_str!("../../lua/buy.lua")));
@@ -27,7 +27,7 @@ pub(crate) static COMPARE_AND_EXPIRE: Known =
 pub(crate) static CHECK_AND_DECREMENT: Known =
     LazyLock::new(|| Script::new(include_str!("../../lua/check_and_decrement.lua")));
 
-/// Makes the scripts known to the server.
+/// Loads the scripts into the server.
 pub(crate) fn load(pipe: &mut Pipe) -> Result<(), Failure> {
     for script in [&BUY, &CONFIRM, &CANCEL, &COMPARE_AND_DELETE, &COMPARE_AND_EXPIRE, &CHECK_AND_DECREMENT] {
         pipe.load(script)?;
@@ -35,7 +35,7 @@ pub(crate) fn load(pipe: &mut Pipe) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Calls a script with these keys. Its arguments follow.
+/// A call of a script with these keys. Its arguments are added later.
 pub(crate) fn call(script: &Script, keys: &[&str]) -> Cmd {
     cmd("EVALSHA").arg(script.get_hash()).arg(keys.len()).arg(keys).take()
 }

@@ -1,4 +1,4 @@
-//! Locks as they are before a run.
+//! The state of locks before a run.
 
 use redis::{Cmd, cmd};
 
@@ -8,18 +8,18 @@ use crate::names;
 use crate::pipe::{Pipe, Reply};
 use crate::sale::HOUR;
 
-/// Takes a lock the usual way.
+/// Takes a lock without Seckill.
 pub(super) fn set(lock: &str, number: u64) -> Cmd {
     cmd("SET").arg(lock).arg(names::token(number)).arg("NX").arg("PX").arg(HOUR).take()
 }
 
-/// No lock is held.
+/// Releases all locks.
 pub(super) fn free(pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
     let locks: Vec<_> = (0..numbers.end - numbers.start).map(names::lock).collect();
     Ok(pipe.ask(cmd("DEL").arg(locks))?)
 }
 
-/// The lock of each number is held by the token of this number.
+/// Takes the lock of each number with the token of this number.
 pub(super) fn take(pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
     free(pipe, numbers.clone())?;
     let calls = numbers.end - numbers.start;

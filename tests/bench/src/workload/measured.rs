@@ -10,24 +10,23 @@ use crate::pipe::{Pipe, Reply};
 /// The numbers of the calls of a run: no two runs have the same.
 pub(crate) type Numbers = Range<u64>;
 
-/// What is done before or after the calls of these numbers.
+/// Work before or after the calls of these numbers.
 type Step = dyn Fn(&mut Pipe, Numbers) -> Result<(), Failure> + Send;
 
 /// A command that is measured.
 pub(crate) struct Workload {
-    /// As tables show it.
     pub(crate) name: String,
-    /// Makes ready for the calls of these numbers.
+    /// Prepares the server for the calls of these numbers.
     pub(crate) prepare: Box<Step>,
     /// The call of a number.
     pub(crate) call: Box<dyn Fn(u64) -> Cmd + Send>,
-    /// What each call is answered.
+    /// The expected reply of each call.
     pub(crate) reply: Reply,
-    /// Removes what the calls left behind.
+    /// Deletes what the calls left behind.
     pub(crate) tidy: Box<Step>,
-    /// The names of what stands beside it: what a user would do instead.
+    /// The names of its rivals: what a user would do without Seckill.
     pub(crate) rivals: Vec<String>,
-    /// Whether its command is one of a module that is named by the caller.
+    /// Whether its command is of a module in PEER_MODULES.
     pub(crate) of_peer: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Commands that a server has by itself, and the usual scripts.
+//! Commands of the server, and common scripts.
 
 use redis::{Cmd, cmd};
 

@@ -1,4 +1,4 @@
-//! What buyers do, in shops of both kinds.
+//! The calls of buyers, on sales of both kinds.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) const SOLD_OUT: &str = "BUY sold out";
 pub(crate) enum Size {
     /// It begins with each run, of so many calls.
     New { calls: u64 },
-    /// It has this many orders when the first run begins; one that keeps its history grows on.
+    /// It has this many orders when the first run begins. One that keeps its history grows further.
     Grown { orders: u64 },
 }
 
@@ -35,7 +35,7 @@ impl Size {
         }
     }
 
-    /// The orders that a run finds when it needs some. They are numbered from 0.
+    /// The number of existing orders in runs that need some. They are numbered from 0.
     fn orders(self) -> u64 {
         match self {
             Self::New { calls } => calls,
@@ -43,7 +43,7 @@ impl Size {
         }
     }
 
-    fn shops(self) -> [Arc<dyn SaleBackend>; 2] {
+    fn backends(self) -> [Arc<dyn SaleBackend>; 2] {
         let name = match self {
             Self::New { .. } => "new",
             Self::Grown { .. } => "grown",
@@ -52,14 +52,14 @@ impl Size {
     }
 }
 
-/// The name of what the scripts do for a workload.
+/// The name of a workload when scripts do it.
 pub(crate) fn by_lua(workload: &str) -> String {
     format!("Lua: {workload}")
 }
 
 /// The workloads of runs of so many calls on sales of this size.
 pub(crate) fn sales(size: Size, calls: u64) -> Vec<Workload> {
-    let [lua, ours] = size.shops().map(|shop| Sale { shop, size, calls }.workloads());
+    let [lua, ours] = size.backends().map(|backend| Sale { backend, size, calls }.workloads());
     let pairs = lua.into_iter().zip(ours).flat_map(|(mut lua, ours)| {
         lua.name = by_lua(&ours.name);
         let ours = if ours.name == size.of(SOLD_OUT) { ours.beside(HINCRBY) } else { ours };
@@ -69,35 +69,35 @@ pub(crate) fn sales(size: Size, calls: u64) -> Vec<Workload> {
     pairs.collect()
 }
 
-/// Makes the sales that are to be grown.
+/// Creates the grown sales.
 pub(crate) fn grow(pipe: &mut Pipe, orders: u64) -> Result<(), Failure> {
-    for shop in (Size::Grown { orders }).shops() {
-        shop.open(pipe)?;
-        fill(&*shop, pipe, 0..orders, names::order, "SOLD")?;
+    for backend in (Size::Grown { orders }).backends() {
+        backend.open(pipe)?;
+        fill(&*backend, pipe, 0..orders, names::order, "SOLD")?;
     }
     Ok(())
 }
 
-/// Places the orders of these numbers and ids, each for a buyer of its own; all are to be in this state then.
+/// Places the orders of these numbers and ids, each for a buyer of its own. All must get this state.
 pub(crate) fn fill(
-    shop: &dyn SaleBackend,
+    backend: &dyn SaleBackend,
     pipe: &mut Pipe,
     numbers: Numbers,
     id: fn(u64) -> String,
     state: &'static str,
 ) -> Result<(), Failure> {
-    shop.set_stock(pipe, numbers.end - numbers.start)?;
-    pipe.send(numbers.map(|number| buy(shop, number, &id(number), None)), Reply::Word(state))
+    backend.set_stock(pipe, numbers.end - numbers.start)?;
+    pipe.send(numbers.map(|number| buy(backend, number, &id(number), None)), Reply::Word(state))
 }
 
-fn buy(shop: &dyn SaleBackend, number: u64, order: &str, guard: Option<Guard<'_>>) -> Cmd {
-    shop.buy(&Purchase { buyer: &names::buyer(number), order, qty: 1, guard })
+fn buy(backend: &dyn SaleBackend, number: u64, order: &str, guard: Option<Guard<'_>>) -> Cmd {
+    backend.buy(&Purchase { buyer: &names::buyer(number), order, qty: 1, guard })
 }
 
-/// A sale of one kind and size, and what is done to it.
+/// A sale of one kind and size, and its workloads.
 #[derive(Clone)]
 struct Sale {
-    shop: Arc<dyn SaleBackend>,
+    backend: Arc<dyn SaleBackend>,
     size: Size,
     calls: u64,
 }
@@ -130,14 +130,14 @@ impl Sale {
 
     fn empty(&self, pipe: &mut Pipe, _: Numbers) -> Result<(), Failure> {
         match self.size {
-            Size::New { .. } => self.shop.open(pipe),
-            Size::Grown { .. } => self.shop.set_stock(pipe, 0),
+            Size::New { .. } => self.backend.open(pipe),
+            Size::Grown { .. } => self.backend.set_stock(pipe, 0),
         }
     }
 
     fn stocked(&self, pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
         self.empty(pipe, numbers)?;
-        self.shop.set_stock(pipe, self.calls)
+        self.backend.set_stock(pipe, self.calls)
     }
 
     fn stocked_and_locked(&self, pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
@@ -148,33 +148,33 @@ impl Sale {
     fn with_orders(&self, pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
         self.empty(pipe, numbers)?;
         if let Size::New { calls } = self.size {
-            fill(&*self.shop, pipe, 0..calls, names::order, "SOLD")?;
+            fill(&*self.backend, pipe, 0..calls, names::order, "SOLD")?;
         }
-        self.shop.set_stock(pipe, 1)
+        self.backend.set_stock(pipe, 1)
     }
 
     fn held(&self, pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
         self.stocked(pipe, numbers.clone())?;
-        self.shop.set_hold(pipe, HOUR)?;
+        self.backend.set_hold(pipe, HOUR)?;
         pipe.send(numbers.map(|number| self.buy(number)), Reply::Word("HELD"))?;
-        self.shop.set_hold(pipe, 0)
+        self.backend.set_hold(pipe, 0)
     }
 
-    /// A million orders are to stay a million where that is possible: a hash that grows on would be rehashed in most
-    /// of the rounds, and be measured slower than it mostly is.
+    /// Keeps a million orders a million where that is possible: a hash that grows would be rehashed in most rounds, and
+    /// be slower than it usually is.
     fn forget(&self, pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
         let (orders, buyers): (Vec<_>, Vec<_>) =
             numbers.map(|number| (names::order(number), names::buyer(number))).unzip();
-        self.shop.forget(pipe, &orders, &buyers)
+        self.backend.forget(pipe, &orders, &buyers)
     }
 
-    /// One of the orders that there are already, found by chance.
+    /// A random one of the existing orders.
     fn existing(&self, number: u64) -> u64 {
         scatter(number) % self.size.orders()
     }
 
     fn buy(&self, number: u64) -> Cmd {
-        buy(&*self.shop, number, &names::order(number), None)
+        buy(&*self.backend, number, &names::order(number), None)
     }
 
     fn buy_again(&self, number: u64) -> Cmd {
@@ -183,20 +183,20 @@ impl Sale {
 
     fn buy_too_much(&self, number: u64) -> Cmd {
         let (buyer, order) = (names::buyer(self.existing(number)), names::order(number));
-        self.shop.buy(&Purchase { buyer: &buyer, order: &order, qty: LIMIT, guard: None })
+        self.backend.buy(&Purchase { buyer: &buyer, order: &order, qty: LIMIT, guard: None })
     }
 
     fn buy_and_release(&self, number: u64) -> Cmd {
         let (key, token) = (names::lock(number % self.calls), names::token(number));
         let guard = Guard { key: &key, token: &token, release: true };
-        buy(&*self.shop, number, &names::order(number), Some(guard))
+        buy(&*self.backend, number, &names::order(number), Some(guard))
     }
 
     fn confirm(&self, number: u64) -> Cmd {
-        self.shop.confirm(&names::order(number))
+        self.backend.confirm(&names::order(number))
     }
 
     fn cancel(&self, number: u64) -> Cmd {
-        self.shop.cancel(&names::order(number))
+        self.backend.cancel(&names::order(number))
     }
 }

@@ -13,8 +13,8 @@ use crate::reply::{self, Bought, Buyer, Event, Info, Order};
 
 /// The commands of the module, for every async connection of redis-rs.
 ///
-/// A method names the [codes](crate::Code) that its [`Error`] may have, beside `ERR` for a mistake in the
-/// arguments. What decides is also refused with `CORRUPT` where this copy of a sale diverged from its primary.
+/// Each method lists the [codes](crate::Code) that its [`Error`] may have, beside `ERR` for a mistake in the
+/// arguments. Methods that change a sale also fail with `CORRUPT` when this copy of it diverged from its primary.
 pub trait Seckill: ConnectionLike + Send + Sized {
     /// Takes the lock at `key` for `ttl`: its fence, or `None` while another token holds it.
     ///
@@ -50,7 +50,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         send(self, &Command::Renew { key, token, ttl: millis(ttl) }, from_redis_value)
     }
 
-    /// Creates a sale at `key`. Repeated with the same particulars it changes nothing.
+    /// Creates a sale at `key`. Repeated with the same arguments it changes nothing.
     ///
     /// `BUSYKEY` when the key holds anything else.
     fn create(&mut self, key: impl AsRef<[u8]>, sale: Sale) -> impl Future<Output = Result<()>> + Send {
@@ -58,7 +58,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         decide(self, key.as_ref(), request, from_redis_value)
     }
 
-    /// Changes the rules of a sale. Orders that exist keep what they were given.
+    /// Changes the rules of a sale. Existing orders keep their deadlines.
     ///
     /// `NOSALE`.
     fn alter(
@@ -82,14 +82,14 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         decide(self, sale.as_ref(), Request::Restock { delta, id: Some(id.as_ref()) }, from_redis_value)
     }
 
-    /// Places an order, or learns what became of it.
+    /// Places an order. If it exists already, returns its state.
     ///
     /// `NOSALE`; `MISMATCH` when the order exists with another buyer or quantity; `FULL`.
     fn buy(&mut self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
         decide(self, sale.as_ref(), Request::Buy(buy.0), from_redis_value)
     }
 
-    /// Turns a held order into a sold one: [`State::Sold`], or why it is too late.
+    /// Turns a held order into a sold one: [`State::Sold`], or the state that it has instead.
     ///
     /// `NOSALE`, `NOORDER`.
     fn confirm(
@@ -113,7 +113,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         decide(self, sale.as_ref(), request, reply::state)
     }
 
-    /// Gives a held order back: its state then. A sold one stays [`State::Sold`].
+    /// Cancels a held order: its state then. A sold one stays [`State::Sold`].
     ///
     /// `NOSALE`, `NOORDER`.
     fn cancel(
@@ -124,7 +124,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: false }, reply::state)
     }
 
-    /// Gives an order back, also a sold one: its state then.
+    /// Cancels an order, also a sold one: its state then.
     ///
     /// `NOSALE`, `NOORDER`.
     fn refund(
@@ -135,7 +135,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: true }, reply::state)
     }
 
-    /// An order, when the sale has it.
+    /// An order, if the sale has it.
     ///
     /// `NOSALE`.
     fn order(
@@ -146,7 +146,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         read(self, sale.as_ref(), Query::Order { order: order.as_ref() })
     }
 
-    /// What a buyer has.
+    /// The units and orders of a buyer.
     ///
     /// `NOSALE`.
     fn buyer(
@@ -159,7 +159,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// The events of a sale, oldest first; none when there are no more yet.
     ///
-    /// `NOSALE`; [`Error::Forked`] when the reader's last event is not of this history.
+    /// `NOSALE`; [`Error::Forked`] when the reader's last event is not in the sale's history.
     fn events(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -176,7 +176,8 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         read(self, sale.as_ref(), Query::Info)
     }
 
-    /// Recomputes the books of a sale, in time linear in its orders. Meant for a replica.
+    /// Recomputes the figures of a sale from its orders, and compares them. Takes time linear in the orders, so it is
+    /// meant for a replica.
     ///
     /// `NOSALE`; `CORRUPT` with what differs.
     fn audit(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
@@ -205,7 +206,7 @@ fn read<'c, C: ConnectionLike + Send, T: redis::FromRedisValue>(
     send(con, &Command::Read { sale, query }, from_redis_value)
 }
 
-/// Encodes at once, so that the future borrows the connection and no argument.
+/// Encodes before the future is returned, so that it borrows only the connection.
 fn send<'c, C: ConnectionLike + Send, T>(
     con: &'c mut C,
     command: &Command<'_>,

@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Errors.
 
 use redis::{RedisError, ServerError};
 use seckill_core::wire::Code;
@@ -6,7 +6,7 @@ use seckill_core::wire::Code;
 /// A result whose error is an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a command brought no answer.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,7 +21,7 @@ pub enum Error {
     /// The last event that the reader stored is not in the history of this sale.
     ///
     /// The reader takes back what it stored of a higher `seq`, and what it stored of a higher `term`, and reads on
-    /// from what is then its last event. It may be told so again, at most once for each term that it stored.
+    /// from what is then its last event. It may get this error again, at most once for each term that it stored.
     #[error("FORKED {seq} {term} take back the events of a higher seq, and those of a higher term")]
     Forked {
         /// The last `seq` that both histories may share.

@@ -1,9 +1,9 @@
 //! Flash sales that do not oversell, from Rust: the commands of the Redis module `seckill` on any async
 //! connection of [redis-rs](redis).
 //!
-//! [`Seckill`] adds a method for every command to whatever implements [`redis::aio::ConnectionLike`]. What a
-//! server may well say (sold out, over the limit, lock lost) is a value; what a caller did wrong is an
-//! [`Error`] that keeps the server's code.
+//! [`Seckill`] adds a method for every command to all types that implement [`redis::aio::ConnectionLike`]. Expected
+//! outcomes (sold out, over the limit, lock lost) are values; mistakes of the caller are an [`Error`] that keeps the
+//! server's code.
 //!
 //! ```
 //! use std::time::Duration;
@@ -28,26 +28,27 @@
 //!
 //! # Units
 //!
-//! Lengths of time are [`Duration`](std::time::Duration)s, which travel as whole milliseconds, rounded up.
+//! Lengths of time are [`Duration`](std::time::Duration)s, which are sent as whole milliseconds, rounded up.
 //! Instants are unix time in milliseconds, by the clock of the server. Ids, tokens and keys are bytes.
 //!
 //! # Sending twice
 //!
 //! The cluster and the managed connections of redis-rs send a command again when its reply was lost. No unit
 //! is sold or restocked twice by that, for orders and restockings carry ids. Only whether a lock was released
-//! is unknown then: the second answer of [`unlock`](Seckill::unlock) is `false`.
+//! is unknown then: the second reply of [`unlock`](Seckill::unlock) is `false`.
 //!
 //! # Features
 //!
 //! `serde`: the replies implement `Serialize` and `Deserialize`, with the words of the protocol. A name is a string
-//! where it is UTF-8, and else a list of bytes; durations are milliseconds. Formats must be self-describing, as JSON is.
+//! where it is UTF-8, and else a list of bytes; durations are milliseconds. Formats must be self-describing, as JSON
+//! is.
 //!
 //! # What is absent
 //!
-//! - Commands that block (`LOCK … BLOCK`, `EVENTS … BLOCK`). On a shared connection they would stall all that
-//!   is behind them, and its response timeout would cut them off.
-//! - Checks of arguments beyond their types: the server says what is wrong.
-//! - Pipelines and transactions of one's own making: they take raw commands. The replies implement
+//! - Commands that block (`LOCK … BLOCK`, `EVENTS … BLOCK`). On a shared connection they would delay all later
+//!   commands, and the response timeout would end them.
+//! - Checks of arguments beyond their types: the server checks them.
+//! - Pipelines and transactions: they take raw commands. The replies implement
 //!   [`redis::FromRedisValue`], and so can be read there, too.
 //! - Connections, pools, retries: redis-rs has them, and is re-exported as [`redis`].
 

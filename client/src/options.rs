@@ -6,7 +6,7 @@ use std::time::Duration;
 use seckill_core::command::{self, Guard};
 use seckill_core::wire::EVENTS_DEFAULT;
 
-/// A sale to create. A rule that is not named, or is zero, does not apply.
+/// A sale to create. A rule that is not set, or is zero, does not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sale {
     pub(crate) stock: u64,
@@ -49,12 +49,12 @@ impl Sale {
     }
 }
 
-/// New rules for a sale. What is not named stays; zero takes a rule away.
+/// New rules for a sale. Rules that are not set stay; zero removes a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Alteration(pub(crate) command::Alteration);
 
 impl Alteration {
-    /// No change yet. The server wants at least one.
+    /// No change yet. The server requires at least one.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -89,7 +89,7 @@ impl Alteration {
     }
 }
 
-/// An order to place: one unit and no lock, unless said otherwise.
+/// An order to place: by default one unit, and without a lock.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Buy<'a>(pub(crate) command::Buy<'a>);
 
@@ -107,7 +107,7 @@ impl<'a> Buy<'a> {
         self
     }
 
-    /// Only while this token holds the lock at `key`.
+    /// The order is accepted only while this token holds the lock at `key`.
     #[must_use]
     pub fn holding(
         self,
@@ -117,8 +117,8 @@ impl<'a> Buy<'a> {
         self.guard(Guard { key: key.as_ref(), token: token.as_ref(), release: false })
     }
 
-    /// As [`holding`](Self::holding), and releases the lock in the same step, whether units were bought or
-    /// refused. With an error the lease stands.
+    /// As [`holding`](Self::holding), and releases the lock in the same step, whether the order is accepted or
+    /// refused. With an error the lock stays.
     #[must_use]
     pub fn releasing(
         self,
@@ -157,14 +157,14 @@ pub struct After {
 }
 
 impl After {
-    /// The events beyond this `seq`, 100 at most; 0 is the beginning.
+    /// The events after this `seq`, at most 100; 0 is the beginning.
     #[must_use]
     pub fn seq(seq: u64) -> Self {
         Self { seq, term: None, count: EVENTS_DEFAULT }
     }
 
-    /// The term of the event at `seq`, as the reader stored it. When this sale has another event there, the
-    /// answer is [`Error::Forked`](crate::Error::Forked).
+    /// The term of the event at `seq`, as the reader stored it. When the sale has another event there, the
+    /// reply is [`Error::Forked`](crate::Error::Forked).
     #[must_use]
     pub fn term(mut self, term: u64) -> Self {
         self.term = Some(term);
@@ -179,7 +179,7 @@ impl After {
     }
 }
 
-/// Whole milliseconds, rounded up: zero means "none" to the server, and a short time is not none.
+/// Whole milliseconds, rounded up: zero means "none" to the server, and a short time must not become none.
 pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

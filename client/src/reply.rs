@@ -1,18 +1,18 @@
-//! What the commands answer. A map is read alike from a flat array (RESP2) and a map (RESP3).
+//! The replies of the commands. A map is read from a flat array (RESP2) or a map (RESP3).
 
 use std::time::Duration;
 
 use redis::{FromRedisValue, ParsingError, Value, from_redis_value};
 use seckill_core::wire::{EventName, Phase, Refusal, State, field};
 
-/// The answer to a purchase: the state of the order after the call, or why there is none.
+/// The reply to a purchase: the state of the order after the call, or why there is no order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Bought {
-    /// The order exists, since now or since an earlier call.
+    /// The order exists, by this call or an earlier one.
     Order(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))] State),
-    /// There is no such order. A refusal is not remembered: a retry is judged anew.
+    /// There is no such order. A refusal is not remembered: a retry is decided again.
     Refused(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::refusal"))] Refusal),
 }
 
@@ -37,7 +37,7 @@ pub struct Order {
     pub buyer: Vec<u8>,
     /// Units.
     pub qty: u32,
-    /// What became of it.
+    /// Its state.
     #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))]
     pub state: State,
     /// When it was bought, in unix ms.
@@ -48,7 +48,7 @@ pub struct Order {
     pub seq: u64,
 }
 
-/// What a buyer has.
+/// The units and orders of a buyer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -74,7 +74,7 @@ pub struct Rules {
     pub hold: Duration,
     /// When the sale opens, in unix ms.
     pub opens: u64,
-    /// From when on it is closed, in unix ms.
+    /// When the sale closes, in unix ms.
     pub closes: u64,
 }
 
@@ -99,16 +99,16 @@ pub struct Event {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum EventKind {
-    /// The sale began.
+    /// The sale was created.
     Created {
         /// Units for sale.
         qty: u64,
         /// How they are sold.
         rules: Rules,
     },
-    /// The rules are these from then on.
+    /// The rules were changed.
     Altered {
-        /// All of them, also those that stayed.
+        /// All rules, also those that did not change.
         rules: Rules,
     },
     /// Stock was added, or taken away when `qty` is negative.
@@ -119,9 +119,9 @@ pub enum EventKind {
         #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::optional_name"))]
         id: Option<Vec<u8>>,
     },
-    /// An order came to be, or changed.
+    /// An order was placed, or changed.
     Order {
-        /// Its state from then on. `HELD` again: it was extended.
+        /// Its new state. A second `HELD` means that it was extended.
         #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))]
         state: State,
         /// Its id.
@@ -137,7 +137,7 @@ pub enum EventKind {
     },
 }
 
-/// The figures of a sale. All units ever put in, less those taken out, are `available + held + sold`.
+/// The figures of a sale. The stock in total is `available + held + sold`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -151,7 +151,7 @@ pub struct Info {
     pub held: u64,
     /// Units sold.
     pub sold: u64,
-    /// Orders, in whatever state.
+    /// Orders in all states.
     pub orders: u64,
     /// Buyers with an order.
     pub buyers: u64,
@@ -163,7 +163,7 @@ pub struct Info {
     pub term: u64,
     /// When the sale was created, in unix ms.
     pub created: u64,
-    /// This copy does not follow its primary: it decides nothing until the key is replaced.
+    /// This copy diverged from its primary: it decides nothing until the key is replaced.
     pub diverged: bool,
 }
 
@@ -250,7 +250,7 @@ pub(crate) fn state(reply: Value) -> Result<State, ParsingError> {
 }
 
 fn unknown(word: &str) -> ParsingError {
-    format!("the word `{word}` is not of this protocol").into()
+    format!("the word `{word}` is not in the protocol").into()
 }
 
 /// A map whose values are taken out one by one.
@@ -297,7 +297,7 @@ impl Fields {
         })
     }
 
-    /// Zero on the wire says that there is none.
+    /// Zero on the wire stands for no deadline.
     fn deadline(&mut self) -> Result<Option<u64>, ParsingError> {
         let at: u64 = self.take(field::DEADLINE)?;
         Ok((at != 0).then_some(at))

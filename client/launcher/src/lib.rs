@@ -1,7 +1,7 @@
 //! Starts Redis and Valkey servers with the module of Seckill: for the program `seckill`, the tests and the bench.
 //!
-//! A [`Program`] says what to run. A [`Server`] runs it in a temporary directory, on a unix socket and, if asked for,
-//! at a free TCP port, and ends with its owner.
+//! A [`Program`] is a server program and the module. A [`Server`] is a process of it in a temporary directory, on a
+//! unix socket and optionally a free TCP port. It is killed when it is dropped.
 
 mod error;
 mod interrupt;

@@ -74,3 +74,26 @@ impl Program {
         self.server.split_whitespace().next().unwrap_or(REDIS_SERVER)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_module_must_exist() {
+        let missing = PathBuf::from("no/such/module.so");
+        let error = Program::new(REDIS_SERVER, &missing).module().expect_err("there is no module");
+        assert!(matches!(error, Error::NoSuchModule(path) if path == missing));
+    }
+
+    #[test]
+    fn a_tool_runs_the_program_with_its_arguments() {
+        let module = std::env::current_exe().expect("this test is a file");
+        let program = Program::new("redis-server --port 0", &module).under("valgrind -q");
+        let command = program.command(["config".into()]).expect("the module exists");
+        assert_eq!(command.get_program(), "valgrind");
+        let arguments: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let module = module.canonicalize().expect("it exists").to_string_lossy().into_owned();
+        assert_eq!(arguments, ["-q", "redis-server", "--port", "0", "config", "--loadmodule", &module]);
+    }
+}

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::port::free_port;
 use crate::program::Program;
 
-/// A server that says nothing for so long has failed. Loading the module takes a few ms, but much longer under
+/// A server that does not reply for so long has failed. Loading the module takes a few ms, but much longer under
 /// valgrind.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Far above what any command takes, so that only a dead server meets it.
@@ -37,8 +37,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on a unix socket only, and waits until it replies. It saves nothing unless `config`, which are
-    /// further lines of configuration, says so.
+    /// Starts a server on a unix socket only, and waits until it replies. `config` are further lines of
+    /// configuration; without them the server saves nothing.
     pub async fn start(program: &Program, config: &str) -> Result<Self, Error> {
         Self::launch(program, None, config).await
     }

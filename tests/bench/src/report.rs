@@ -15,8 +15,8 @@ use crate::storage::Stored;
 use crate::verdicts::GoalResult;
 use crate::workload::FLOOR;
 
-/// The resolution of a distribution: so many quantiles up to 50 %, as many from there to 75 %, and so on, each time half
-/// of the way to 100 %.
+/// The resolution of a distribution: so many quantiles up to 50 %, as many from there to 75 %, and so on, each time
+/// half of the way to 100 %.
 const STEPS: u32 = 5;
 
 /// All that was measured.

@@ -141,8 +141,8 @@ async fn restarts(server: &mut Server, plan: &Plan, progress: &Progress) -> Resu
     Ok(seconds)
 }
 
-/// The seconds of the last load in a log, as in "DB loaded from disk: 0.123 seconds". For an AOF there is a line for each
-/// file, and then one for all.
+/// The seconds of the last load in a log, as in "DB loaded from disk: 0.123 seconds". For an AOF there is a line for
+/// each file, and then one for all.
 fn loaded(log: &str) -> Option<f64> {
     let line = log.lines().rfind(|line| line.contains("DB loaded from "))?;
     line.strip_suffix(" seconds")?.rsplit(' ').next()?.parse().ok()

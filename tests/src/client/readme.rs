@@ -40,7 +40,7 @@ async fn its_session_runs_as_written() {
     let sessions = sessions(&readme);
     assert!(!sessions.is_empty(), "README.md shows no session: a fenced block with lines `{PROMPT}COMMAND`");
     for session in sessions {
-        // The first line is what follows the fence: the language.
+        // The first line is the rest of the fence: the language.
         let lines = session.lines().skip(1).filter(|line| !line.is_empty());
         let (typed, written): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with(PROMPT));
         let input: String = typed.iter().map(|line| format!("{}\n", &line[PROMPT.len()..])).collect();

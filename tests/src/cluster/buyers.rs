@@ -44,8 +44,8 @@ struct SaleUnderTest<'s> {
 }
 
 impl<'s> ClusterBuyers<'s> {
-    /// They buy while the scenario runs. Afterwards waits until every hold has run out, checks all acknowledged states,
-    /// and returns the history of each sale.
+    /// They buy while the scenario runs. Afterwards waits until every hold has run out, checks all acknowledged
+    /// states, and returns the history of each sale.
     pub(super) async fn during(
         cluster: &Cluster,
         sales: &[&'s str],
@@ -104,7 +104,7 @@ impl<'s> ClusterBuyers<'s> {
     }
 
     /// Waits until so many more orders are settled. Meanwhile the readers read.
-    pub(super) async fn settle(&self, orders: usize) {
+    pub(super) async fn wait_for_orders(&self, orders: usize) {
         let enough = self.served.get() + orders;
         let mut connection = self.connection.clone();
         wait_until("buyers are served", async || {
@@ -153,7 +153,8 @@ impl SaleUnderTest<'_> {
             (0, _) => {
                 self.lock(connection, &lock, order).await;
                 let bought = connection.buy(self.key, buy.holding(&lock, order)).await;
-                // The reply may be 0 when the client sent the call twice. A lock that stays held would block the other buyers.
+                // The reply may be 0 when the client sent the call twice. A lock that stays held would block the
+                // other buyers.
                 connection.unlock(&lock, order).await.unwrap();
                 bought
             }

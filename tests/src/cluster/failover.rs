@@ -36,10 +36,10 @@ async fn must_be_equal(primary: &Node, replica: &Node) {
 async fn a_planned_failover_loses_nothing() {
     let (cluster, old, new) = open("").await;
     let histories = ClusterBuyers::during(&cluster, &SALES, async |buyers| {
-        buyers.settle(500).await;
+        buyers.wait_for_orders(500).await;
         cluster.nodes[new].play("CLUSTER FAILOVER => OK").await;
         wait_until("the replica took over", async || cluster.place(SALES[0]).await.1 == new).await;
-        buyers.settle(500).await;
+        buyers.wait_for_orders(500).await;
     })
     .await;
 
@@ -62,7 +62,7 @@ async fn a_sudden_failover_loses_what_was_not_replicated() {
     let replica = &cluster.nodes[place];
     let (mut shared, mut read) = (vec![], vec![]);
     let histories = ClusterBuyers::during_loss(&cluster, &SALES, async |buyers| {
-        buyers.settle(300).await;
+        buyers.wait_for_orders(300).await;
         shared = read_all(&primary).await;
         replica.server.catch_up(&primary.server).await;
         // From here on nothing is replicated.
@@ -81,7 +81,7 @@ async fn a_sudden_failover_loses_what_was_not_replicated() {
         primary.server.kill();
         buyers.expect_loss();
         cluster.settle_without(1).await;
-        buyers.settle(300).await;
+        buyers.wait_for_orders(300).await;
     })
     .await;
 

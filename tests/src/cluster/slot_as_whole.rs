@@ -43,7 +43,7 @@ async fn must_all_be_at(cluster: &Cluster, owners: &[usize]) {
     for (number, node) in cluster.nodes.iter().enumerate() {
         let mut connection = node.connect().await;
         let keys = if owners.contains(&number) { SALES.len() as u64 + MORE } else { 0 };
-        wait_until("what moved away is gone", async || {
+        wait_until("the old owner has deleted its keys", async || {
             ask(&mut connection, "DBSIZE").await == keys.to_string()
         })
         .await;
@@ -62,7 +62,7 @@ async fn buyers_lose_nothing() {
     let mut shop = cluster.shop().await;
     let mut moved = (0, 0);
     let histories = ClusterBuyers::during(&cluster, &SALES, async |buyers| {
-        buyers.settle(300).await;
+        buyers.wait_for_orders(300).await;
         // The holds of these fall due one after the other in the next seconds.
         for (number, sale) in more().enumerate() {
             let hold = Duration::from_millis(10 + 10 * number as u64);
@@ -72,9 +72,9 @@ async fn buyers_lose_nothing() {
         let begin = now_ms();
         cluster.migrate(slot, first, second).await.complete().await;
         moved = (begin, now_ms());
-        buyers.settle(300).await;
+        buyers.wait_for_orders(300).await;
         cluster.migrate(slot, second, first).await.complete().await;
-        buyers.settle(300).await;
+        buyers.wait_for_orders(300).await;
     })
     .await;
 
@@ -120,13 +120,14 @@ async fn a_move_that_is_cancelled_leaves_no_trace() {
     let before = ask(&mut source, &digest).await;
 
     let histories = ClusterBuyers::during(&cluster, &SALES[..2], async |buyers| {
-        buyers.settle(300).await;
+        buyers.wait_for_orders(300).await;
         let empty = used_memory(&mut target).await;
         let migration = cluster.migrate(slot, from, to).await;
-        wait_until("some has arrived", async || used_memory(&mut target).await > empty + MUCH).await;
+        wait_until("some keys have arrived", async || used_memory(&mut target).await > empty + MUCH).await;
         migration.cancel().await;
-        buyers.settle(300).await;
-        wait_until("it is gone again", async || used_memory(&mut target).await < empty + MUCH / 2).await;
+        buyers.wait_for_orders(300).await;
+        wait_until("the target has freed them", async || used_memory(&mut target).await < empty + MUCH / 2)
+            .await;
     })
     .await;
     assert_eq!(cluster.place(SALES[0]).await, (slot, from));

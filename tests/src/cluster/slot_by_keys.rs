@@ -18,9 +18,9 @@ async fn buyers_lose_nothing() {
     sales::create(&mut cluster.shop().await).await;
 
     let histories = ClusterBuyers::during(&cluster, &[sales::SCARCE, sales::PLENTY], async |buyers| {
-        buyers.settle(500).await;
-        cluster.move_keys(slot, from, to, async || buyers.settle(50).await).await;
-        buyers.settle(500).await;
+        buyers.wait_for_orders(500).await;
+        cluster.move_keys(slot, from, to, async || buyers.wait_for_orders(50).await).await;
+        buyers.wait_for_orders(500).await;
     })
     .await;
 

@@ -201,7 +201,7 @@ impl Buyers {
                 assert!(state.is_none() && order.may_be_locked(), "{order:?}");
             }
         }
-        assert_eq!(known, ledger.orders.len(), "orders that nobody placed");
+        assert_eq!(known, ledger.orders.len(), "orders that no buyer placed");
     }
 
     /// After a loss: takes over the states from the events.
@@ -213,7 +213,7 @@ impl Buyers {
         }
     }
 
-    /// Repeats the calls that got no reply. A purchase follows a lock that was taken for it.
+    /// Repeats the calls that got no reply. After a lock comes the purchase for which it was taken.
     pub(crate) async fn repeat_unanswered(&mut self, shop: &mut Connection, ledger: &Ledger) {
         for order in self.buyers.iter_mut().flat_map(|buyer| &mut buyer.orders) {
             let Some(call) = order.unanswered else { continue };

@@ -5,7 +5,7 @@ use crc::{CRC_64_REDIS, Crc};
 use redis::{Cmd, ToRedisArgs};
 
 const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_REDIS);
-/// One byte that says that a module's value follows, one that says how long its number is, and the number.
+/// The type of a module's value, the length mark of its number, and the number, in bytes.
 const TYPE: usize = 10;
 /// The version and the checksum.
 const TRAILER: usize = 10;

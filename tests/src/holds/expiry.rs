@@ -15,7 +15,7 @@ async fn state(shop: &mut Connection, order: &str) -> State {
 }
 
 #[tokio::test]
-async fn without_anyone_touching_the_key() {
+async fn holds_run_out_without_a_call() {
     let server = Server::with("notify-keyspace-events Ed").await;
     let mut listener = Listener::on(&server).await;
     listener.subscribe().await;
@@ -68,7 +68,7 @@ async fn confirmed_and_extended_orders_stay() {
 
 /// A later order with an earlier deadline runs out first, and ALTER HOLD does not change deadlines.
 #[tokio::test]
-async fn each_by_its_own_deadline() {
+async fn each_hold_has_its_own_deadline() {
     let server = Server::start().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(2).hold(ms(60_000))).await.unwrap();
@@ -81,7 +81,7 @@ async fn each_by_its_own_deadline() {
 
 /// A timer that wrote while writes are paused would crash the server.
 #[tokio::test]
-async fn not_while_writes_are_paused() {
+async fn no_hold_runs_out_while_writes_are_paused() {
     let server = Server::start().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(1).hold(ms(50))).await.unwrap();

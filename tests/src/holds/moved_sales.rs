@@ -41,8 +41,8 @@ async fn holds_run_out_at_the_new_key() {
     }
 }
 
-/// Valkey from 8.1 until 9.1.2: there a module that subscribes to the events of RENAME and MOVE changes the database of
-/// clients, so this module does not subscribe to them.
+/// Valkey from 8.1 until 9.1.2: there a module that subscribes to the events of RENAME and MOVE changes the database
+/// of clients, so this module does not subscribe to them.
 async fn moves_its_clients(connection: &mut Connection) -> bool {
     let server: String = get(connection, "INFO server").await;
     let version = server.lines().find_map(|line| line.strip_prefix("valkey_version:"));
@@ -63,7 +63,7 @@ async fn clients_stay_in_the_database_that_they_chose() {
 
 /// On every server, the next write to a renamed sale lets its due holds run out.
 #[tokio::test]
-async fn at_the_latest_with_the_next_write() {
+async fn the_next_write_lets_due_holds_run_out() {
     let server = Server::start().await;
     let mut shop = server.connect().await;
     shop.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
@@ -75,13 +75,13 @@ async fn at_the_latest_with_the_next_write() {
 /// Also over itself, where the old value is freed after the new one was loaded.
 #[tokio::test]
 async fn holds_of_a_restored_sale_run_out() {
-    for gone in [true, false] {
+    for deleted in [true, false] {
         let server = Server::start().await;
         let mut shop = server.connect().await;
         shop.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
         shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
         let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut shop).await.unwrap();
-        if gone {
+        if deleted {
             play(&mut shop, "DEL sale => 1").await;
         }
         restore_command("sale", &dump).exec_async(&mut shop).await.unwrap();

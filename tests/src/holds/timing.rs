@@ -111,7 +111,7 @@ async fn a_hundred_thousand_within_a_second_in_slices_of_less_than_a_millisecond
     assert_eq!(ask(&mut replica.connect().await, digest).await, ask(&mut shop, digest).await);
 }
 
-/// The schedule keeps no entries of sales that are gone, however they went and however late their deadlines were.
+/// The schedule keeps no entries of deleted sales, whatever deleted them and however late their deadlines are.
 #[tokio::test]
 async fn deleted_sales_leave_the_schedule() {
     const SALES: u64 = 50;
@@ -119,7 +119,7 @@ async fn deleted_sales_leave_the_schedule() {
     let replica = server.replica("").await;
     let (mut shop, mut copy) = (server.connect().await, replica.connect().await);
     let scheduled = async |shop: &mut Connection| number(shop, "seckill_scheduled_sales").await;
-    for (gone, left) in [
+    for (command, left) in [
         ("PING", SALES),
         ("SECKILL.EXTEND % o1 1800000", SALES),
         ("DEL %", 0),
@@ -136,11 +136,11 @@ async fn deleted_sales_leave_the_schedule() {
             shop.buy(&sale, Buy::new("ann", "o1")).await.unwrap();
         }
         for number in 0..SALES {
-            ask(&mut shop, &gone.replace('%', &number.to_string())).await;
+            ask(&mut shop, &command.replace('%', &number.to_string())).await;
         }
         replica.catch_up(&server).await;
         for shop in [&mut shop, &mut copy] {
-            wait_until(&format!("{left} are left after {gone}"), async || scheduled(shop).await == left)
+            wait_until(&format!("{left} are left after {command}"), async || scheduled(shop).await == left)
                 .await;
         }
         play(&mut shop, "FLUSHALL => OK").await;

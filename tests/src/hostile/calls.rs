@@ -39,7 +39,7 @@ const KEYS: [&str; 9] = ["sale", "soon", "brief", "new", "text", "list", "lock",
 const SALES: [&str; 6] = ["sale", "soon", "brief", "new", "none", "lock"];
 
 /// Calls that are correct before they are varied.
-const RIGHT: [&str; 24] = [
+const CORRECT: [&str; 24] = [
     "SECKILL.LOCK lock ann 60000",
     "SECKILL.LOCK none bob 1",
     "SECKILL.UNLOCK lock ann",
@@ -116,7 +116,7 @@ impl Session<'_> {
     fn call(&mut self) -> Call {
         let mut call = match self.dice.u8(..9) {
             0 => vec![b"SECKILL.APPLY".to_vec(), b"new".to_vec(), self.batch()],
-            1..5 => RIGHT[self.dice.usize(..RIGHT.len())]
+            1..5 => CORRECT[self.dice.usize(..CORRECT.len())]
                 .split(' ')
                 .map(|word| word.as_bytes().to_vec())
                 .collect(),

@@ -111,8 +111,9 @@ impl Payloads {
                 self.envelope.body(&strings)
             }
             _ => {
-                // The first byte stays, for another one names a type of the server itself. The server reads the lengths
-                // in the frame: it may allocate that much, but does not touch it, so the peak does not show it.
+                // The first byte stays, for another one names a type of the server itself. The server reads the
+                // lengths in the frame: it may allocate that much, but does not touch it, so the peak does not show
+                // it.
                 let (first, rest) = base.body.split_at(1);
                 let mut rest = rest.to_vec();
                 edits(&mut rest, &mut dice);

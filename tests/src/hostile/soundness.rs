@@ -77,7 +77,7 @@ pub(crate) async fn must_survive_restore(connection: &mut Connection, seeds: &[u
         restoring_again.extend(transaction(seed, restore_command(*seed, payload)));
         digests.push(digest.clone());
     }
-    let restored = replies(connection, restoring_again, "restore_command again").await;
+    let restored = replies(connection, restoring_again, "restoring again").await;
     for ((seed, digest), replies) in seeds.iter().zip(digests).zip(restored.chunks(4)) {
         assert_eq!(replies[3], Value::Array(vec![Value::Okay, digest]), "HOSTILE_SEED={seed}");
     }

@@ -160,10 +160,10 @@ async fn is_accurate() {
             println!("{what}");
             assert!((reported - took).abs() <= took / 20 + SLACK * times as i64, "{what}");
         }
-        let gone = (0..times)
+        let keys = (0..times)
             .flat_map(|number| ["applied", "copied", "restored"].map(|way| format!("{way}-{number}")));
-        let gone: Vec<String> = gone.collect();
-        redis::cmd("DEL").arg(gone).exec_async(&mut server.connect().await).await.unwrap();
+        let keys: Vec<String> = keys.collect();
+        redis::cmd("DEL").arg(keys).exec_async(&mut server.connect().await).await.unwrap();
     }
 }
 

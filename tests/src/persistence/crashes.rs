@@ -69,8 +69,8 @@ impl Market {
         self.buyers.must_match(&mut shop, &self.history.ledger()).await;
     }
 
-    /// After a crash that may lose the newest events: the rest is a prefix of the history. Returns how many events are
-    /// left.
+    /// After a crash that may lose the newest events: the rest is a prefix of the history. Returns how many events
+    /// are left.
     async fn reopen_with_less(&mut self) -> u64 {
         self.server.restart().await;
         let mut shop = self.server.connect().await;

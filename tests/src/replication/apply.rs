@@ -97,7 +97,7 @@ async fn events_that_cannot_be_applied_mark_the_sale() {
                 connection = server.connect().await;
             }
             must_be_marked(&mut connection).await;
-            assert_eq!(ask(&mut connection, "SECKILL.EVENTS sale 0").await, before, "{way}: reads go on");
+            assert_eq!(ask(&mut connection, "SECKILL.EVENTS sale 0").await, before, "{way}: reads continue");
             must_refuse_decisions(&mut connection).await;
         }
 

@@ -12,9 +12,9 @@ use crate::harness::session::play;
 /// The reader's orders equal those of the server.
 async fn must_have_the_same_orders(reader: &History, connection: &mut Connection) {
     reader.must_match(connection).await;
-    for (id, told) in reader.ledger().orders {
+    for (id, known) in reader.ledger().orders {
         let order = connection.order("sale", &id).await.unwrap().unwrap();
-        assert_eq!((told.buyer, told.qty, told.state), (order.buyer, order.qty, order.state), "{id}");
+        assert_eq!((known.buyer, known.qty, known.state), (order.buyer, order.qty, order.state), "{id}");
     }
 }
 
@@ -80,8 +80,8 @@ const FIRST_LOST: &str = "
     SECKILL.BUY sale eve e1 QTY 9 => SOLD
     SECKILL.CANCEL sale a1 REFUND => CANCELLED
 ";
-/// What was lost, otherwise: a smaller order of Ann's, a confirmed hold of Bob's that runs out, and a cancelled order of
-/// Cat's that is confirmed.
+/// The lost orders take another course: a smaller order of Ann's, a confirmed hold of Bob's that runs out, and a
+/// cancelled order of Cat's that is confirmed.
 const SECOND: &str = "
     SECKILL.BUY sale ann a2 => HELD
     SECKILL.CONFIRM sale c1 => SOLD

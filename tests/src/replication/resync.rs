@@ -57,7 +57,7 @@ async fn full_resync((send, sent): (&str, &str), (load, loaded): (&str, &str)) {
     replica.promote().await;
     must_expire_brief(&mut successor).await;
 
-    // The other way: the old primary also decided more, and the promoted one becomes its replica again.
+    // Back again: the old primary has decided more, and the promoted server becomes its replica.
     play(&mut connection, "CLIENT UNPAUSE => OK\nSECKILL.CONFIRM sale held => SOLD").await;
     must_expire_brief(&mut connection).await;
     replica.become_replica_of(&primary).await;
@@ -123,7 +123,7 @@ async fn an_interrupted_full_resync_is_discarded() {
     assert_eq!(ask(&mut reader, "DEBUG DIGEST").await, before);
     assert!(loading(&mut reader).await, "it served the old sales while it loaded");
     link.cut();
-    wait_until("it gave up", async || !loading(&mut reader).await).await;
+    wait_until("it gives up", async || !loading(&mut reader).await).await;
     assert_eq!(ask(&mut reader, "DEBUG DIGEST").await, before);
     play(&mut reader, "SECKILL.AUDIT sale => OK").await;
 

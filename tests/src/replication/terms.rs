@@ -31,7 +31,7 @@ async fn terms_since(term: u64, connection: &mut Connection, key: &str) -> usize
     terms.len()
 }
 
-/// Each begins an epoch of the key `sale` in database 0; and the key of the sale afterwards.
+/// Sessions that begin an epoch of `sale` in database 0, each with the key of the sale afterwards.
 const NEW_EPOCHS: [(&str, &str); 9] = [
     ("DEL sale => 1\nSECKILL.CREATE sale STOCK 9 HOLD 60000 => OK", "sale"),
     ("COPY sale other => 1", "other"),

@@ -1,5 +1,5 @@
-//! `make instructions`: the instructions of the hot commands, compared with a table in the repository. They are nearly
-//! the same in every run, unlike times, so that small changes show.
+//! `make instructions`: the instructions of the hot commands, compared with a table in the repository. They are
+//! nearly the same in every run, unlike times, so that small changes show.
 
 mod callgrind;
 mod counts;
@@ -132,8 +132,8 @@ fn count_on(
     Ok(Counts { versions, counts })
 }
 
-/// Makes the hash tables of the keyspace large, so that the server resizes them during no workload, and few keys collide.
-/// The keys that stay keep them large.
+/// Makes the hash tables of the keyspace large, so that the server resizes them during no workload, and few keys
+/// collide. The keys that stay keep them large.
 fn make_room(pipe: &mut Pipe) -> Result<(), Failure> {
     let key = |number| format!("other:{number}");
     let set = |number| cmd("SET").arg(key(number)).arg(number).arg("PX").arg(HOUR).take();
@@ -141,8 +141,8 @@ fn make_room(pipe: &mut Pipe) -> Result<(), Failure> {
     pipe.send((OTHERS / 4..OTHERS).map(|number| cmd("DEL").arg(key(number)).take()), Reply::Number(1))
 }
 
-/// The commands of the module, and two of the server to compare with. Scripts are left out: the commands that they call
-/// would be counted twice.
+/// The commands of the module, and two of the server to compare with. Scripts are left out: the commands that they
+/// call would be counted twice.
 fn counted(plan: Plan) -> Vec<Workload> {
     let sales = sales(Size::Grown { orders: plan.orders }, plan.calls);
     let all = plain(plan.calls).into_iter().chain(locks(plan.calls)).chain(sales);

@@ -50,7 +50,7 @@ pub(crate) struct Options {
 
 /// How much is counted.
 #[derive(Clone, Copy)]
-struct Plan {
+struct CountPlan {
     /// Each has another seed of its hash tables, and so other collisions.
     servers: usize,
     /// Of each workload. Instructions do not depend on caches, so some thousand are enough.
@@ -59,7 +59,7 @@ struct Plan {
     orders: u64,
 }
 
-impl Plan {
+impl CountPlan {
     fn of(options: &Options) -> Self {
         if options.quick {
             Self { servers: 1, calls: 200, orders: 500 }
@@ -87,7 +87,7 @@ pub(crate) async fn run(options: &Options, progress: &Progress) -> Result<(), Fa
 }
 
 async fn count(options: &Options, progress: &Progress) -> Result<Counts, Failure> {
-    let plan = Plan::of(options);
+    let plan = CountPlan::of(options);
     let workloads = counted(plan).len();
     progress.begin("callgrind", plan.servers * workloads);
     let mut runs = Vec::new();
@@ -105,7 +105,7 @@ async fn count(options: &Options, progress: &Progress) -> Result<Counts, Failure
 fn count_on(
     mut callgrind: Callgrind,
     mut pipe: Pipe,
-    plan: Plan,
+    plan: CountPlan,
     progress: &Progress,
 ) -> Result<Counts, Failure> {
     let info: InfoDict = pipe.ask(&cmd("INFO"))?;
@@ -143,7 +143,7 @@ fn make_room(pipe: &mut Pipe) -> Result<(), Failure> {
 
 /// The commands of the module, and two of the server to compare with. Scripts are left out: the commands that they
 /// call would be counted twice.
-fn counted(plan: Plan) -> Vec<Workload> {
+fn counted(plan: CountPlan) -> Vec<Workload> {
     let sales = sales(Size::Grown { orders: plan.orders }, plan.calls);
     let all = plain(plan.calls).into_iter().chain(locks(plan.calls)).chain(sales);
     let is_counted = |workload: &Workload| {

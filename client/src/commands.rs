@@ -7,9 +7,10 @@ use redis::{Cmd, ParsingError, Value, from_redis_value};
 use seckill_core::command::{Command, Query, Request};
 use seckill_core::wire::State;
 
+use crate::decode;
 use crate::error::{Error, Result};
 use crate::options::{After, Alteration, Buy, Sale, millis};
-use crate::reply::{self, Bought, Buyer, Event, Info, Order};
+use crate::reply::{Bought, Buyer, Event, Info, Order};
 
 /// The commands of the module, for every async connection of redis-rs.
 ///
@@ -97,7 +98,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
-        decide(self, sale.as_ref(), Request::Confirm { order: order.as_ref() }, reply::state)
+        decide(self, sale.as_ref(), Request::Confirm { order: order.as_ref() }, decode::state)
     }
 
     /// Sets the deadline of a held order to `hold` from now: [`State::Held`], or its state, unchanged.
@@ -110,7 +111,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         hold: Duration,
     ) -> impl Future<Output = Result<State>> + Send {
         let request = Request::Extend { order: order.as_ref(), hold: millis(hold) };
-        decide(self, sale.as_ref(), request, reply::state)
+        decide(self, sale.as_ref(), request, decode::state)
     }
 
     /// Cancels a held order: its state then. A sold one stays [`State::Sold`].
@@ -121,7 +122,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
-        decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: false }, reply::state)
+        decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: false }, decode::state)
     }
 
     /// Cancels an order, also a sold one: its state then.
@@ -132,7 +133,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
-        decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: true }, reply::state)
+        decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: true }, decode::state)
     }
 
     /// An order, if the sale has it.

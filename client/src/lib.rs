@@ -53,6 +53,7 @@
 //! - Connections, pools, retries: redis-rs has them, and is re-exported as [`redis`].
 
 mod commands;
+mod decode;
 mod error;
 mod options;
 mod reply;

@@ -1,15 +1,17 @@
 # All tasks of this project. CI calls nothing else.
 
 CARGO ?= cargo
-# One profile for everything, so that what is tested is what runs.
+# Servers, the program and their tests use it, so that what is tested is what runs.
 RELEASE := --release
+# The rules are also tested with assertions of what cannot happen.
+CHECKED := --profile checked
 MODULE := target/release/libseckill_module.so
 PROGRAM := target/release/seckill
 BENCH := target/release/seckill-bench
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-bench run serve test test-servers check bench instructions growth migrate-large simulate \
+.PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench instructions growth migrate-large simulate \
 	memcheck guard fuzz install
 
 help: ## Explain every target.
@@ -32,14 +34,19 @@ serve: build ## Start a server with the module on port 6379, for redis-cli. ARGS
 	@$(PROGRAM) serve $(ARGS)
 
 test: build-bench ## Run all tests. SERVER="valkey-server" chooses another server program.
+	$(CARGO) test $(CHECKED) --package seckill-core
 	$(CARGO) test $(RELEASE) --workspace --all-features
 
 test-servers: build-bench ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
 	@tests/scripts/on-servers $(CARGO) test $(RELEASE) --package seckill-tests
 
-check: setup ## Check format, lints and docs; every warning is an error.
+test-upgrade: build ## Run the tests of upgrades beside the module of an earlier commit: FROM=HEAD^ or another one.
+	@tests/scripts/upgrade $(or $(FROM),HEAD^)
+
+check: setup ## Check format, lints, layers and docs; every warning is an error.
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(RELEASE) --workspace --all-targets --all-features -- --deny warnings
+	$(CARGO) test $(RELEASE) --quiet --package seckill-layers
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(RELEASE) --workspace --no-deps --all-features --document-private-items
 
 bench: build-bench ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" tells more.
@@ -55,7 +62,7 @@ migrate-large: build ## Measure how long a node takes to MIGRATE a sale of 5 mil
 	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 cluster::large_migrations
 
 simulate: ## Simulate servers that fail in every way, without end. SIMULATOR_SEED=n repeats one schedule.
-	SIMULATOR_SCHEDULES=0 $(CARGO) test $(RELEASE) --package seckill-core --test simulator -- --nocapture
+	SIMULATOR_SCHEDULES=0 $(CARGO) test $(CHECKED) --package seckill-core --test simulator -- --nocapture
 
 memcheck: build ## Run the tests with their servers under valgrind; takes some minutes.
 	@tests/scripts/memcheck

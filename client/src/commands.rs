@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use redis::aio::ConnectionLike;
 use redis::{Cmd, ParsingError, Value, from_redis_value};
-use seckill_core::command::{Command, Query, Request};
-use seckill_core::wire::State;
+use seckill_core::protocol::{self, Command, Name, Query, Request, Seq, State, Term, Token};
 
 use crate::decode;
 use crate::error::{Error, Result};
@@ -15,7 +14,8 @@ use crate::reply::{Bought, Buyer, Event, Info, Order};
 /// The commands of the module, for every async connection of redis-rs.
 ///
 /// Each method lists the [codes](crate::Code) that its [`Error`] may have, beside `ERR` for a mistake in the
-/// arguments. Methods that change a sale also fail with `CORRUPT` when this copy of it diverged from its primary.
+/// arguments. Methods that change a sale also fail with `CORRUPT` when this copy of it diverged from its
+/// primary.
 pub trait Seckill: ConnectionLike + Send + Sized {
     /// Takes the lock at `key` for `ttl`: its fence, or `None` while another token holds it.
     ///
@@ -26,8 +26,9 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         token: impl AsRef<[u8]>,
         ttl: Duration,
     ) -> impl Future<Output = Result<Option<u64>>> + Send {
-        let (key, token) = (key.as_ref(), token.as_ref());
-        send(self, &Command::Lock { key, token, ttl: millis(ttl), block: None }, from_redis_value)
+        let key = key.as_ref();
+        let lock = |token| Command::Lock { key, token, ttl: millis(ttl), block: None };
+        send(self, Token::new(token.as_ref()).map(lock), from_redis_value)
     }
 
     /// Releases the lock: `false` when `token` did not hold it (any more).
@@ -36,8 +37,9 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         key: impl AsRef<[u8]>,
         token: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<bool>> + Send {
-        let (key, token) = (key.as_ref(), token.as_ref());
-        send(self, &Command::Unlock { key, token }, from_redis_value)
+        let key = key.as_ref();
+        let unlock = |token| Command::Unlock { key, token };
+        send(self, Token::new(token.as_ref()).map(unlock), from_redis_value)
     }
 
     /// Sets the lease of the lock to `ttl` from now: `false` when `token` does not hold it.
@@ -47,8 +49,9 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         token: impl AsRef<[u8]>,
         ttl: Duration,
     ) -> impl Future<Output = Result<bool>> + Send {
-        let (key, token) = (key.as_ref(), token.as_ref());
-        send(self, &Command::Renew { key, token, ttl: millis(ttl) }, from_redis_value)
+        let key = key.as_ref();
+        let renew = |token| Command::Renew { key, token, ttl: millis(ttl) };
+        send(self, Token::new(token.as_ref()).map(renew), from_redis_value)
     }
 
     /// Creates a sale at `key`. Repeated with the same arguments it changes nothing.
@@ -56,7 +59,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
     /// `BUSYKEY` when the key holds anything else.
     fn create(&mut self, key: impl AsRef<[u8]>, sale: Sale) -> impl Future<Output = Result<()>> + Send {
         let request = Request::Create { stock: sale.stock, rules: sale.rules };
-        decide(self, key.as_ref(), request, from_redis_value)
+        decide(self, key.as_ref(), Ok(request), from_redis_value)
     }
 
     /// Changes the rules of a sale. Existing orders keep their deadlines.
@@ -67,7 +70,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         alteration: Alteration,
     ) -> impl Future<Output = Result<()>> + Send {
-        decide(self, sale.as_ref(), Request::Alter(alteration.0), from_redis_value)
+        decide(self, sale.as_ref(), Ok(Request::Alter(alteration.0)), from_redis_value)
     }
 
     /// Adds units to a sale, or takes them away when `delta` is negative: the units available then.
@@ -80,14 +83,15 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         delta: i64,
         id: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<u64>> + Send {
-        decide(self, sale.as_ref(), Request::Restock { delta, id: Some(id.as_ref()) }, from_redis_value)
+        let restock = |id| Request::Restock { delta, id: Some(id) };
+        decide(self, sale.as_ref(), Name::new("id", id.as_ref()).map(restock), from_redis_value)
     }
 
     /// Places an order. If it exists already, returns its state.
     ///
     /// `NOSALE`; `MISMATCH` when the order exists with another buyer or quantity; `FULL`.
     fn buy(&mut self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
-        decide(self, sale.as_ref(), Request::Buy(buy.0), from_redis_value)
+        decide(self, sale.as_ref(), buy.0.map(Request::Buy), from_redis_value)
     }
 
     /// Turns a held order into a sold one: [`State::Sold`], or the state that it has instead.
@@ -98,7 +102,8 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
-        decide(self, sale.as_ref(), Request::Confirm { order: order.as_ref() }, decode::state)
+        let order = Name::new("order", order.as_ref());
+        decide(self, sale.as_ref(), order.map(|order| Request::Confirm { order }), decode::state)
     }
 
     /// Sets the deadline of a held order to `hold` from now: [`State::Held`], or its state, unchanged.
@@ -110,8 +115,8 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         order: impl AsRef<[u8]>,
         hold: Duration,
     ) -> impl Future<Output = Result<State>> + Send {
-        let request = Request::Extend { order: order.as_ref(), hold: millis(hold) };
-        decide(self, sale.as_ref(), request, decode::state)
+        let extend = |order| Request::Extend { order, hold: millis(hold) };
+        decide(self, sale.as_ref(), Name::new("order", order.as_ref()).map(extend), decode::state)
     }
 
     /// Cancels a held order: its state then. A sold one stays [`State::Sold`].
@@ -122,7 +127,8 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
-        decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: false }, decode::state)
+        let cancel = |order| Request::Cancel { order, refund: false };
+        decide(self, sale.as_ref(), Name::new("order", order.as_ref()).map(cancel), decode::state)
     }
 
     /// Cancels an order, also a sold one: its state then.
@@ -133,7 +139,8 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
-        decide(self, sale.as_ref(), Request::Cancel { order: order.as_ref(), refund: true }, decode::state)
+        let refund = |order| Request::Cancel { order, refund: true };
+        decide(self, sale.as_ref(), Name::new("order", order.as_ref()).map(refund), decode::state)
     }
 
     /// An order, if the sale has it.
@@ -144,7 +151,8 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<Option<Order>>> + Send {
-        read(self, sale.as_ref(), Query::Order { order: order.as_ref() })
+        let order = Name::new("order", order.as_ref());
+        read(self, sale.as_ref(), order.map(|order| Query::Order { order }))
     }
 
     /// The units and orders of a buyer.
@@ -155,7 +163,8 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         sale: impl AsRef<[u8]>,
         buyer: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<Buyer>> + Send {
-        read(self, sale.as_ref(), Query::Buyer { buyer: buyer.as_ref() })
+        let buyer = Name::new("buyer", buyer.as_ref());
+        read(self, sale.as_ref(), buyer.map(|buyer| Query::Buyer { buyer }))
     }
 
     /// The events of a sale, oldest first; none when there are no more yet.
@@ -167,22 +176,23 @@ pub trait Seckill: ConnectionLike + Send + Sized {
         after: After,
     ) -> impl Future<Output = Result<Vec<Event>>> + Send {
         let After { seq, term, count } = after;
-        read(self, sale.as_ref(), Query::Events { after: seq, term, count, block: None })
+        let (after, term) = (Seq(seq), term.map(Term));
+        read(self, sale.as_ref(), Ok(Query::Events { after, term, count, block: None }))
     }
 
     /// The figures of a sale.
     ///
     /// `NOSALE`.
     fn info(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<Info>> + Send {
-        read(self, sale.as_ref(), Query::Info)
+        read(self, sale.as_ref(), Ok(Query::Info))
     }
 
-    /// Recomputes the figures of a sale from its orders, and compares them. Takes time linear in the orders, so it is
-    /// meant for a replica.
+    /// Recomputes the figures of a sale from its orders, and compares them. Takes time linear in the orders,
+    /// so it is meant for a replica.
     ///
     /// `NOSALE`; `CORRUPT` with what differs.
     fn audit(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
-        read(self, sale.as_ref(), Query::Audit)
+        read(self, sale.as_ref(), Ok(Query::Audit))
     }
 }
 
@@ -193,32 +203,37 @@ type Parse<T> = fn(Value) -> Result<T, ParsingError>;
 fn decide<'c, C: ConnectionLike + Send, T>(
     con: &'c mut C,
     sale: &[u8],
-    request: Request<'_>,
+    request: Result<Request<'_>, protocol::Error>,
     parse: Parse<T>,
 ) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
-    send(con, &Command::Decide { sale, request }, parse)
+    send(con, request.map(|request| Command::Decide { sale, request }), parse)
 }
 
 fn read<'c, C: ConnectionLike + Send, T: redis::FromRedisValue>(
     con: &'c mut C,
     sale: &[u8],
-    query: Query<'_>,
+    query: Result<Query<'_>, protocol::Error>,
 ) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
-    send(con, &Command::Read { sale, query }, from_redis_value)
+    send(con, query.map(|query| Command::Read { sale, query }), from_redis_value)
 }
 
-/// Encodes before the future is returned, so that it borrows only the connection.
+/// Encodes before the future is returned, so that it borrows only the connection. A name that is empty or too
+/// long is an error, and nothing is sent.
 fn send<'c, C: ConnectionLike + Send, T>(
     con: &'c mut C,
-    command: &Command<'_>,
+    command: Result<Command<'_>, protocol::Error>,
     parse: Parse<T>,
 ) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
-    let mut cmd = Cmd::new();
-    command.encode(&mut |argument| {
-        cmd.arg(argument);
-    });
+    let encode = |command: Command<'_>| {
+        let mut cmd = Cmd::new();
+        command.encode(&mut |argument| {
+            cmd.arg(argument);
+        });
+        cmd
+    };
+    let cmd = command.map(encode);
     async move {
-        let reply: Value = cmd.query_async(con).await?;
+        let reply: Value = cmd?.query_async(con).await?;
         parse(reply).map_err(|error| Error::Redis(error.into()))
     }
 }

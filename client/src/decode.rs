@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::{FromRedisValue, ParsingError, Value, from_redis_value};
-use seckill_core::wire::{EventName, Phase, Refusal, State, field};
+use seckill_core::protocol::{EventName, Phase, Refusal, State, field};
 
 use crate::reply::{Bought, Buyer, Event, EventKind, Info, Order, Rules};
 

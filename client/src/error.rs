@@ -1,7 +1,7 @@
 //! Errors.
 
 use redis::{RedisError, ServerError};
-use seckill_core::wire::Code;
+use seckill_core::protocol::{self, Code};
 
 /// A result whose error is an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -20,8 +20,9 @@ pub enum Error {
     },
     /// The last event that the reader stored is not in the history of this sale.
     ///
-    /// The reader takes back what it stored of a higher `seq`, and what it stored of a higher `term`, and reads on
-    /// from what is then its last event. It may get this error again, at most once for each term that it stored.
+    /// The reader takes back what it stored of a higher `seq`, and what it stored of a higher `term`, and
+    /// reads on from what is then its last event. It may get this error again, at most once for each term
+    /// that it stored.
     #[error("FORKED {seq} {term} take back the events of a higher seq, and those of a higher term")]
     Forked {
         /// The last `seq` that both histories may share.
@@ -44,6 +45,15 @@ impl Error {
             Self::Forked { .. } => Some(Code::Forked),
             Self::Redis(_) => None,
         }
+    }
+}
+
+/// An error that is known before anything is sent. It is what the server would reply.
+impl From<protocol::Error> for Error {
+    fn from(error: protocol::Error) -> Self {
+        let (code, text) = (error.code(), error.to_string());
+        let message = text.strip_prefix(code.as_str()).unwrap_or(&text).trim_start().to_owned();
+        Self::Server { code, message }
     }
 }
 
@@ -87,6 +97,12 @@ mod tests {
             assert_eq!(error.code(), Some(code));
             assert_eq!(error.to_string(), format!("{code} what is wrong"));
         }
+    }
+
+    #[test]
+    fn an_error_that_is_known_beforehand_is_that_of_the_server() {
+        let error = Error::from(protocol::Error::Length("order"));
+        assert_eq!(error, received("-ERR order must be 1 to 128 bytes\r\n"));
     }
 
     #[test]

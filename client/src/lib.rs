@@ -1,9 +1,9 @@
 //! Flash sales that do not oversell, from Rust: the commands of the Redis module `seckill` on any async
 //! connection of [redis-rs](redis).
 //!
-//! [`Seckill`] adds a method for every command to all types that implement [`redis::aio::ConnectionLike`]. Expected
-//! outcomes (sold out, over the limit, lock lost) are values; mistakes of the caller are an [`Error`] that keeps the
-//! server's code.
+//! [`Seckill`] adds a method for every command to all types that implement [`redis::aio::ConnectionLike`].
+//! Expected outcomes (sold out, over the limit, lock lost) are values; mistakes of the caller are an
+//! [`Error`] that keeps the server's code.
 //!
 //! ```
 //! use std::time::Duration;
@@ -39,15 +39,15 @@
 //!
 //! # Features
 //!
-//! `serde`: the replies implement `Serialize` and `Deserialize`, with the words of the protocol. A name is a string
-//! where it is UTF-8, and else a list of bytes; durations are milliseconds. Formats must be self-describing, as JSON
-//! is.
+//! `serde`: the replies implement `Serialize` and `Deserialize`, with the words of the protocol. A name is a
+//! string where it is UTF-8, and else a list of bytes; durations are milliseconds. Formats must be
+//! self-describing, as JSON is.
 //!
 //! # What is absent
 //!
-//! - Commands that block (`LOCK … BLOCK`, `EVENTS … BLOCK`). On a shared connection they would delay all later
-//!   commands, and the response timeout would end them.
-//! - Checks of arguments beyond their types: the server checks them.
+//! - Commands that block (`LOCK … BLOCK`, `EVENTS … BLOCK`). On a shared connection they would delay all
+//!   later commands, and the response timeout would end them.
+//! - Checks of arguments beyond the length of names: the server checks them.
 //! - Pipelines and transactions: they take raw commands. The replies implement
 //!   [`redis::FromRedisValue`], and so can be read there, too.
 //! - Connections, pools, retries: redis-rs has them, and is re-exported as [`redis`].
@@ -65,13 +65,18 @@ mod serde_format;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+/// The examples of the page of this crate, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Page;
+
 pub use commands::Seckill;
 pub use error::{Error, Result};
 pub use options::{After, Alteration, Buy, Sale};
 pub use redis;
 pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Rules};
-pub use seckill_core::wire::{Code, Phase, Refusal, State};
+pub use seckill_core::protocol::{Code, Phase, Refusal, State};
 
-/// A script that releases a lock that is one's own, for clients that do not know the module: its key is the lock, its
-/// argument the token. `SECKILL.UNLOCK` does the same faster.
+/// A script that releases a lock that is one's own, for clients that do not know the module: its key is the
+/// lock, its argument the token. `SECKILL.UNLOCK` does the same faster.
 pub const COMPARE_AND_DELETE: &str = include_str!("compare_and_delete.lua");

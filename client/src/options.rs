@@ -1,23 +1,21 @@
 //! Arguments of the commands that take keywords.
 
-use std::fmt;
 use std::time::Duration;
 
-use seckill_core::command::{self, Guard};
-use seckill_core::wire::EVENTS_DEFAULT;
+use seckill_core::protocol::{self, EVENTS_DEFAULT, Error, Guard, Millis, Name, Token, UnixMs};
 
 /// A sale to create. A rule that is not set, or is zero, does not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sale {
     pub(crate) stock: u64,
-    pub(crate) rules: command::Rules,
+    pub(crate) rules: protocol::Rules,
 }
 
 impl Sale {
     /// A sale of so many units.
     #[must_use]
     pub fn new(stock: u64) -> Self {
-        Self { stock, rules: command::Rules::default() }
+        Self { stock, rules: protocol::Rules::default() }
     }
 
     /// At most so many units held and sold at once for one buyer.
@@ -37,21 +35,21 @@ impl Sale {
     /// The sale opens at this instant, in unix ms.
     #[must_use]
     pub fn opens(mut self, at: u64) -> Self {
-        self.rules.opens = at;
+        self.rules.opens = UnixMs(at);
         self
     }
 
     /// The sale is closed from this instant on, in unix ms.
     #[must_use]
     pub fn closes(mut self, at: u64) -> Self {
-        self.rules.closes = at;
+        self.rules.closes = UnixMs(at);
         self
     }
 }
 
 /// New rules for a sale. Rules that are not set stay; zero removes a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Alteration(pub(crate) command::Alteration);
+pub struct Alteration(pub(crate) protocol::Alteration);
 
 impl Alteration {
     /// No change yet. The server requires at least one.
@@ -77,34 +75,39 @@ impl Alteration {
     /// As [`Sale::opens`].
     #[must_use]
     pub fn opens(mut self, at: u64) -> Self {
-        self.0.opens = Some(at);
+        self.0.opens = Some(UnixMs(at));
         self
     }
 
     /// As [`Sale::closes`].
     #[must_use]
     pub fn closes(mut self, at: u64) -> Self {
-        self.0.closes = Some(at);
+        self.0.closes = Some(UnixMs(at));
         self
     }
 }
 
 /// An order to place: by default one unit, and without a lock.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Buy<'a>(pub(crate) command::Buy<'a>);
+///
+/// A buyer, order or token that is empty or too long is an error of [`buy`](crate::Seckill::buy).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buy<'a>(pub(crate) Result<protocol::Buy<'a>, Error>);
 
 impl<'a> Buy<'a> {
     /// An order under an id that the caller chooses. The same id again is the same order.
     #[must_use]
     pub fn new(buyer: &'a (impl AsRef<[u8]> + ?Sized), order: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
-        Self(command::Buy { buyer: buyer.as_ref(), order: order.as_ref(), qty: 1, guard: None })
+        let buy = || {
+            let (buyer, order) = (Name::new("buyer", buyer.as_ref())?, Name::new("order", order.as_ref())?);
+            Ok(protocol::Buy { buyer, order, qty: 1, guard: None })
+        };
+        Self(buy())
     }
 
     /// So many units.
     #[must_use]
-    pub fn qty(mut self, units: u32) -> Self {
-        self.0.qty = units;
-        self
+    pub fn qty(self, units: u32) -> Self {
+        Self(self.0.map(|buy| protocol::Buy { qty: units, ..buy }))
     }
 
     /// The order is accepted only while this token holds the lock at `key`.
@@ -114,37 +117,26 @@ impl<'a> Buy<'a> {
         key: &'a (impl AsRef<[u8]> + ?Sized),
         token: &'a (impl AsRef<[u8]> + ?Sized),
     ) -> Self {
-        self.guard(Guard { key: key.as_ref(), token: token.as_ref(), release: false })
+        self.guarded(key.as_ref(), token.as_ref(), false)
     }
 
-    /// As [`holding`](Self::holding), and releases the lock in the same step, whether the order is accepted or
-    /// refused. With an error the lock stays.
+    /// As [`holding`](Self::holding), and releases the lock in the same step, whether the order is accepted
+    /// or refused. With an error the lock stays.
     #[must_use]
     pub fn releasing(
         self,
         key: &'a (impl AsRef<[u8]> + ?Sized),
         token: &'a (impl AsRef<[u8]> + ?Sized),
     ) -> Self {
-        self.guard(Guard { key: key.as_ref(), token: token.as_ref(), release: true })
+        self.guarded(key.as_ref(), token.as_ref(), true)
     }
 
-    fn guard(mut self, guard: Guard<'a>) -> Self {
-        self.0.guard = Some(guard);
-        self
-    }
-}
-
-/// Without the token, which is a secret of the lock's owner.
-impl fmt::Debug for Buy<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
-        let command::Buy { buyer, order, qty, guard } = &self.0;
-        let mut out = f.debug_struct("Buy");
-        out.field("buyer", &text(buyer)).field("order", &text(order)).field("qty", qty);
-        if let Some(Guard { key, release, .. }) = guard {
-            out.field("lock", &text(key)).field("release", release);
-        }
-        out.finish()
+    fn guarded(self, key: &'a [u8], token: &'a [u8], release: bool) -> Self {
+        let guarded = |buy| {
+            let guard = Some(Guard { key, token: Token::new(token)?, release });
+            Ok(protocol::Buy { guard, ..buy })
+        };
+        Self(self.0.and_then(guarded))
     }
 }
 
@@ -180,8 +172,8 @@ impl After {
 }
 
 /// Whole milliseconds, rounded up: zero means "none" to the server, and a short time must not become none.
-pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+pub(crate) fn millis(time: Duration) -> Millis {
+    Millis(u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -190,17 +182,24 @@ mod tests {
 
     #[test]
     fn a_short_time_is_not_none() {
-        assert_eq!(millis(Duration::ZERO), 0);
-        assert_eq!(millis(Duration::from_nanos(1)), 1);
-        assert_eq!(millis(Duration::from_millis(7)), 7);
-        assert_eq!(millis(Duration::from_micros(7_001)), 8);
-        assert_eq!(millis(Duration::MAX), u64::MAX);
+        assert_eq!(millis(Duration::ZERO), Millis(0));
+        assert_eq!(millis(Duration::from_nanos(1)), Millis(1));
+        assert_eq!(millis(Duration::from_millis(7)), Millis(7));
+        assert_eq!(millis(Duration::from_micros(7_001)), Millis(8));
+        assert_eq!(millis(Duration::MAX), Millis(u64::MAX));
     }
 
     #[test]
     fn debug_output_has_no_token() {
-        let buy = Buy::new("ann", "o1").releasing("lock", "secret");
-        let expected = r#"Buy { buyer: "ann", order: "o1", qty: 1, lock: "lock", release: true }"#;
-        assert_eq!(format!("{buy:?}"), expected);
+        let buy = format!("{:?}", Buy::new("ann", "o1").releasing("lock", "secret"));
+        assert!(buy.contains("ann") && buy.contains("o1") && !buy.contains("secret"), "{buy}");
+    }
+
+    #[test]
+    fn the_first_name_that_is_wrong_is_the_error() {
+        let long = "x".repeat(129);
+        assert_eq!(Buy::new("", &long).0, Err(Error::Length("buyer")));
+        assert_eq!(Buy::new("ann", &long).qty(2).0, Err(Error::Length("order")));
+        assert_eq!(Buy::new("ann", "o1").holding("lock", "").0, Err(Error::Length("token")));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seckill_core::wire::{Phase, Refusal, State};
+use seckill_core::protocol::{Phase, Refusal, State};
 
 /// The reply to a purchase: the state of the order after the call, or why there is no order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

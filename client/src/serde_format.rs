@@ -1,11 +1,11 @@
-//! Serialization of what has no serde implementation of its own in the form that replies have on the wire: words as
-//! their text, durations as milliseconds, and names as text where they are UTF-8.
+//! Serialization of what has no serde implementation of its own in the form that replies have on the wire:
+//! words as their text, durations as milliseconds, and names as text where they are UTF-8.
 
 /// A module for `#[serde(with = "…")]` that serializes an enum of the protocol as its word.
 macro_rules! word {
     ($module:ident, $name:ident) => {
         pub(crate) mod $module {
-            use seckill_core::wire::$name;
+            use seckill_core::protocol::$name;
             use serde::de::Error;
             use serde::{Deserialize, Deserializer, Serializer};
 
@@ -35,7 +35,7 @@ pub(crate) mod millis {
     use crate::options;
 
     pub(crate) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(options::millis(*time))
+        to.serialize_u64(options::millis(*time).0)
     }
 
     pub(crate) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Duration, D::Error> {
@@ -119,7 +119,7 @@ mod tests {
     use std::fmt::Debug;
     use std::time::Duration;
 
-    use seckill_core::wire::{Phase, Refusal, State};
+    use seckill_core::protocol::{Phase, Refusal, State};
     use serde::Serialize;
     use serde::de::DeserializeOwned;
     use serde_json::json;

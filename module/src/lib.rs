@@ -1,22 +1,29 @@
-//! Flash sales that do not oversell: the Redis module.
+//! Flash sales that do not oversell: the Redis module. `README.md` beside this crate is the reference.
 //!
-//! A call goes one way: `redis` takes it from the server, `commands` turns it into a question to
-//! `seckill-core`, tells everybody what was decided, and replies.
+//! A call goes one way: `hooks` takes it from the server, `commands` parses it, opens the keys, asks
+//! `seckill-core` for a decision, applies and replicates that, and replies.
 //!
-//! | module | concept |
+//! | folder or file | concept |
 //! | --- | --- |
-//! | `table` | every command: what COMMAND says of it, its keys, its flags |
-//! | `commands` | arguments to core to reply, one file a family |
-//! | `change` | a change of a sale, and all who are told of it |
+//! | `hooks` | where the server calls the module: load, command table, data type, events, timer, INFO |
+//! | `commands` | the commands, one file a family, and what a change takes: apply, replicate, notify |
+//! | `redis` | safe wrappers over the C API, and all `unsafe` |
+//! | `stored` | a sale as a key holds it |
 //! | `schedule` | which sale has holds that fall due, and when |
-//! | `state` | what the module knows besides the keyspace: fence, tenure, configs, counters |
-//! | `redis` | all that touches the C API, and all `unsafe` |
+//! | `clocks` | the present time, fences, terms, the leadership epoch |
+//! | `configs`, `counters` | what the operator sets, and what INFO shows |
+//!
+//! Imports point one way: `hooks` to `commands`, both to the single files, all to `redis`, which imports
+//! nothing of ours.
 
 #![deny(unsafe_code)]
 
-mod change;
-mod commands;
+#[macro_use]
 mod redis;
+mod clocks;
+mod commands;
+mod configs;
+mod counters;
+mod hooks;
 mod schedule;
-mod state;
-mod table;
+mod stored;

@@ -13,5 +13,6 @@ mod locks;
 mod memory;
 mod persistence;
 mod protocol;
+mod reference;
 mod replication;
 mod sales;

@@ -12,9 +12,10 @@ use crate::progress;
 
 /// Replay the incident: five ways to sell a hundred bottles, on the same load
 ///
-/// Starts a redis-server of its own with the module and plays one strategy after the other with real commands. All
-/// buyers come at once; each request is a task that takes the lock, asks a simulated user service and sells,
-/// and that tries again after a pause while the lock is busy. A slow check takes longer than the lease of its lock.
+/// Starts a redis-server of its own with the module and plays one strategy after the other with real
+/// commands. All buyers come at once; each request is a task that takes the lock, asks a simulated user
+/// service and sells, and that tries again after a pause while the lock is busy. A slow check takes longer
+/// than the lease of its lock.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub(crate) struct Incident {

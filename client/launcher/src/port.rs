@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// A port of 127.0.0.1 that nobody listens on just now. It lies below the ephemeral ports, of which one could be
-/// taken by a connection before the server binds it.
+/// A port of 127.0.0.1 that nobody listens on just now. It lies below the ephemeral ports, of which one could
+/// be taken by a connection before the server binds it.
 #[must_use]
 pub fn free_port() -> u16 {
     static TAKEN: AtomicU32 = AtomicU32::new(0);

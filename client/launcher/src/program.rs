@@ -47,7 +47,8 @@ impl Program {
         }
     }
 
-    /// Replaces this process by the server with these arguments and the module. Returns only when that failed.
+    /// Replaces this process by the server with these arguments and the module. Returns only when that
+    /// failed.
     pub fn exec(&self, arguments: impl IntoIterator<Item = OsString>) -> Error {
         match self.command(arguments) {
             Ok(mut command) => {

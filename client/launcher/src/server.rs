@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::port::free_port;
 use crate::program::Program;
 
-/// A server that does not reply for so long has failed. Loading the module takes a few ms, but much longer under
-/// valgrind.
+/// A server that does not reply for so long has failed. Loading the module takes a few ms, but much longer
+/// under valgrind.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Far above what any command takes, so that only a dead server meets it.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -65,8 +65,8 @@ impl Server {
         Ok(server)
     }
 
-    /// Kills the server, as a crash would, starts it again on the same directory and port, and waits until it has
-    /// loaded its files.
+    /// Kills the server, as a crash would, starts it again on the same directory and port, and waits until it
+    /// has loaded its files.
     pub async fn restart(&mut self) -> Result<(), Error> {
         self.kill()?;
         self.process = spawn(&self.program, self.home.path())?;
@@ -79,8 +79,8 @@ impl Server {
         self.process.wait().map(drop)
     }
 
-    /// Ends the server by SHUTDOWN, without saving, so that a tool such as valgrind reports by the exit status. Of a
-    /// server that has ended, this is the status with which it did.
+    /// Ends the server by SHUTDOWN, without saving, so that a tool such as valgrind reports by the exit
+    /// status. Of a server that has ended, this is the status with which it did.
     pub fn shut_down(&mut self) -> io::Result<ExitStatus> {
         if let Some(status) = self.process.try_wait()? {
             return Ok(status);

@@ -1,52 +1,48 @@
-//! Flash sales that do not oversell: the rules, without Redis, clock, randomness or I/O.
+//! Flash sales that do not oversell: the rules. No Redis, no I/O, no randomness, and no clock is read: the
+//! present time is an argument.
 //!
 //! # The model
 //!
 //! A **sale** has stock, orders and a history of **events**. A request is *decided* by a pure function that
-//! reads the sale, and answers with an outcome and the events that it causes. *Applying* an event is the only
-//! way in which a sale changes:
+//! reads the sale, and returns an outcome and the events that it causes. *Applying* an event is the only way
+//! in which a sale changes:
 //!
 //! ```text
 //!            parse                decide                      commit
 //! arguments ───────▶ Request ─────────────▶ Outcome + events ───────▶ Sale
 //!                            (&Sale, Moment)         │
-//!                                                    └──▶ batch ───▶ follow ──▶ another copy of the Sale
+//!                                                    └──▶ batch ───▶ apply ──▶ another copy of the Sale
 //! ```
 //!
-//! The copy that decides is the primary's; all others follow. They reach the same state, for the history
-//! is all there is: a snapshot of a sale is its history, too.
+//! The primary's copy decides; all others apply. They reach the same state, for the history is all there is:
+//! a snapshot of a sale is its history, too.
 //!
 //! # What always holds
 //!
 //! - All units ever put in, less those taken out, are available, held or sold. None is negative.
 //! - Each order is accepted once. It is held or sold at first; from held it goes to sold, cancelled or
-//!   expired, from sold to cancelled, and from these two nowhere.
+//!   expired, from sold to cancelled. Cancelled and expired are final.
 //! - Events are numbered 1, 2, 3 … Their times and their terms never fall.
-//! - A sale that was told what does not follow says so ([`Sale::diverged`]) and decides nothing more.
+//! - A copy that was sent an event that cannot be applied is marked ([`Sale::diverged`]) and decides nothing
+//!   more.
 //!
-//! [`Sale::audit`] checks the books against the history.
+//! [`Sale::audit`] recomputes every figure from the history. What cannot happen is asserted: the assertions
+//! run in the tests, in the simulator and in the fuzzers (`make test`), and cost nothing in a release.
 //!
 //! # Where things are
 //!
-//! | module | concept |
+//! | folder or file | concept |
 //! | --- | --- |
-//! | [`wire`] | every name that crosses the wire, and every limit |
-//! | [`command`] | the commands |
-//! | [`arguments`] | bytes to commands and back |
-//! | [`error`] | mistakes |
-//! | [`decide`] | the rules: requests to decisions |
-//! | `change` | what is applied: events whose names have been looked up |
-//! | `sale` | the state, and applying a change |
-//! | `follow` | what one copy tells another |
-//! | [`read`] | what is read from a sale |
-//! | [`events`] | events, and batches of them as they travel |
-//! | `log` | the history in memory |
-//! | [`snapshot`] | a sale to bytes and back |
-//! | `audit` | the books, checked |
-//! | [`blocks`] | its memory, to be moved |
-//! | [`fence`] | the hybrid clock |
-//! | `holds` | deadlines in order |
-//! | `directory`, `index`, `names`, `chunked`, `varint` | how millions of records are kept and found |
+//! | [`protocol`] | what crosses the wire: words, limits, commands, errors |
+//! | `sale` | sales: state, decide, apply, replicate, read, audit, snapshot |
+//! | [`lock`] | the rules of locks |
+//! | [`deadlines`] | a queue of deadlines |
+//! | [`clock`] | the hybrid logical clock that fences and terms come from |
+//! | [`format`](mod@format) | the bytes on disks and replicas, and the policy for changing them |
+//! | `storage` | how millions of records are kept in memory, and found |
+//!
+//! Imports point one way: `sale` to `storage`, `protocol` and `format`; `storage`, `lock`, `deadlines` and
+//! `clock` to `protocol`; `protocol` to `format`. No two files import each other. `tests/layers` checks it.
 //!
 //! # What is deliberately absent
 //!
@@ -71,29 +67,16 @@
     )
 )]
 
-pub mod arguments;
-mod audit;
-pub mod blocks;
-mod change;
-mod chunked;
-pub mod command;
-pub mod decide;
-mod directory;
-pub mod error;
-pub mod events;
-pub mod fence;
-mod follow;
-mod holds;
-mod index;
-mod log;
-mod names;
-pub mod read;
+pub mod clock;
+pub mod deadlines;
+pub mod format;
+pub mod lock;
+pub mod protocol;
 mod sale;
-pub mod snapshot;
-mod varint;
-pub mod wire;
+mod storage;
 
-pub use change::Unfit;
-pub use index::Seed;
-pub use names::{Name, Text};
-pub use sale::{Sale, Units};
+pub use sale::{
+    ApplyError, AuditError, BatchReader, Claim, Decision, Entry, Event, Info, LoadError, Loading,
+    MalformedBatch, Moment, NamedEvent, OpenStatus, OrderStatus, OrderView, Outcome, PART, Sale, Units,
+};
+pub use storage::{Relocator, Seed};

@@ -1,36 +1,44 @@
-//! Why a command failed: a mistake that the core found, or one that only the server can see.
+//! Why a command failed: an error that the core found, or one that only the server can see.
 
-use seckill_core::error::Error;
 use std::fmt;
 
-/// Its text is what the caller reads.
+use seckill_core::protocol::{Code, Error};
+use seckill_core::{ApplyError, AuditError};
+
+/// Its text is the error reply.
 pub(crate) enum Failure {
-    /// Found by the core.
-    Mistake(Error),
+    /// An error that the core found.
+    Core(Error),
+    /// Events that cannot be applied to this copy.
+    Apply(ApplyError),
+    /// AUDIT found an inconsistency.
+    Audit(AuditError),
     /// The key holds another type.
     WrongType,
-    /// This server follows another.
+    /// This server is a replica.
     ReadOnly,
-    /// The memory that the server may use is used up.
+    /// `maxmemory` is reached.
     OutOfMemory,
-    /// Nobody can wait yet.
+    /// BLOCK is not implemented yet.
     NoBlocking,
-    /// AUDIT as a step of MULTI or of a script.
+    /// AUDIT in MULTI or in a script.
     Nested,
-    /// What only a primary sends.
+    /// An internal command from a client.
     NotFromPrimary,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Mistake(error)
+        Self::Core(error)
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Mistake(error) => return error.fmt(f),
+            Self::Core(error) => return error.fmt(f),
+            Self::Apply(error) => return write!(f, "{} {error}", Code::Corrupt),
+            Self::Audit(error) => return write!(f, "{} {error}", Code::Corrupt),
             Self::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
             Self::ReadOnly => "READONLY You can't write against a read only replica.",
             Self::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",

@@ -1,42 +1,39 @@
-//! APPLY, GRANT: what only a primary sends, to its replicas and to the AOF.
+//! APPLY, GRANT: what a primary sends to its replicas and writes to the AOF.
 
-use super::{Call, Failure, Result};
-use crate::change;
-use crate::redis::{Class, Key, Kind};
-use crate::state;
-use crate::table;
-use seckill_core::wire::Name;
+use seckill_core::protocol::{CommandName, Fence, Token, UnixMs};
+
+use super::call::{Call, Result};
+use super::commit::apply_batch;
+use super::failure::Failure;
+use crate::clocks;
+use crate::redis::{Class, Key, KeyKind};
+use crate::stored::Stored;
 
 pub(super) fn apply(call: &Call<'_>, sale: &[u8], batch: &[u8]) -> Result {
-    must_be_from_primary(call)?;
+    call.must_be_from_primary()?;
     let name = call.string_of(sale)?;
     let key = Key::write(call.context, name);
-    if !matches!(key.kind(), Kind::Nothing | Kind::Sale) {
+    if !matches!(key.kind::<Stored>(), KeyKind::Empty | KeyKind::Value) {
         return Err(Failure::WrongType);
     }
-    change::follow(call.context, name, key, batch)?;
-    call.context.reply_word("OK");
+    apply_batch(call.context, name, key, batch)?;
+    call.context.reply_ok();
     Ok(())
 }
 
-pub(super) fn grant(call: &Call<'_>, key: &[u8], token: &[u8], until: u64, fence: u64) -> Result {
-    must_be_from_primary(call)?;
-    let (name, token) = (call.string_of(key)?, call.string_of(token)?);
+pub(super) fn grant(call: &Call<'_>, key: &[u8], token: Token<'_>, until: UnixMs, fence: Fence) -> Result {
+    call.must_be_from_primary()?;
+    let (name, token) = (call.string_of(key)?, call.string_of(token.bytes())?);
     let mut key = Key::write(call.context, name);
-    if !matches!(key.kind(), Kind::Nothing | Kind::String) {
+    if !matches!(key.kind::<Stored>(), KeyKind::Empty | KeyKind::String) {
         return Err(Failure::WrongType);
     }
-    key.set_string(token, until);
+    key.set_string(token, until.0);
     drop(key);
-    state::observe_fence(fence);
+    clocks::observe_fence(fence);
     call.context.replicate_verbatim();
     call.context.signal_modified(name);
-    call.context.notify(Class::Module, table::lower(Name::Lock), name);
-    call.context.reply_word("OK");
+    call.context.notify(Class::Module, CommandName::Lock.lower_case(), name);
+    call.context.reply_ok();
     Ok(())
-}
-
-fn must_be_from_primary(call: &Call<'_>) -> Result {
-    let trusted = call.is_from_primary(call.context.flags()) || state::apply_from_clients();
-    if trusted { Ok(()) } else { Err(Failure::NotFromPrimary) }
 }

@@ -1,20 +1,18 @@
-//! ORDER, BUYER, EVENTS, INFO, AUDIT: what is read from a sale.
+//! ORDER, BUYER, EVENTS, INFO, AUDIT: what commands read from a sale.
 
-use seckill_core::Sale;
-use seckill_core::command::{Query, Rules};
-use seckill_core::error::Error;
-use seckill_core::events::{Entry, Event, Standing};
-use seckill_core::read::{Claim, OrderView};
-use seckill_core::wire::{EventName, field};
+use seckill_core::protocol::{Error, EventName, Name, Query, Rules, Seq, UnixMs, field};
+use seckill_core::{Claim, Entry, Event, NamedEvent, OrderStatus, OrderView, Sale};
 
-use super::{Call, Failure, Result};
-use crate::redis::{Context, Key, Kind};
-use crate::state::Now;
+use super::call::{Call, Result};
+use super::failure::Failure;
+use crate::clocks;
+use crate::redis::{Context, Field, Key, KeyKind, Value};
+use crate::stored::Stored;
 
 pub(super) fn read(call: &Call<'_>, sale: &[u8], query: &Query<'_>) -> Result {
     let context = call.context;
     let key = Key::read(context, call.string_of(sale)?);
-    if !matches!(key.kind(), Kind::Nothing | Kind::Sale) {
+    if !matches!(key.kind::<Stored>(), KeyKind::Empty | KeyKind::Value) {
         return Err(Failure::WrongType);
     }
     if matches!(query, Query::Audit) && context.flags().is_nested() {
@@ -23,142 +21,126 @@ pub(super) fn read(call: &Call<'_>, sale: &[u8], query: &Query<'_>) -> Result {
     if matches!(query, Query::Events { block: Some(_), .. }) && context.flags().may_block() {
         return Err(Failure::NoBlocking);
     }
-    let sale = &key.stored().ok_or(Error::NoSale)?.sale;
+    let stored = key.value::<Stored>().ok_or(Error::NoSale)?;
+    let sale = &stored.sale;
     match *query {
         Query::Order { order: id } => order(context, sale, id),
         Query::Buyer { buyer: name } => buyer(context, sale, name),
-        Query::Events { after, term, count, .. } => events(context, sale, after, term, count)?,
+        Query::Events { after, term, count, .. } => {
+            if let Some(term) = term {
+                sale.check_reader(term, after)?;
+            }
+            events(context, sale, after, count);
+        }
         Query::Info => info(context, sale),
-        Query::Audit => sale.audit().map(|()| context.reply_word("OK")).map_err(Error::Corrupt)?,
+        Query::Audit => {
+            sale.audit().map_err(Failure::Audit)?;
+            context.reply_ok();
+        }
     }
     Ok(())
 }
 
-fn order(context: &Context, sale: &Sale, id: &[u8]) {
-    let Some(OrderView { claim, state, at, deadline, seq }) = sale.order(id, Now::read().ms()) else {
+fn order(context: &Context, sale: &Sale, id: Name<'_>) {
+    let Some(order) = sale.order(id, clocks::now().to_ms()) else {
         return context.reply_null();
     };
-    context.reply_map(7);
-    claim_fields(context, &claim);
-    word(context, field::STATE, state.as_str());
-    integer(context, field::AT, at);
-    integer(context, field::DEADLINE, deadline);
-    integer(context, field::SEQ, seq);
+    let OrderView { claim, state, at, deadline, seq } = order;
+    let view = [
+        Field(field::STATE, Value::Word(state.as_c_str())),
+        Field(field::AT, at.0.into()),
+        Field(field::DEADLINE, deadline.unwrap_or(UnixMs(0)).0.into()),
+        Field(field::SEQ, seq.0.into()),
+    ];
+    with_claim(&claim, |claim| context.reply_map(&[claim, &view]));
 }
 
-fn buyer(context: &Context, sale: &Sale, name: &[u8]) {
+fn buyer(context: &Context, sale: &Sale, name: Name<'_>) {
     let units = sale.buyer_units(name);
-    context.reply_map(3);
-    integer(context, field::HELD, units.held);
-    integer(context, field::SOLD, units.sold);
-    context.reply_bytes(field::ORDERS.as_bytes());
-    context.reply_array();
-    let mut count = 0;
-    for order in sale.buyer_orders(name) {
-        context.reply_bytes(&order.text());
-        count += 1;
-    }
-    context.reply_array_length(count);
+    let orders: Vec<_> = sale.buyer_orders(name).map(|order| order.text()).collect();
+    let orders: Vec<_> = orders.iter().map(|order| Value::Bytes(order)).collect();
+    context.reply_map(&[&[
+        Field(field::HELD, units.held.into()),
+        Field(field::SOLD, units.sold.into()),
+        Field(field::ORDERS, Value::Array(&orders)),
+    ]]);
 }
 
 fn info(context: &Context, sale: &Sale) {
-    let info = sale.info(Now::read().ms());
-    context.reply_map(14);
-    word(context, field::STATE, info.state.as_str());
-    integer(context, field::AVAILABLE, info.available);
-    integer(context, field::HELD, info.held);
-    integer(context, field::SOLD, info.sold);
-    integer(context, field::ORDERS, u64::from(info.orders));
-    integer(context, field::BUYERS, u64::from(info.buyers));
-    rules(context, &info.rules);
-    integer(context, field::SEQ, info.seq);
-    integer(context, field::TERM, info.term);
-    integer(context, field::CREATED, info.created);
-    integer(context, field::DIVERGED, u64::from(info.diverged));
+    let info = sale.info(clocks::now().to_ms());
+    let figures = [
+        Field(field::STATE, Value::Word(info.state.as_c_str())),
+        Field(field::AVAILABLE, info.available.into()),
+        Field(field::HELD, info.held.into()),
+        Field(field::SOLD, info.sold.into()),
+        Field(field::ORDERS, info.orders.into()),
+        Field(field::BUYERS, info.buyers.into()),
+    ];
+    let history = [
+        Field(field::SEQ, info.seq.0.into()),
+        Field(field::TERM, info.term.0.into()),
+        Field(field::CREATED, info.created.0.into()),
+        Field(field::DIVERGED, u32::from(info.diverged).into()),
+    ];
+    context.reply_map(&[&figures, &rules(&info.rules), &history]);
 }
 
-fn events(context: &Context, sale: &Sale, after: u64, term: Option<u64>, count: u64) -> Result {
-    if let Some(term) = term {
-        sale.check_reader(term, after)?;
-    }
-    context.reply_array();
-    let mut length = 0;
-    for entry in sale.events(after).take(usize::try_from(count).unwrap_or(usize::MAX)) {
-        event(context, sale, &entry);
-        length += 1;
-    }
-    context.reply_array_length(length);
-    Ok(())
+fn events(context: &Context, sale: &Sale, after: Seq, count: u64) {
+    let events = sale.events(after).take(usize::try_from(count).unwrap_or(usize::MAX));
+    context.reply_array(events, |entry| event(context, sale, &entry));
 }
 
-/// Fields that every event has.
-const COMMON: usize = 4;
-
-fn event(context: &Context, sale: &Sale, entry: &Entry<'_>) {
-    let begin = |name: EventName, more: usize| {
-        context.reply_map(COMMON + more);
-        integer(context, field::SEQ, entry.seq);
-        integer(context, field::TERM, entry.term);
-        integer(context, field::AT, entry.at);
-        word(context, field::EVENT, name.as_str());
+fn event(context: &Context, sale: &Sale, entry: &Entry<NamedEvent<'_>>) {
+    let reply = |name: EventName, runs: [&[Field<'_>]; 2]| {
+        let common = [
+            Field(field::SEQ, entry.seq.0.into()),
+            Field(field::TERM, entry.term.0.into()),
+            Field(field::AT, entry.at.0.into()),
+            Field(field::EVENT, Value::Word(name.as_c_str())),
+        ];
+        let [first, second] = runs;
+        context.reply_map(&[&common, first, second]);
     };
-    let claim_event = |claim: &Claim<'_>, standing: Standing| {
-        let held = matches!(standing, Standing::Held { .. });
-        begin(standing.event_name(), if held { 4 } else { 3 });
-        claim_fields(context, claim);
-        if held {
-            integer(context, field::DEADLINE, standing.deadline());
-        }
+    let reply_order = |claim: &Claim<'_>, status: OrderStatus| {
+        let deadline = status.deadline().map(|deadline| Field(field::DEADLINE, deadline.0.into()));
+        with_claim(claim, |claim| reply(status.event_name(), [claim, deadline.as_slice()]));
     };
     match entry.event {
         Event::Created { stock, rules: given } => {
-            begin(EventName::Created, 5);
-            integer(context, field::QTY, stock);
-            rules(context, &given);
+            reply(EventName::Created, [&[Field(field::QTY, stock.into())], &rules(&given)]);
         }
-        Event::Altered { rules: given } => {
-            begin(EventName::Altered, 4);
-            rules(context, &given);
-        }
+        Event::Altered { rules: given } => reply(EventName::Altered, [&rules(&given), &[]]),
         Event::Restocked { delta, id } => {
-            begin(EventName::Restocked, 2);
-            context.reply_bytes(field::QTY.as_bytes());
-            context.reply_signed(delta);
-            context.reply_bytes(field::ID.as_bytes());
-            match id {
-                Some(id) => context.reply_bytes(&id.text()),
-                None => context.reply_null(),
-            }
+            let id = id.map(|id| id.text());
+            let id = id.as_ref().map_or(Value::Null, |id| Value::Bytes(id));
+            let fields = [Field(field::QTY, Value::Integer(delta)), Field(field::ID, id)];
+            reply(EventName::Restocked, [&fields, &[]]);
         }
-        Event::Opened { order, buyer, qty, standing } => claim_event(&Claim { order, buyer, qty }, standing),
-        Event::Moved { order, standing } => match sale.claim(order) {
-            Some(claim) => claim_event(&claim, standing),
+        Event::Opened { opening, status } => reply_order(&opening, status.into()),
+        Event::StatusChanged { order, status } => match sale.claim(order) {
+            Some(claim) => reply_order(&claim, status),
+            // Every order of the history exists; a nil keeps the length of the array right.
             None => context.reply_null(),
         },
     }
 }
 
-fn claim_fields(context: &Context, claim: &Claim<'_>) {
-    context.reply_bytes(field::ORDER.as_bytes());
-    context.reply_bytes(&claim.order.text());
-    context.reply_bytes(field::BUYER.as_bytes());
-    context.reply_bytes(&claim.buyer.text());
-    integer(context, field::QTY, u64::from(claim.qty));
+/// Passes the fields of a claim to `reply`. They borrow the text of its names.
+fn with_claim(claim: &Claim<'_>, reply: impl FnOnce(&[Field<'_>])) {
+    let (order, buyer) = (claim.order.text(), claim.buyer.text());
+    reply(&[
+        Field(field::ORDER, Value::Bytes(&order)),
+        Field(field::BUYER, Value::Bytes(&buyer)),
+        Field(field::QTY, claim.qty.into()),
+    ]);
 }
 
-fn rules(context: &Context, rules: &Rules) {
-    integer(context, field::LIMIT, rules.limit);
-    integer(context, field::HOLD, rules.hold);
-    integer(context, field::OPENS, rules.opens);
-    integer(context, field::CLOSES, rules.closes);
-}
-
-fn integer(context: &Context, name: &str, value: u64) {
-    context.reply_bytes(name.as_bytes());
-    context.reply_integer(value);
-}
-
-fn word(context: &Context, name: &str, value: &'static str) {
-    context.reply_bytes(name.as_bytes());
-    context.reply_word(value);
+fn rules(rules: &Rules) -> [Field<'static>; 4] {
+    let Rules { limit, hold, opens, closes } = *rules;
+    [
+        Field(field::LIMIT, limit.into()),
+        Field(field::HOLD, hold.0.into()),
+        Field(field::OPENS, opens.0.into()),
+        Field(field::CLOSES, closes.0.into()),
+    ]
 }

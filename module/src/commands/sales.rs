@@ -1,40 +1,40 @@
-//! CREATE, ALTER, RESTOCK, BUY, CONFIRM, EXTEND, CANCEL: what a sale is asked to decide.
+//! CREATE, ALTER, RESTOCK, BUY, CONFIRM, EXTEND, CANCEL: requests that a sale decides.
 
-use seckill_core::Sale;
-use seckill_core::command::{Buy, Request};
-use seckill_core::decide::Outcome;
-use seckill_core::error::Error;
-use seckill_core::wire::Name;
+use seckill_core::Outcome;
+use seckill_core::protocol::{Buy, CommandName, Error, Request};
 
-use super::{Call, Failure, Result, locks};
-use crate::change::{self, moment};
-use crate::redis::{Context, Key, Kind, Stored};
-use crate::state::{self, Now};
+use super::call::{Call, Result};
+use super::commit::{commit, moment};
+use super::failure::Failure;
+use super::locks;
+use crate::redis::{Context, Key, KeyKind};
+use crate::stored::Stored;
+use crate::{clocks, counters};
 
-pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, name: Name) -> Result {
+pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, command: CommandName) -> Result {
     call.must_be_primary()?;
-    // The server itself refuses the other commands that grow.
+    // The server itself refuses the other commands that need memory.
     if matches!(request, Request::Restock { delta: 1.., .. }) && call.context.flags().is_out_of_memory() {
         return Err(Failure::OutOfMemory);
     }
-    let key_name = call.string_of(sale)?;
-    let mut key = Key::write(call.context, key_name);
-    match (key.kind(), request) {
-        (Kind::Sale, _) | (Kind::Nothing, Request::Create { .. }) => {}
-        (Kind::Nothing, _) => return Err(Error::NoSale.into()),
+    let name = call.string_of(sale)?;
+    let mut key = Key::write(call.context, name);
+    match (key.kind::<Stored>(), request) {
+        (KeyKind::Value, _) => {}
+        (KeyKind::Empty, Request::Create { .. }) => key.put(Stored::blank()),
+        (KeyKind::Empty, _) => return Err(Error::NoSale.into()),
         (_, Request::Create { .. }) => return Err(Error::BusyKey.into()),
-        (Kind::String | Kind::Other, _) => return Err(Failure::WrongType),
+        (KeyKind::String | KeyKind::Other, _) => return Err(Failure::WrongType),
     }
     let guard = match request {
         Request::Buy(Buy { guard, .. }) => guard.as_ref(),
         _ => None,
     };
     let lock_held = guard.map_or(Ok(false), |guard| locks::is_held(call, guard))?;
-    let moment = moment(Now::read(), lock_held);
-    if key.stored().is_none() {
-        key.put(Stored::new(Sale::new(Context::seed())));
-    }
-    let outcome = change::decide(call.context, key_name, key, request, &moment, name)?;
+    let stored = key.value::<Stored>().ok_or(Error::NoSale)?;
+    let decision = stored.sale.decide(request, &moment(clocks::now(), lock_held));
+    commit(call.context, name, key, &decision, Some(command))?;
+    let outcome = decision.outcome?;
     if let Some(guard) = guard.filter(|guard| lock_held && guard.release) {
         locks::release_after(call, guard);
     }
@@ -44,12 +44,12 @@ pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, name: 
 
 fn reply(context: &Context, outcome: Outcome) {
     match outcome {
-        Outcome::Ok => context.reply_word("OK"),
-        Outcome::State(state) => context.reply_word(state.as_str()),
+        Outcome::Ok => context.reply_ok(),
+        Outcome::State(state) => context.reply_word(state.as_c_str()),
         Outcome::Refused(refusal) => {
-            state::count_refusal(refusal);
-            context.reply_word(refusal.as_str());
+            counters::count_refusal(refusal);
+            context.reply_word(refusal.as_c_str());
         }
-        Outcome::Available(units) => context.reply_integer(units),
+        Outcome::Available(units) => context.reply_integer(units.cast_signed()),
     }
 }

@@ -9,7 +9,7 @@ struct ServerAlloc;
 #[global_allocator]
 static ALLOCATOR: ServerAlloc = ServerAlloc;
 
-/// What malloc aligns to, and as much as anything here needs.
+/// The alignment of malloc. No type of the module needs more.
 const ALIGNMENT: usize = 16;
 
 /// Whether the server hands out what malloc gives it. One that was built to keep sizes in front of each block

@@ -17,14 +17,14 @@ macro_rules! api {
     };
 }
 
-/// Ends a call into a server that lacks what every server since Redis 7.0 has.
+/// Panics: the server lacks a function that every server since Redis 7.0 has.
 #[cold]
 pub(crate) fn missing(name: &str) -> ! {
     panic!("the server has no {name}");
 }
 
-/// Runs what the server called. A panic that left it would abort the server, so it becomes `None`, and a line in
-/// the server's log.
+/// Runs what the server called. A panic that left it would abort the server, so it becomes `None`, and a line
+/// in the server's log.
 pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
     let report = |panic: Box<dyn Any + Send>| {
         let text = panic.downcast_ref::<String>().map(String::as_str);

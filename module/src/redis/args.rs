@@ -6,9 +6,11 @@ use std::ptr::NonNull;
 use std::slice;
 
 use redis_module::raw;
-use seckill_core::arguments::MAX_ARGS;
 
-/// A string of the server's, borrowed.
+/// The most arguments that a command is given to read, its name included.
+pub(crate) const MAX_ARGS: usize = 12;
+
+/// A borrowed string of the server.
 #[derive(Clone, Copy)]
 pub(crate) struct Str<'a> {
     raw: NonNull<raw::RedisModuleString>,
@@ -43,10 +45,11 @@ pub(crate) struct Args<'a> {
 }
 
 impl<'a> Args<'a> {
-    /// `None` when there are more than any command has.
+    /// `None` when there are more than [`MAX_ARGS`].
     ///
     /// # Safety
     /// `argv` must point to `argc` strings that live for `'a`.
+    #[inline]
     pub(crate) unsafe fn new(argv: *mut *mut raw::RedisModuleString, argc: c_int) -> Option<Self> {
         let count = usize::try_from(argc).ok().filter(|count| *count <= MAX_ARGS)?;
         // SAFETY: as the caller promises.
@@ -63,7 +66,7 @@ impl<'a> Args<'a> {
         self.bytes.get(..self.strings.len()).unwrap_or_default()
     }
 
-    /// The string whose bytes an argument is.
+    /// The string of the server whose bytes an argument is.
     pub(crate) fn string_of(&self, argument: &[u8]) -> Option<Str<'a>> {
         let place = self.bytes().iter().position(|bytes| std::ptr::eq(*bytes, argument))?;
         // SAFETY: the strings live for `'a`, as `new` was promised.
@@ -71,7 +74,7 @@ impl<'a> Args<'a> {
     }
 }
 
-/// A string of the server's that is ours.
+/// A string of the server that the module owns.
 pub(crate) struct Owned {
     raw: NonNull<raw::RedisModuleString>,
 }

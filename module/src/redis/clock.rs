@@ -1,8 +1,14 @@
-//! The processor time that the server's thread has had.
+//! The clocks of the machine.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Processor time of the calling thread so far. It tells work from waiting for the processor.
+/// The time since the unix epoch.
+pub(crate) fn unix_time() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// The processor time of the calling thread so far: the time for which it waited for a processor is not in
+/// it.
 pub(crate) fn cpu_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a timespec of ours. Where there is no such clock it stays 0.

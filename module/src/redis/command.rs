@@ -4,42 +4,136 @@ use std::ffi::{CStr, c_char, c_int};
 use std::ptr::{null, null_mut};
 
 use redis_module::raw;
-use seckill_core::wire::Keyword;
 
 use super::api::guarded;
 use super::args::Args;
 use super::context::{Context, OK, c_string};
-use crate::commands;
-use crate::table::{self, Argument, Key, Kind, Spec};
 
-/// Registers every command of the table; `false` when the server refuses one.
-pub(crate) fn register_all(context: &Context) -> bool {
-    add_category(context);
-    table::TABLE.iter().all(|spec| register(context, spec).is_some())
+/// A command, as it is registered.
+pub(crate) struct CommandSpec {
+    pub(crate) name: &'static CStr,
+    pub(crate) summary: &'static CStr,
+    pub(crate) complexity: &'static CStr,
+    /// The version of the module that brought it.
+    pub(crate) since: &'static CStr,
+    /// The number of arguments, the name included; negative: at least so many.
+    pub(crate) arity: c_int,
+    /// Flags, as the server names them. The ACL categories follow from them, except the next one.
+    pub(crate) flags: &'static CStr,
+    /// Whether it belongs to the ACL category `dangerous`.
+    pub(crate) dangerous: bool,
+    pub(crate) keys: &'static [KeySpec],
+    pub(crate) arguments: &'static [Argument],
 }
 
-/// The ACL category of the module, where the server lets modules add one.
-fn add_category(context: &Context) {
+/// Which argument is a key, and what the command does to it.
+pub(crate) struct KeySpec {
+    pub(crate) access: KeyAccess,
+    pub(crate) place: KeyPlace,
+}
+
+/// What a command does to a key.
+#[derive(Clone, Copy)]
+pub(crate) enum KeyAccess {
+    /// Reads its value.
+    Read,
+    /// Reads its value, and may change it.
+    Update,
+    /// Creates it.
+    Insert,
+    /// Reads its value, and may delete it.
+    Delete,
+}
+
+impl KeyAccess {
+    /// The flags of a key spec.
+    fn flags(self) -> u64 {
+        let flags = match self {
+            Self::Read => raw::REDISMODULE_CMD_KEY_RO | raw::REDISMODULE_CMD_KEY_ACCESS,
+            Self::Update => {
+                raw::REDISMODULE_CMD_KEY_RW
+                    | raw::REDISMODULE_CMD_KEY_ACCESS
+                    | raw::REDISMODULE_CMD_KEY_UPDATE
+            }
+            Self::Insert => raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_INSERT,
+            Self::Delete => {
+                raw::REDISMODULE_CMD_KEY_RW
+                    | raw::REDISMODULE_CMD_KEY_ACCESS
+                    | raw::REDISMODULE_CMD_KEY_DELETE
+            }
+        };
+        flags.into()
+    }
+}
+
+/// Where a key stands.
+pub(crate) enum KeyPlace {
+    /// The first argument after the name.
+    First,
+    /// After a keyword.
+    After {
+        keyword: &'static CStr,
+        /// The first argument that may be the keyword.
+        from: u16,
+    },
+}
+
+/// An argument, for the documentation.
+pub(crate) struct Argument {
+    pub(crate) name: &'static CStr,
+    pub(crate) kind: ArgumentKind,
+    pub(crate) token: Option<&'static CStr>,
+    pub(crate) optional: bool,
+}
+
+/// The type of an argument.
+pub(crate) enum ArgumentKind {
+    /// The key of this number in the list of keys.
+    Key(c_int),
+    String,
+    Integer,
+    /// Unix time in ms.
+    Instant,
+    /// A keyword without a value.
+    Token,
+    /// A keyword with these values.
+    Block(&'static [Argument]),
+}
+
+/// Takes the calls of the commands.
+pub(crate) trait Commands {
+    /// The keys of the command with the flag `getkeys-api`.
+    const DYNAMIC_KEYS: &'static [KeySpec];
+
+    /// Runs a call, and replies. `args` is `None` when there are more than any command has.
+    fn run(context: &Context, args: Option<&Args<'_>>);
+}
+
+/// Adds an ACL category, where the server lets modules do so.
+pub(crate) fn add_category(context: &Context, category: &CStr) {
     // SAFETY: the context is valid.
     unsafe {
         if let Some(add) = raw::RedisModule_AddACLCategory {
-            add(context.as_ptr(), table::CATEGORY.as_ptr());
+            add(context.as_ptr(), category.as_ptr());
         }
     }
 }
 
-fn register(context: &Context, spec: &Spec) -> Option<()> {
-    let name = table::lower(spec.name);
+/// Registers a command in an ACL category; `false` when the server refuses it.
+pub(crate) fn register<C: Commands>(context: &Context, category: &CStr, spec: &CommandSpec) -> bool {
+    let name = spec.name.as_ptr();
     // SAFETY: context and strings are valid; the server copies the strings.
     unsafe {
-        let (name, flags) = (name.as_ptr(), spec.flags.as_ptr());
-        if api!(RedisModule_CreateCommand(context.as_ptr(), name, Some(called), flags, 1, 1, 1)) != OK {
-            return None;
+        let (flags, entry) = (spec.flags.as_ptr(), command_entry::<C>);
+        if api!(RedisModule_CreateCommand(context.as_ptr(), name, Some(entry), flags, 1, 1, 1)) != OK {
+            return false;
         }
         let command = api!(RedisModule_GetCommand(context.as_ptr(), name));
-        describe(command, spec)?;
+        if !describe(command, spec) {
+            return false;
+        }
         if let Some(set) = raw::RedisModule_SetCommandACLCategories {
-            let own = table::CATEGORY.to_string_lossy();
+            let own = category.to_string_lossy();
             let standard = standard_categories(spec);
             // A server may know categories, and yet not let modules add one.
             if set(command, c_string(&format!("{standard} {own}")).as_ptr()) != OK {
@@ -47,11 +141,12 @@ fn register(context: &Context, spec: &Spec) -> Option<()> {
             }
         }
     }
-    Some(())
+    true
 }
 
-/// The categories that follow from the flags. What is set replaces them, so they are said again.
-fn standard_categories(spec: &Spec) -> String {
+/// The categories that the server derives from the flags. Setting categories replaces them, so they are
+/// listed again.
+fn standard_categories(spec: &CommandSpec) -> String {
     let flags = spec.flags.to_string_lossy();
     let has = |flag| flags.split(' ').any(|word| word == flag);
     let mut categories = vec![if has("write") { "write" } else { "read" }];
@@ -62,8 +157,8 @@ fn standard_categories(spec: &Spec) -> String {
     categories.join(" ")
 }
 
-/// What takes every call of every command.
-extern "C" fn called(
+/// Every call of every command enters here.
+unsafe extern "C" fn command_entry<C: Commands>(
     context: *mut raw::RedisModuleCtx,
     argv: *mut *mut raw::RedisModuleString,
     argc: c_int,
@@ -73,10 +168,10 @@ extern "C" fn called(
         let run = || {
             // SAFETY: the server passed the arguments, which live as long as the call.
             let args = unsafe { Args::new(argv, argc) };
-            if is_asked_for_keys(&context) {
-                tell_keys(&context, args.as_ref());
+            if is_keys_request(&context) {
+                reply_keys(&context, C::DYNAMIC_KEYS, args.as_ref());
             } else {
-                commands::run(&context, args.as_ref());
+                C::run(&context, args.as_ref());
             }
         };
         if guarded(run).is_none() {
@@ -86,36 +181,40 @@ extern "C" fn called(
     OK
 }
 
-/// Whether the call only asks where the keys stand. Servers before Redis 8.6 look at the key specs for ACL and
-/// COMMAND GETKEYS, but route in a cluster by the first key alone, unless the command itself tells them.
-fn is_asked_for_keys(context: &Context) -> bool {
+/// Whether the call only asks where the keys are. Servers before Redis 8.6 use the key specs for ACL and
+/// COMMAND GETKEYS, but in a cluster they route by the first key alone, unless the command itself reports its
+/// keys.
+fn is_keys_request(context: &Context) -> bool {
     // SAFETY: the context is valid.
     unsafe { api!(RedisModule_IsKeysPositionRequest(context.as_ptr())) != 0 }
 }
 
-/// The same as the key specs of BUY say.
-fn tell_keys(context: &Context, args: Option<&Args<'_>>) {
-    let tell = |position: usize| {
-        let position = c_int::try_from(position).unwrap_or(0);
+fn reply_keys(context: &Context, keys: &[KeySpec], args: Option<&Args<'_>>) {
+    let args = args.map_or(&[][..], Args::bytes);
+    for place in keys.iter().filter_map(|key| key.place.find(args)) {
         // SAFETY: the context is valid, and asks for positions.
-        unsafe { api!(RedisModule_KeyAtPos(context.as_ptr(), position)) };
-    };
-    tell(1);
-    let arguments = args.map_or(&[][..], Args::bytes);
-    if let Some(keyword) = arguments
-        .iter()
-        .skip(table::OPTIONS_OF_BUY)
-        .position(|argument| argument.eq_ignore_ascii_case(Keyword::Lock.as_str().as_bytes()))
-    {
-        let key = table::OPTIONS_OF_BUY + keyword + 1;
-        if key < arguments.len() {
-            tell(key);
-        }
+        unsafe { api!(RedisModule_KeyAtPos(context.as_ptr(), place)) };
     }
 }
 
-/// Tells the server what COMMAND is to say.
-fn describe(command: *mut raw::RedisModuleCommand, spec: &Spec) -> Option<()> {
+impl KeyPlace {
+    /// The number of the argument that is the key.
+    fn find(&self, args: &[&[u8]]) -> Option<c_int> {
+        let place = match self {
+            Self::First => 1,
+            Self::After { keyword, from } => {
+                let from = usize::from(*from);
+                let is_keyword = |arg: &&[u8]| arg.eq_ignore_ascii_case(keyword.to_bytes());
+                from + args.iter().skip(from).position(is_keyword)? + 1
+            }
+        };
+        // The first key is reported even when the arguments were too many to read.
+        c_int::try_from(place).ok().filter(|_| place < args.len().max(2))
+    }
+}
+
+/// Registers what COMMAND DOCS and COMMAND INFO show; `false` when the server refuses.
+fn describe(command: *mut raw::RedisModuleCommand, spec: &CommandSpec) -> bool {
     let mut keys: Vec<_> = spec.keys.iter().map(key_spec).collect();
     // SAFETY: an entry of zeros ends the list.
     keys.push(unsafe { std::mem::zeroed() });
@@ -131,7 +230,7 @@ fn describe(command: *mut raw::RedisModuleCommand, spec: &Spec) -> Option<()> {
         version: &raw const version,
         summary: spec.summary.as_ptr(),
         complexity: spec.complexity.as_ptr(),
-        since: table::SINCE.as_ptr(),
+        since: spec.since.as_ptr(),
         history: null_mut(),
         tips: null(),
         arity: spec.arity,
@@ -139,24 +238,23 @@ fn describe(command: *mut raw::RedisModuleCommand, spec: &Spec) -> Option<()> {
         args: list,
     };
     // SAFETY: all that is pointed to lives until the call returns; the server copies it.
-    let described = unsafe { api!(RedisModule_SetCommandInfo(command, &raw const info)) };
-    (described == OK).then_some(())
+    unsafe { api!(RedisModule_SetCommandInfo(command, &raw const info)) == OK }
 }
 
-fn key_spec(key: &Key) -> raw::RedisModuleCommandKeySpec {
+fn key_spec(key: &KeySpec) -> raw::RedisModuleCommandKeySpec {
     // SAFETY: zeros are a key spec of no flags, from index 0.
     let mut spec: raw::RedisModuleCommandKeySpec = unsafe { std::mem::zeroed() };
-    spec.flags = key.flags;
-    match key.keyword {
-        None => {
+    spec.flags = key.access.flags();
+    match key.place {
+        KeyPlace::First => {
             spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
             spec.bs.index.pos = 1;
         }
-        Some((keyword, from)) => {
+        KeyPlace::After { keyword, from } => {
             spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_KEYWORD;
             spec.bs.keyword = raw::RedisModuleCommandKeySpec__bindgen_ty_1__bindgen_ty_2 {
                 keyword: keyword.as_ptr(),
-                startfrom: from,
+                startfrom: from.into(),
             };
         }
     }
@@ -166,7 +264,7 @@ fn key_spec(key: &Key) -> raw::RedisModuleCommandKeySpec {
     spec
 }
 
-/// Arguments in the form of the API. It owns the lists, whose entries point to each other.
+/// Arguments in the form of the API. Owns the lists, whose entries point to each other.
 #[derive(Default)]
 struct Arguments {
     lists: Vec<Box<[raw::RedisModuleCommandArg]>>,
@@ -183,12 +281,22 @@ impl Arguments {
 
     fn argument(&mut self, argument: &Argument) -> raw::RedisModuleCommandArg {
         let (kind, key, members) = match argument.kind {
-            Kind::Key(spec) => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY, spec, &[][..]),
-            Kind::String => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING, -1, &[][..]),
-            Kind::Integer => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER, -1, &[][..]),
-            Kind::Instant => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_UNIX_TIME, -1, &[][..]),
-            Kind::Token => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN, -1, &[][..]),
-            Kind::Block(members) => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK, -1, members),
+            ArgumentKind::Key(spec) => {
+                (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY, spec, &[][..])
+            }
+            ArgumentKind::String => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING, -1, &[][..]),
+            ArgumentKind::Integer => {
+                (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER, -1, &[][..])
+            }
+            ArgumentKind::Instant => {
+                (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_UNIX_TIME, -1, &[][..])
+            }
+            ArgumentKind::Token => {
+                (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN, -1, &[][..])
+            }
+            ArgumentKind::Block(members) => {
+                (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK, -1, members)
+            }
         };
         let flags = if argument.optional { raw::REDISMODULE_CMD_ARG_OPTIONAL } else { 0 };
         raw::RedisModuleCommandArg {

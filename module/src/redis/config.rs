@@ -1,4 +1,4 @@
-//! Configs: CONFIG SET and GET, and at load.
+//! Configs: CONFIG SET and GET, and values that are given at load.
 
 use std::ffi::{CStr, c_char, c_int, c_longlong, c_void};
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -7,8 +7,8 @@ use redis_module::raw;
 
 use super::context::{Context, OK};
 
-/// An integer that the operator sets.
-pub(crate) struct Config {
+/// A config that is an integer.
+pub(crate) struct NumberConfig {
     /// Its name, without that of the module.
     pub(crate) name: &'static CStr,
     pub(crate) default: i64,
@@ -17,27 +17,27 @@ pub(crate) struct Config {
     pub(crate) value: &'static AtomicI64,
 }
 
-/// A yes or no that the operator sets; 0 stands for no.
-pub(crate) struct Switch {
+/// A config that is yes or no; 0 stands for no, the default.
+pub(crate) struct BoolConfig {
     /// Its name, without that of the module.
     pub(crate) name: &'static CStr,
     pub(crate) value: &'static AtomicI64,
 }
 
-/// Registers all configs and takes over what was given at load; `false` when the server refuses.
-pub(crate) fn register(context: &Context, numbers: &[Config], switches: &[Switch]) -> bool {
+/// Registers all configs and reads those given at load; `false` when the server refuses.
+pub(crate) fn register(context: &Context, numbers: &[NumberConfig], bools: &[BoolConfig]) -> bool {
     let context = context.as_ptr();
-    let numbers = numbers.iter().all(|number| {
-        let value = std::ptr::from_ref(number.value).cast_mut().cast::<c_void>();
+    let numbers = numbers.iter().all(|config| {
+        let value = std::ptr::from_ref(config.value).cast_mut().cast::<c_void>();
         // SAFETY: the context is valid, and so are name and value, which are static.
         OK == unsafe {
             api!(RedisModule_RegisterNumericConfig(
                 context,
-                number.name.as_ptr(),
-                number.default,
+                config.name.as_ptr(),
+                config.default,
                 raw::REDISMODULE_CONFIG_DEFAULT,
-                number.min,
-                number.max,
+                config.min,
+                config.max,
                 Some(get_number),
                 Some(set_number),
                 None,
@@ -45,58 +45,64 @@ pub(crate) fn register(context: &Context, numbers: &[Config], switches: &[Switch
             ))
         }
     });
-    let switches = switches.iter().all(|switch| {
-        let value = std::ptr::from_ref(switch.value).cast_mut().cast::<c_void>();
+    let bools = bools.iter().all(|config| {
+        let value = std::ptr::from_ref(config.value).cast_mut().cast::<c_void>();
         // SAFETY: as above.
         OK == unsafe {
             api!(RedisModule_RegisterBoolConfig(
                 context,
-                switch.name.as_ptr(),
+                config.name.as_ptr(),
                 0,
                 raw::REDISMODULE_CONFIG_DEFAULT,
-                Some(get_switch),
-                Some(set_switch),
+                Some(get_bool),
+                Some(set_bool),
                 None,
                 value
             ))
         }
     });
     // SAFETY: the context is valid.
-    numbers && switches && unsafe { api!(RedisModule_LoadConfigs(context)) } == OK
+    numbers && bools && unsafe { api!(RedisModule_LoadConfigs(context)) } == OK
 }
 
-fn value<'a>(data: *mut c_void) -> Option<&'a AtomicI64> {
-    // SAFETY: the pointer is the one that was registered, to a static.
+/// # Safety
+/// The pointer must be the one that was registered, to a static.
+unsafe fn value(data: *mut c_void) -> Option<&'static AtomicI64> {
+    // SAFETY: as the caller promises.
     unsafe { data.cast::<AtomicI64>().as_ref() }
 }
 
-extern "C" fn get_number(_: *const c_char, data: *mut c_void) -> c_longlong {
-    value(data).map_or(0, |value| value.load(Relaxed))
+unsafe extern "C" fn get_number(_: *const c_char, data: *mut c_void) -> c_longlong {
+    // SAFETY: the server passes what was registered.
+    unsafe { value(data) }.map_or(0, |value| value.load(Relaxed))
 }
 
-extern "C" fn set_number(
+unsafe extern "C" fn set_number(
     _: *const c_char,
     number: c_longlong,
     data: *mut c_void,
     _: *mut *mut raw::RedisModuleString,
 ) -> c_int {
-    if let Some(value) = value(data) {
+    // SAFETY: the server passes what was registered.
+    if let Some(value) = unsafe { value(data) } {
         value.store(number, Relaxed);
     }
     OK
 }
 
-extern "C" fn get_switch(_: *const c_char, data: *mut c_void) -> c_int {
-    value(data).map_or(0, |value| c_int::from(value.load(Relaxed) != 0))
+unsafe extern "C" fn get_bool(_: *const c_char, data: *mut c_void) -> c_int {
+    // SAFETY: the server passes what was registered.
+    unsafe { value(data) }.map_or(0, |value| c_int::from(value.load(Relaxed) != 0))
 }
 
-extern "C" fn set_switch(
+unsafe extern "C" fn set_bool(
     _: *const c_char,
     on: c_int,
     data: *mut c_void,
     _: *mut *mut raw::RedisModuleString,
 ) -> c_int {
-    if let Some(value) = value(data) {
+    // SAFETY: the server passes what was registered.
+    if let Some(value) = unsafe { value(data) } {
         value.store(i64::from(on), Relaxed);
     }
     OK

@@ -1,11 +1,10 @@
-//! The context of a call: who calls, in which state the server is.
+//! The context of a call: who calls, and in which state the server is.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use redis_module::raw;
-use seckill_core::Seed;
 
 use super::args::Str;
 
@@ -14,7 +13,7 @@ pub(crate) struct Context {
     raw: NonNull<raw::RedisModuleCtx>,
 }
 
-/// What the server says of itself and of the caller.
+/// The context flags of the server.
 #[derive(Clone, Copy)]
 pub(crate) struct Flags(u32);
 
@@ -23,12 +22,12 @@ impl Flags {
         self.0 & bit != 0
     }
 
-    /// Whether this server decides, rather than follow another.
+    /// Whether this server is a primary.
     pub(crate) fn is_primary(self) -> bool {
         self.has(raw::REDISMODULE_CTX_FLAGS_MASTER)
     }
 
-    /// Whether the command came from a primary, or with an imported slot.
+    /// Whether the command was sent by the primary of this server, or with an imported slot.
     pub(crate) fn is_replicated(self) -> bool {
         self.has(raw::REDISMODULE_CTX_FLAGS_REPLICATED)
     }
@@ -47,7 +46,7 @@ impl Flags {
         self.has(raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA)
     }
 
-    /// Whether the caller could be made to wait.
+    /// Whether the caller can be blocked.
     pub(crate) fn may_block(self) -> bool {
         !self.is_nested() && !self.has(raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING)
     }
@@ -67,13 +66,13 @@ impl Context {
         NonNull::new(raw).map(|raw| Self { raw })
     }
 
-    /// Makes the context that belongs to no call, once, when the module is loaded.
+    /// Makes the context that [`Self::detached`] returns. Called once, when the module is loaded.
     pub(crate) fn keep_detached(&self) {
         // SAFETY: the context is valid. The new one is never freed.
         DETACHED.store(unsafe { api!(RedisModule_GetDetachedThreadSafeContext(self.as_ptr())) }, Relaxed);
     }
 
-    /// A context for where the server passes none; it must be the server's own thread.
+    /// A context for callbacks that get none. Only on the server's main thread.
     pub(crate) fn detached() -> Option<Self> {
         NonNull::new(DETACHED.load(Relaxed)).map(|raw| Self { raw })
     }
@@ -94,7 +93,7 @@ impl Context {
         flags.is_loading() && unsafe { api!(RedisModule_GetClientId(self.as_ptr())) } == AOF_CLIENT
     }
 
-    /// Whether nothing may be written just now, for writes are paused.
+    /// Whether writes are paused: a write now would crash the server.
     pub(crate) fn writes_are_paused(&self) -> bool {
         // SAFETY: it takes nothing.
         unsafe { api!(RedisModule_AvoidReplicaTraffic()) != 0 }
@@ -105,13 +104,13 @@ impl Context {
         unsafe { api!(RedisModule_GetSelectedDb(self.as_ptr())) }
     }
 
-    /// Makes a database the current one; `false` when there is no such database.
+    /// Selects a database; `false` when there is no such database.
     pub(crate) fn select_db(&self, db: i32) -> bool {
         // SAFETY: the context is valid.
         unsafe { api!(RedisModule_SelectDb(self.as_ptr(), db)) == OK }
     }
 
-    /// Bytes that nobody can foresee.
+    /// Random bytes, fit for secrets.
     pub(crate) fn random<const N: usize>() -> [u8; N] {
         let mut bytes = [0; N];
         // SAFETY: the buffer has as many bytes as are asked for.
@@ -119,25 +118,20 @@ impl Context {
         bytes
     }
 
-    /// A new secret for the hashes of a sale.
-    pub(crate) fn seed() -> Seed {
-        Seed([u64::from_le_bytes(Self::random()), u64::from_le_bytes(Self::random())])
-    }
-
     /// Writes a line to the server's log.
     pub(crate) fn warn(&self, text: &str) {
         log(self.as_ptr(), text);
     }
 
-    /// Whether it is on this server to decide about a key: in a cluster only the owner of its slot does, not
-    /// the server that imports it.
+    /// Whether this server owns a key: in a cluster the owner of its slot does, and not the server that
+    /// imports it.
     pub(crate) fn owns(&self, key: Str<'_>) -> bool {
         if !self.flags().has(raw::REDISMODULE_CTX_FLAGS_CLUSTER) {
             return true;
         }
-        // A server refuses to call a command for a key that it would redirect, and one that writes also while the
-        // cluster is down. This one changes nothing. To ask whether it may access the slot is not enough: Redis 8.6
-        // says that of a slot which is still being imported key by key.
+        // A server refuses to call a command for a key that it would redirect, and one that writes also while
+        // the cluster is down. This one changes nothing. To ask whether it may access the slot is not enough:
+        // Redis 8.6 says that of a slot which is still being imported key by key.
         let (rename, format) = (c"RENAMENX".as_ptr(), c"ss".as_ptr());
         // SAFETY: context, strings and key are valid; a reply is ours to free.
         unsafe {
@@ -150,6 +144,12 @@ impl Context {
         true
     }
 
+    /// Sets the module options, see [`super::options`]. Each call replaces all of them.
+    pub(crate) fn set_options(&self, options: c_int) {
+        // SAFETY: the context is valid.
+        unsafe { api!(RedisModule_SetModuleOptions(self.as_ptr(), options)) };
+    }
+
     /// The version of the server, when it is Valkey.
     pub(crate) fn valkey_version(&self) -> Option<[u32; 3]> {
         let context = redis_module::Context::new(self.raw.as_ptr().cast());
@@ -158,7 +158,7 @@ impl Context {
         Some(std::array::from_fn(|_| parts.next().unwrap_or(0)))
     }
 
-    /// The value of a config of the server's.
+    /// The value of a config of the server.
     pub(crate) fn server_config(&self, name: &str) -> Option<String> {
         let context = redis_module::Context::new(self.raw.as_ptr().cast());
         match context.call("CONFIG", &["GET", name]).ok()? {
@@ -180,10 +180,10 @@ pub(crate) fn log(context: *mut raw::RedisModuleCtx, text: &str) {
     unsafe { api!(RedisModule_Log(context, c"warning".as_ptr(), c"%s".as_ptr(), text.as_ptr())) };
 }
 
-/// What the API calls REDISMODULE_OK.
+/// `REDISMODULE_OK`.
 pub(crate) const OK: i32 = 0;
 
-/// Text for the server, which reads it up to its first NUL.
+/// Text for the server. A NUL, which would end it, becomes a question mark.
 pub(crate) fn c_string(text: &str) -> CString {
     CString::new(text.replace('\0', "?")).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What the server tells of itself: a new role, loaded data, swapped databases, keys that moved.
+//! Server events and keyspace events: a new role, loaded data, swapped databases, keys that changed.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -7,46 +7,49 @@ use redis_module::raw;
 use super::api::guarded;
 use super::args::Str;
 use super::context::{Context, OK};
-use crate::{schedule, state};
 
-/// Subscribes; `false` when the server refuses.
-pub(crate) fn subscribe(context: &Context) -> bool {
-    let server_events = [
-        (raw::REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED, role_changed as Callback),
-        (raw::REDISMODULE_EVENT_LOADING, loading as Callback),
-        (raw::REDISMODULE_EVENT_SWAPDB, swapped as Callback),
-        (raw::REDISMODULE_EVENT_CRON_LOOP, ticked as Callback),
+/// Takes the events of the server.
+pub(crate) trait ServerEvents {
+    /// The keyspace events of class `g` that [`Self::key_event`] is called for.
+    const KEY_EVENTS: &'static [&'static CStr];
+
+    /// The server became a primary, or a replica.
+    fn role_changed(context: &Context);
+    /// An RDB or AOF file was loaded.
+    fn loaded(context: &Context);
+    /// Two databases changed places.
+    fn databases_swapped(first: i32, second: i32);
+    /// Several times a second.
+    fn cron(context: &Context);
+    /// A keyspace event happened to a key.
+    fn key_event(context: &Context, key: Str<'_>);
+}
+
+type Callback = unsafe extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisModuleEvent, u64, *mut c_void);
+
+/// Subscribes to server events; `false` when the server refuses.
+pub(crate) fn subscribe<E: ServerEvents>(context: &Context) -> bool {
+    let events = [
+        (raw::REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED, role_changed::<E> as Callback),
+        (raw::REDISMODULE_EVENT_LOADING, loading::<E> as Callback),
+        (raw::REDISMODULE_EVENT_SWAPDB, swapped::<E> as Callback),
+        (raw::REDISMODULE_EVENT_CRON_LOOP, cron::<E> as Callback),
     ];
-    // SAFETY: the context is valid, and the callbacks are functions.
+    events.into_iter().all(|(id, callback)| {
+        let event = raw::RedisModuleEvent { id, dataver: 1 };
+        // SAFETY: the context is valid, and the callback is a function.
+        unsafe { api!(RedisModule_SubscribeToServerEvent(context.as_ptr(), event, Some(callback))) == OK }
+    })
+}
+
+/// Subscribes to keyspace events; `false` when the server refuses.
+pub(crate) fn subscribe_to_keys<E: ServerEvents>(context: &Context) -> bool {
+    let class = raw::REDISMODULE_NOTIFY_GENERIC as c_int;
+    // SAFETY: the context is valid, and the callback is a function.
     unsafe {
-        for (id, callback) in server_events {
-            let event = raw::RedisModuleEvent { id, dataver: 1 };
-            if api!(RedisModule_SubscribeToServerEvent(context.as_ptr(), event, Some(callback))) != OK {
-                return false;
-            }
-        }
-        if moves_its_clients(context) {
-            return true;
-        }
-        let class = raw::REDISMODULE_NOTIFY_GENERIC as c_int;
-        api!(RedisModule_SubscribeToKeyspaceEvents(context.as_ptr(), class, Some(key_event))) == OK
+        api!(RedisModule_SubscribeToKeyspaceEvents(context.as_ptr(), class, Some(key_event::<E>))) == OK
     }
 }
-
-/// From 8.1 until 9.1.2 Valkey leaves a client in the database of a keyspace event that a module listened to:
-/// after MOVE or COPY its next commands went to the wrong one (valkey-io/valkey, pull request 4024).
-fn moves_its_clients(context: &Context) -> bool {
-    let affected = context.valkey_version().is_some_and(|version| ([8, 1, 0]..[9, 1, 2]).contains(&version));
-    if affected {
-        context.warn(
-            "this Valkey cannot tell of RENAME and MOVE without harm (fixed in 9.1.2): the holds of a sale \
-             that is renamed or moved run out when it is next written to",
-        );
-    }
-    affected
-}
-
-type Callback = extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisModuleEvent, u64, *mut c_void);
 
 /// Calls with the context that the server passed.
 fn with(context: *mut raw::RedisModuleCtx, call: impl FnOnce(&Context)) {
@@ -58,59 +61,62 @@ fn with(context: *mut raw::RedisModuleCtx, call: impl FnOnce(&Context)) {
     });
 }
 
-extern "C" fn role_changed(
+unsafe extern "C" fn role_changed<E: ServerEvents>(
     context: *mut raw::RedisModuleCtx,
     _: raw::RedisModuleEvent,
     _: u64,
     _: *mut c_void,
 ) {
-    with(context, |context| {
-        state::begin_tenure(u16::from_le_bytes(Context::random()));
-        schedule::arm(context);
-    });
+    with(context, E::role_changed);
 }
 
-extern "C" fn loading(
+unsafe extern "C" fn loading<E: ServerEvents>(
     context: *mut raw::RedisModuleCtx,
     _: raw::RedisModuleEvent,
     subevent: u64,
     _: *mut c_void,
 ) {
     if subevent == raw::REDISMODULE_SUBEVENT_LOADING_ENDED {
-        with(context, schedule::arm);
+        with(context, E::loaded);
     }
 }
 
-extern "C" fn swapped(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, info: *mut c_void) {
+unsafe extern "C" fn swapped<E: ServerEvents>(
+    _: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    _: u64,
+    info: *mut c_void,
+) {
     guarded(|| {
         // SAFETY: with this event the server passes this structure.
         if let Some(info) = unsafe { info.cast::<raw::RedisModuleSwapDbInfo>().as_ref() } {
-            schedule::swap(info.dbnum_first, info.dbnum_second);
+            E::databases_swapped(info.dbnum_first, info.dbnum_second);
         }
     });
 }
 
-/// Several times a second: whatever kept the timer from going off, it is set anew.
-extern "C" fn ticked(context: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, _: *mut c_void) {
-    with(context, schedule::arm);
+unsafe extern "C" fn cron<E: ServerEvents>(
+    context: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    _: u64,
+    _: *mut c_void,
+) {
+    with(context, E::cron);
 }
 
-/// What brings a sale to a key without a call of its data type.
-const ARRIVALS: [&CStr; 2] = [c"rename_to", c"move_to"];
-
-extern "C" fn key_event(
+unsafe extern "C" fn key_event<E: ServerEvents>(
     context: *mut raw::RedisModuleCtx,
     _: c_int,
     event: *const c_char,
     key: *mut raw::RedisModuleString,
 ) -> c_int {
+    // Every command on a generic key comes here, so the name is checked first.
     // SAFETY: the server passes a C string.
-    let event = unsafe { CStr::from_ptr(event) };
-    if ARRIVALS.contains(&event) {
+    if E::KEY_EVENTS.contains(&unsafe { CStr::from_ptr(event) }) {
         with(context, |context| {
             // SAFETY: the server passed the key, which lives as long as the call.
             if let Some(key) = unsafe { Str::new(key) } {
-                schedule::arrived(context, key);
+                E::key_event(context, key);
             }
         });
     }

@@ -6,23 +6,26 @@ use redis_module::raw;
 
 use super::api::guarded;
 use super::context::{Context, OK, c_string};
-use crate::{schedule, state};
 
-/// Registers the section; `false` when the server refuses.
-pub(crate) fn register(context: &Context) -> bool {
-    // SAFETY: the context is valid.
-    unsafe { api!(RedisModule_RegisterInfoFunc(context.as_ptr(), Some(section))) == OK }
+/// The fields of the section.
+pub(crate) trait InfoSection {
+    /// Their names and values. When the server has crashed, no lock may be taken.
+    fn fields(crashed: bool) -> impl Iterator<Item = (String, u64)>;
 }
 
-extern "C" fn section(info: *mut raw::RedisModuleInfoCtx, crashed: c_int) {
+/// Registers the section; `false` when the server refuses.
+pub(crate) fn register<S: InfoSection>(context: &Context) -> bool {
+    // SAFETY: the context is valid.
+    unsafe { api!(RedisModule_RegisterInfoFunc(context.as_ptr(), Some(section::<S>))) == OK }
+}
+
+unsafe extern "C" fn section<S: InfoSection>(info: *mut raw::RedisModuleInfoCtx, crashed: c_int) {
     guarded(|| {
         // SAFETY: the server passed the context; an empty name is that of the module.
         if unsafe { api!(RedisModule_InfoAddSection(info, c"".as_ptr())) } != OK {
             return;
         }
-        // A server that crashed may have been at work on the schedule, which is locked then.
-        let scheduled = (crashed == 0).then(|| ("scheduled_sales".to_owned(), schedule::len()));
-        for (name, value) in state::counters().chain(scheduled) {
+        for (name, value) in S::fields(crashed != 0) {
             let name = c_string(&name);
             // SAFETY: as above; the server copies the name.
             unsafe { api!(RedisModule_InfoAddFieldULongLong(info, name.as_ptr(), value)) };

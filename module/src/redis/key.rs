@@ -1,46 +1,29 @@
-//! Keys: the strings that are locks, and the sales.
+//! Open keys: strings, and values of a data type of the module.
 
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
 use std::slice;
 
 use redis_module::raw;
-use seckill_core::Sale;
 
 use super::args::Str;
-use super::context::Context;
-use super::sale_type;
-use crate::schedule::{self, Ticket};
+use super::context::{Context, OK};
+use super::data_type::DataType;
 
 /// What a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Nothing,
+pub(crate) enum KeyKind {
+    Empty,
     String,
-    Sale,
+    /// A value of the data type that was asked for.
+    Value,
     Other,
 }
 
-/// A sale as it stands in the keyspace.
-pub(crate) struct Stored {
-    pub(crate) sale: Sale,
-    /// The note that the schedule has of this sale.
-    pub(crate) noted: Option<Ticket>,
-}
-
-impl Stored {
-    pub(crate) fn new(sale: Sale) -> Self {
-        Self { sale, noted: None }
-    }
-
-    /// Memory, in bytes, its note in the schedule included.
-    pub(crate) fn memory(&self) -> usize {
-        let own = size_of::<Self>() - size_of::<Sale>();
-        self.sale.memory() + own + if self.noted.is_some() { schedule::NOTE_MEMORY } else { 0 }
-    }
-}
-
 /// An open key. It closes itself.
+///
+/// At most one `Key` of a name hands out references at a time, and no command runs while it does. So a
+/// command drops its key before it sends keyspace events, to which other modules may react.
 pub(crate) struct Key<'c> {
     raw: *mut raw::RedisModuleKey,
     context: PhantomData<&'c Context>,
@@ -52,49 +35,50 @@ impl<'c> Key<'c> {
         Self::open(context, name, raw::REDISMODULE_READ)
     }
 
-    /// Opens a key for reading and writing. On a primary a key that has expired is deleted by that.
+    /// Opens a key for reading and writing. On a primary this deletes a key that has expired.
     pub(crate) fn write(context: &'c Context, name: Str<'_>) -> Self {
         Self::open(context, name, raw::REDISMODULE_READ | raw::REDISMODULE_WRITE)
     }
 
     fn open(context: &'c Context, name: Str<'_>, mode: u32) -> Self {
         let mode = c_int::try_from(mode).unwrap_or(0);
-        // SAFETY: context and name are valid. What is absent may be a null pointer, which the functions below
-        // take for an empty key.
+        // SAFETY: context and name are valid. For an absent key the server may return a null pointer; the
+        // functions below treat it as an empty key.
         let raw = unsafe { api!(RedisModule_OpenKey(context.as_ptr(), name.as_ptr(), mode)) };
         Self { raw: raw.cast(), context: PhantomData }
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    /// What the key holds; `T` is the data type that is looked for.
+    pub(crate) fn kind<T: DataType>(&self) -> KeyKind {
         // SAFETY: the key is open, or a null pointer.
         let kind = unsafe { api!(RedisModule_KeyType(self.raw)) };
         if kind == raw::REDISMODULE_KEYTYPE_EMPTY as c_int {
-            Kind::Nothing
+            KeyKind::Empty
         } else if kind == raw::REDISMODULE_KEYTYPE_STRING as c_int {
-            Kind::String
-        } else if kind == raw::REDISMODULE_KEYTYPE_MODULE as c_int && self.stored().is_some() {
-            Kind::Sale
+            KeyKind::String
+        } else if kind == raw::REDISMODULE_KEYTYPE_MODULE as c_int && self.value::<T>().is_some() {
+            KeyKind::Value
         } else {
-            Kind::Other
+            KeyKind::Other
         }
     }
 
-    /// Whether the key is a string of these very bytes.
+    /// The bytes of a string key; empty for any other type.
     ///
-    /// The first look at a short value makes the server keep it in another encoding: there is no other way to
-    /// read a string without a copy. Nothing but OBJECT ENCODING and some bytes of memory shows that.
-    pub(crate) fn is_string(&self, bytes: &[u8]) -> bool {
+    /// Reading a short value makes the server keep it in another encoding: there is no other way to read a
+    /// string without a copy. Only OBJECT ENCODING and some bytes of memory show it.
+    pub(crate) fn string(&self) -> &[u8] {
         let mut len = 0;
-        // SAFETY: the key is open; the bytes are looked at before anything else happens to it. For what is no
-        // string the pointer is null.
+        // SAFETY: the key is open, and not changed while the bytes are borrowed. For what is no string the
+        // pointer is null.
         unsafe {
             let mode = raw::REDISMODULE_READ as c_int;
             let value = api!(RedisModule_StringDMA(self.raw, &raw mut len, mode));
-            !value.is_null() && slice::from_raw_parts(value.cast::<u8>(), len) == bytes
+            if value.is_null() { &[] } else { slice::from_raw_parts(value.cast::<u8>(), len) }
         }
     }
 
-    /// Makes the key a string that expires at an instant (unix ms).
+    /// Makes the key a string that expires at an instant, in unix ms.
     pub(crate) fn set_string(&mut self, value: Str<'_>, until: u64) {
         // SAFETY: the key is open for writing; the server retains the string.
         unsafe { api!(RedisModule_StringSet(self.raw, value.as_ptr())) };
@@ -112,10 +96,10 @@ impl<'c> Key<'c> {
         unsafe { api!(RedisModule_DeleteKey(self.raw)) };
     }
 
-    fn value(&self) -> *mut Stored {
-        // SAFETY: the key is open, or a null pointer. Only of a value of our type the pointer is ours.
+    fn pointer<T: DataType>(&self) -> *mut T {
+        // SAFETY: the key is open, or a null pointer. Only a value of the type has a pointer to a `T`.
         unsafe {
-            if api!(RedisModule_ModuleTypeGetType(self.raw)) == sale_type::get() {
+            if api!(RedisModule_ModuleTypeGetType(self.raw)) == T::handle().get() {
                 api!(RedisModule_ModuleTypeGetValue(self.raw)).cast()
             } else {
                 std::ptr::null_mut()
@@ -123,23 +107,30 @@ impl<'c> Key<'c> {
         }
     }
 
-    /// The sale that the key holds.
-    pub(crate) fn stored(&self) -> Option<&Stored> {
-        // SAFETY: the value is ours, and only commands change it, one at a time.
-        unsafe { self.value().as_ref() }
+    /// The value of the data type that the key holds.
+    pub(crate) fn value<T: DataType>(&self) -> Option<&T> {
+        // SAFETY: the value is the module's, and only its commands change it, one at a time.
+        unsafe { self.pointer::<T>().as_ref() }
     }
 
-    /// The sale that the key holds, to change it.
-    pub(crate) fn stored_mut(&mut self) -> Option<&mut Stored> {
-        // SAFETY: as in `stored`.
-        unsafe { self.value().as_mut() }
+    /// The value of the data type that the key holds, to change it.
+    pub(crate) fn value_mut<T: DataType>(&mut self) -> Option<&mut T> {
+        // SAFETY: as in `value`.
+        unsafe { self.pointer::<T>().as_mut() }
     }
 
-    /// Puts a sale into an empty key.
-    pub(crate) fn put(&mut self, stored: Stored) {
-        let value = Box::into_raw(Box::new(stored)).cast::<c_void>();
-        // SAFETY: the key is open for writing, and the type is the value's. The server owns the value now.
-        unsafe { api!(RedisModule_ModuleTypeSetValue(self.raw, sale_type::get(), value)) };
+    /// Puts a value into an empty key. When the server refuses, the key stays empty.
+    pub(crate) fn put<T: DataType>(&mut self, value: T) {
+        let value = Box::into_raw(Box::new(value));
+        // SAFETY: the type is the value's. The server owns the value now, unless it refuses: then it is ours
+        // still.
+        unsafe {
+            let set =
+                api!(RedisModule_ModuleTypeSetValue(self.raw, T::handle().get(), value.cast::<c_void>()));
+            if set != OK {
+                drop(Box::from_raw(value));
+            }
+        }
     }
 }
 

@@ -1,68 +1,56 @@
 //! Loading the module.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 
 use redis_module::raw;
 
+use super::alloc;
 use super::api::guarded;
 use super::context::{Context, OK};
-use super::{alloc, command, config, events, info, sale_type};
-use crate::{commands, state};
 
-const FAILED: c_int = raw::REDISMODULE_ERR as c_int;
+/// Makes a function the one that registers everything when the server loads the module.
+macro_rules! module {
+    (name: $name:expr, version: $version:expr, load: $load:path) => {
+        /// # Safety
+        /// The server passes a context for this call.
+        #[allow(unsafe_code, reason = "the server finds the module by this symbol")]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn RedisModule_OnLoad(
+            context: *mut ::redis_module::raw::RedisModuleCtx,
+            _: *mut *mut ::redis_module::raw::RedisModuleString,
+            _: ::std::ffi::c_int,
+        ) -> ::std::ffi::c_int {
+            // SAFETY: the server passed the context.
+            unsafe { $crate::redis::load_module(context, $name, $version, $load) }
+        }
+    };
+}
 
-/// What the server calls to load the module.
+/// Takes over the functions of the server, and then calls `load`, which is `false` when the module is not to
+/// be loaded.
 ///
 /// # Safety
-/// The server passes a context for this call.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn RedisModule_OnLoad(
+/// The context must be the one that the server passed to `RedisModule_OnLoad`.
+pub(crate) unsafe fn load_module(
     context: *mut raw::RedisModuleCtx,
-    _: *mut *mut raw::RedisModuleString,
-    _: c_int,
+    name: &CStr,
+    version: c_int,
+    load: fn(&Context) -> bool,
 ) -> c_int {
+    const FAILED: c_int = raw::REDISMODULE_ERR as c_int;
     // SAFETY: the server passed the context. Nothing may be allocated before this call.
-    let ready = unsafe { raw::Export_RedisModule_Init(context, c"seckill".as_ptr(), state::VERSION, 1) };
-    if ready != OK {
+    if unsafe { raw::Export_RedisModule_Init(context, name.as_ptr(), version, 1) } != OK {
         return FAILED;
     }
     let loaded = guarded(|| {
         // SAFETY: as above.
-        let context = unsafe { Context::new(context) }?;
+        let Some(context) = (unsafe { Context::new(context) }) else { return false };
         if !alloc::is_aligned() {
             context.warn("this server's allocator does not align to 16 bytes, which the module needs");
-            return None;
+            return false;
         }
         context.keep_detached();
-        state::begin_tenure(u16::from_le_bytes(Context::random()));
-        let loaded = sale_type::register(&context)
-            && command::register_all(&context)
-            && config::register(&context, &state::NUMBERS, &state::SWITCHES)
-            && info::register(&context)
-            && events::subscribe(&context);
-        set_options(&context);
-        commands::warn_of_eviction(&context);
-        loaded.then_some(())
+        load(&context)
     });
-    if loaded.flatten().is_some() { OK } else { FAILED }
-}
-
-/// Slots that move as a whole: the bit of an option that newer servers know.
-const HANDLE_ATOMIC_SLOT_MIGRATION: c_int = 1 << 5;
-
-/// All options at once, for each call overwrites those of the one before.
-fn set_options(context: &Context) {
-    // Errors while loading are ours to handle. A replica may go on serving what it has while it loads anew: of two
-    // copies of a key none knows the other, and notes of deadlines are only hints. No change is signalled but by
-    // us: closing a key that was opened for writing would else wipe every reader's cache.
-    let mut options = (raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS
-        | raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD
-        | raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED) as c_int;
-    // SAFETY: the context is valid; the server may lack the function that tells which options it knows.
-    unsafe {
-        if raw::RedisModule_GetModuleOptionsAll.is_some_and(|all| all() & HANDLE_ATOMIC_SLOT_MIGRATION != 0) {
-            options |= HANDLE_ATOMIC_SLOT_MIGRATION;
-        }
-        api!(RedisModule_SetModuleOptions(context.as_ptr(), options));
-    }
+    if loaded == Some(true) { OK } else { FAILED }
 }

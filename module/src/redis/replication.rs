@@ -1,4 +1,4 @@
-//! What others are told of a change: replicas and the AOF, watchers and caches, keyspace listeners.
+//! Reporting a change: to replicas and the AOF, to watchers and caches, to listeners of keyspace events.
 
 use std::ffi::CStr;
 use std::ffi::c_int;
@@ -17,8 +17,8 @@ pub(crate) enum Class {
     Generic,
 }
 
-// SAFETY of all calls below: context and strings are valid, the arguments are those that the format names, and
-// the server copies or retains them.
+// SAFETY of all calls below: context and strings are valid, the arguments are those that the format names,
+// and the server copies or retains them.
 impl Context {
     /// Replicates a command of a key and bytes.
     pub(crate) fn replicate_bytes(&self, command: &CStr, key: Str<'_>, bytes: &[u8]) {
@@ -36,18 +36,16 @@ impl Context {
         }
     }
 
-    /// Replicates a command of a key, a token and two integers.
-    pub(crate) fn replicate_grant(
+    /// Replicates a command of a key, a string and two pieces of bytes.
+    pub(crate) fn replicate_string_and_bytes(
         &self,
         command: &CStr,
         key: Str<'_>,
-        token: Str<'_>,
-        until: u64,
-        fence: u64,
+        string: Str<'_>,
+        bytes: [&[u8]; 2],
     ) {
-        let (key, token) = (key.as_ptr(), token.as_ptr());
-        let (mut first, mut second) = (itoa::Buffer::new(), itoa::Buffer::new());
-        let (until, fence) = (first.format(until), second.format(fence));
+        let (key, string) = (key.as_ptr(), string.as_ptr());
+        let [first, second] = bytes;
         // SAFETY: see above.
         unsafe {
             api!(RedisModule_Replicate(
@@ -55,18 +53,13 @@ impl Context {
                 command.as_ptr(),
                 c"ssbb".as_ptr(),
                 key,
-                token,
-                until.as_ptr(),
-                until.len(),
-                fence.as_ptr(),
-                fence.len()
+                string,
+                first.as_ptr(),
+                first.len(),
+                second.as_ptr(),
+                second.len()
             ));
         }
-    }
-
-    /// Replicates a command of a key and an integer.
-    pub(crate) fn replicate_integer(&self, command: &CStr, key: Str<'_>, value: u64) {
-        self.replicate_bytes(command, key, itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// Replicates a command of a key.
@@ -77,13 +70,13 @@ impl Context {
         }
     }
 
-    /// Replicates the present command as it came.
+    /// Replicates the command that is being run, verbatim.
     pub(crate) fn replicate_verbatim(&self) {
         // SAFETY: see above.
         unsafe { api!(RedisModule_ReplicateVerbatim(self.as_ptr())) };
     }
 
-    /// Tells those who watch or cache a key that it changed.
+    /// Signals to clients that watch or cache a key that it changed.
     pub(crate) fn signal_modified(&self, key: Str<'_>) {
         // SAFETY: see above.
         unsafe { api!(RedisModule_SignalModifiedKey(self.as_ptr(), key.as_ptr())) };

@@ -4,30 +4,50 @@ use std::ffi::c_long;
 
 use redis_module::raw;
 
+use std::ffi::CStr;
+
 use super::context::{Context, c_string};
 
-/// The longest simple string that is replied.
-const WORD: usize = 32;
+/// A field of a reply that is a map.
+pub(crate) struct Field<'a>(pub(crate) &'static str, pub(crate) Value<'a>);
+
+/// A value of a reply.
+pub(crate) enum Value<'a> {
+    Null,
+    Integer(i64),
+    /// A simple string.
+    Word(&'static CStr),
+    /// A bulk string.
+    Bytes(&'a [u8]),
+    Array(&'a [Value<'a>]),
+}
+
+impl From<u64> for Value<'_> {
+    /// Saturates at `i64::MAX`.
+    fn from(value: u64) -> Self {
+        Self::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u32> for Value<'_> {
+    fn from(value: u32) -> Self {
+        Self::Integer(value.into())
+    }
+}
 
 // SAFETY of all calls below: the context is valid, and the server copies what the pointers point to.
 impl Context {
-    /// A simple string. It must have less than 32 bytes and no NUL.
-    pub(crate) fn reply_word(&self, word: &'static str) {
-        let mut buffer = [0_u8; WORD];
-        for (to, from) in buffer[..WORD - 1].iter_mut().zip(word.bytes()) {
-            *to = from;
-        }
-        // SAFETY: see above; the buffer ends in a NUL.
-        unsafe { api!(RedisModule_ReplyWithSimpleString(self.as_ptr(), buffer.as_ptr().cast())) };
+    pub(crate) fn reply_ok(&self) {
+        self.reply_word(c"OK");
     }
 
-    pub(crate) fn reply_integer(&self, value: u64) {
-        let value = i64::try_from(value).unwrap_or(i64::MAX);
+    /// A simple string.
+    pub(crate) fn reply_word(&self, word: &CStr) {
         // SAFETY: see above.
-        unsafe { api!(RedisModule_ReplyWithLongLong(self.as_ptr(), value)) };
+        unsafe { api!(RedisModule_ReplyWithSimpleString(self.as_ptr(), word.as_ptr())) };
     }
 
-    pub(crate) fn reply_signed(&self, value: i64) {
+    pub(crate) fn reply_integer(&self, value: i64) {
         // SAFETY: see above.
         unsafe { api!(RedisModule_ReplyWithLongLong(self.as_ptr(), value)) };
     }
@@ -55,23 +75,46 @@ impl Context {
         unsafe { api!(RedisModule_WrongArity(self.as_ptr())) };
     }
 
-    /// Begins a map of so many fields; each is a name and a value.
-    pub(crate) fn reply_map(&self, fields: usize) {
+    /// A map of fields, which are given in runs.
+    pub(crate) fn reply_map(&self, runs: &[&[Field<'_>]]) {
+        let fields: usize = runs.iter().map(|run| run.len()).sum();
         // SAFETY: see above.
-        unsafe { api!(RedisModule_ReplyWithMap(self.as_ptr(), c_long::try_from(fields).unwrap_or(0))) };
+        unsafe { api!(RedisModule_ReplyWithMap(self.as_ptr(), length(fields))) };
+        for Field(name, value) in runs.iter().copied().flatten() {
+            self.reply_bytes(name.as_bytes());
+            self.reply_value(value);
+        }
     }
 
-    /// Begins an array whose length [`Context::reply_array_length`] tells in the end.
-    pub(crate) fn reply_array(&self) {
-        let length = c_long::from(raw::REDISMODULE_POSTPONED_LEN);
-        // SAFETY: see above.
-        unsafe { api!(RedisModule_ReplyWithArray(self.as_ptr(), length)) };
+    fn reply_value(&self, value: &Value<'_>) {
+        match value {
+            Value::Null => self.reply_null(),
+            Value::Integer(integer) => self.reply_integer(*integer),
+            Value::Word(word) => self.reply_word(word),
+            Value::Bytes(bytes) => self.reply_bytes(bytes),
+            Value::Array(values) => {
+                // SAFETY: see above.
+                unsafe { api!(RedisModule_ReplyWithArray(self.as_ptr(), length(values.len()))) };
+                values.iter().for_each(|value| self.reply_value(value));
+            }
+        }
     }
 
-    pub(crate) fn reply_array_length(&self, length: usize) {
+    /// An array of what `reply` replies for each item.
+    pub(crate) fn reply_array<T>(&self, items: impl Iterator<Item = T>, mut reply: impl FnMut(T)) {
+        let postponed = c_long::from(raw::REDISMODULE_POSTPONED_LEN);
+        // SAFETY: see above.
+        unsafe { api!(RedisModule_ReplyWithArray(self.as_ptr(), postponed)) };
+        let mut count = 0;
+        for item in items {
+            reply(item);
+            count += 1;
+        }
         // SAFETY: see above; a postponed array was begun.
-        unsafe {
-            api!(RedisModule_ReplySetArrayLength(self.as_ptr(), c_long::try_from(length).unwrap_or(0)));
-        };
+        unsafe { api!(RedisModule_ReplySetArrayLength(self.as_ptr(), length(count))) };
     }
+}
+
+fn length(count: usize) -> c_long {
+    c_long::try_from(count).unwrap_or(c_long::MAX)
 }

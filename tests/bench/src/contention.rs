@@ -1,5 +1,5 @@
-//! Buyers who come all at once, as in the incident: each takes the lock of the sale, buys and releases it, or buys
-//! without a lock, until all is sold.
+//! Buyers who come all at once, as in the incident: each takes the lock of the sale, buys and releases it, or
+//! buys without a lock, until all is sold.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -97,7 +97,8 @@ pub(crate) fn latencies(plan: &Plan, rushes: &[Rush]) -> Vec<Plot> {
     CONNECTIONS.map(plot).into()
 }
 
-/// The time that a share of the purchases takes at most, over how rare it is that one takes longer: 1 in so many.
+/// The time that a share of the purchases takes at most, over how rare it is that one takes longer: 1 in so
+/// many.
 fn latency(rush: &Rush, purchases: f64) -> Line {
     let rarity = |quantile: f64| (1.0 / (1.0 - quantile)).min(purchases);
     Line {

@@ -1,7 +1,8 @@
 //! A sale that grows, purchase by purchase: the time and memory of an order.
 //!
-//! The server measures by wall clock, so other load on the machine is in the times, and most of all in the longest
-//! one. `make growth` measures the same without a server, in processor time, and the memory after every purchase.
+//! The server measures by wall clock, so other load on the machine is in the times, and most of all in the
+//! longest one. `make growth` measures the same without a server, in processor time, and the memory after
+//! every purchase.
 
 use redis::cmd;
 
@@ -19,8 +20,8 @@ use crate::workload::{Numbers, fill};
 
 /// Orders at the first point.
 const FIRST: u64 = 1_000;
-/// So many sales grow to this size, and only the last one further. Of their times the medians count, and of the
-/// longest times the longest.
+/// So many sales grow to this size, and only the last one further. Of their times the medians count, and of
+/// the longest times the longest.
 const TIMES: usize = 5;
 const SMALL: u64 = 100_000;
 /// From so many orders on, the fixed memory of a sale is negligible.
@@ -105,8 +106,8 @@ pub(crate) async fn run(
     Ok(grown)
 }
 
-/// The sizes at which each sale is measured. Small sizes are measured several times, for there a single interruption
-/// would weigh too much.
+/// The sizes at which each sale is measured. Small sizes are measured several times, for there a single
+/// interruption would weigh too much.
 fn sales(greatest: u64) -> Vec<Vec<u64>> {
     let all = marks(greatest);
     let small: Vec<_> = all.iter().copied().filter(|mark| *mark <= SMALL).collect();

@@ -75,9 +75,9 @@ use terminal::Terminal;
 
 /// Measure Seckill beside what a user would do without it
 ///
-/// Starts servers of its own. Every workload runs once in each round, so that what else happens on the machine
-/// hits all alike; figures are medians of the rounds, ratios are taken within a round. A reply that is not the
-/// expected one ends the program.
+/// Starts servers of its own. Every workload runs once in each round, so that what else happens on the
+/// machine hits all alike; figures are medians of the rounds, ratios are taken within a round. A reply that
+/// is not the expected one ends the program.
 #[derive(Parser)]
 #[command(name = "seckill-bench", args_conflicts_with_subcommands = true)]
 struct Options {

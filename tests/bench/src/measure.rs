@@ -15,8 +15,8 @@ const PATIENCE: u64 = 60_000;
 /// The figures of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
-    /// The time of a call by commandstats, in µs: the command alone. It includes the commands that a script calls,
-    /// but not reading, parsing, replying and propagation.
+    /// The time of a call by commandstats, in µs: the command alone. It includes the commands that a script
+    /// calls, but not reading, parsing, replying and propagation.
     pub(crate) command_us: f64,
     /// The processor time of a call, in µs: all that the server did, on all its threads, until its replicas
     /// had everything.

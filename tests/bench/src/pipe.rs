@@ -83,8 +83,8 @@ impl Pipe {
         batches(self.depth, commands).collect()
     }
 
-    /// Sends batches. The next one is sent before the replies to the last one are read, so that the server does not
-    /// wait for the client.
+    /// Sends batches. The next one is sent before the replies to the last one are read, so that the server
+    /// does not wait for the client.
     pub(crate) fn exchange(
         &mut self,
         batches: impl IntoIterator<Item = Batch>,

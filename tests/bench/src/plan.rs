@@ -11,7 +11,8 @@ pub(crate) struct Options {
     /// Rounds [default: 31, or 2 when quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
-    /// Calls of each workload in a round, and units that buyers who come all at once find [default: 2000, or 200]
+    /// Calls of each workload in a round, and units that buyers who come all at once find [default: 2000, or
+    /// 200]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST))]
     calls: Option<u64>,
     /// Orders of the large sale [default: 1000000, or 10000]

@@ -19,7 +19,8 @@ use crate::workload::fill;
 
 /// How often a sale is deleted in each way.
 const TIMES: u32 = 5;
-/// The goal of the longest wait where the server frees on another thread, in µs: about a time slice of the system.
+/// The goal of the longest wait where the server frees on another thread, in µs: about a time slice of the
+/// system.
 const MOST_US: f64 = 5_000.0;
 /// Between two calls of the other client.
 const STEP: Duration = Duration::from_micros(100);

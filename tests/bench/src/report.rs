@@ -15,8 +15,8 @@ use crate::storage::Stored;
 use crate::verdicts::GoalResult;
 use crate::workload::FLOOR;
 
-/// The resolution of a distribution: so many quantiles up to 50 %, as many from there to 75 %, and so on, each time
-/// half of the way to 100 %.
+/// The resolution of a distribution: so many quantiles up to 50 %, as many from there to 75 %, and so on,
+/// each time half of the way to 100 %.
 const STEPS: u32 = 5;
 
 /// All that was measured.
@@ -176,7 +176,8 @@ impl Rush {
     }
 }
 
-/// The figure of one workload as a multiple of another's, round by round, in which both had the same conditions.
+/// The figure of one workload as a multiple of another's, round by round, in which both had the same
+/// conditions.
 fn ratio(pass: Pass, all: &Rows, workload: &str, rival: &str) -> Result<Spread, Failure> {
     let samples = |name: &str| Ok::<_, Failure>(&all.row(name).ok_or_else(|| format!("no {name}"))?.samples);
     let pairs = samples(workload)?.iter().zip(samples(rival)?);

@@ -18,15 +18,16 @@ pub(crate) fn field<T: FromRedisValue>(pipe: &mut Pipe, section: &str, field: &s
     Ok(info.get(field).ok_or_else(|| format!("no {field} in INFO"))?)
 }
 
-/// The processor time of the server so far, on all its threads, in µs. The server reads it from the system, with a
-/// resolution of 1 µs.
+/// The processor time of the server so far, on all its threads, in µs. The server reads it from the system,
+/// with a resolution of 1 µs.
 pub(crate) fn cpu_us(pipe: &mut Pipe) -> Result<f64, Failure> {
     let info: InfoDict = pipe.ask(cmd("INFO").arg("cpu"))?;
     let seconds = |field| info.get::<f64>(field).ok_or_else(|| format!("no {field} in INFO"));
     Ok((seconds("used_cpu_user")? + seconds("used_cpu_sys")?) * 1e6)
 }
 
-/// The time of all calls of a command since the reset, in µs. An error unless there were so many and none failed.
+/// The time of all calls of a command since the reset, in µs. An error unless there were so many and none
+/// failed.
 pub(crate) fn command_us(pipe: &mut Pipe, command: &str, calls: u64) -> Result<f64, Failure> {
     let stats = stats(pipe, "commandstats", &format!("cmdstat_{command}"))?;
     let count = |name| stat::<u64>(&stats, name);

@@ -8,7 +8,8 @@ use crate::failure::Failure;
 
 /// The configuration of a server with an AOF.
 pub(crate) const AOF: &str = "appendonly yes\nappendfsync everysec\nauto-aof-rewrite-percentage 0\n";
-/// However far the replica lags on a busy machine, the primary keeps the link, so that no full resync is measured.
+/// However far the replica lags on a busy machine, the primary keeps the link, so that no full resync is
+/// measured.
 const UNLIMITED_LAG: &str = "client-output-buffer-limit replica 0 0 0\n";
 
 /// Which programs and modules to start.

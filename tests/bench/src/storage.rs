@@ -73,7 +73,8 @@ async fn by_rdb(plan: &Plan, programs: &Programs, progress: &Progress) -> Result
 }
 
 async fn by_aof(plan: &Plan, programs: &Programs, progress: &Progress) -> Result<[Stored; 2], Failure> {
-    // With this setting the file has all replied writes when the server is killed: only the system may buffer them.
+    // With this setting the file has all replied writes when the server is killed: only the system may buffer
+    // them.
     let mut server = programs.start(&format!("{AOF}appendfsync no")).await?;
     sell(&server, plan).await?;
     let replay = restarts(&mut server, plan, progress).await?;
@@ -141,8 +142,8 @@ async fn restarts(server: &mut Server, plan: &Plan, progress: &Progress) -> Resu
     Ok(seconds)
 }
 
-/// The seconds of the last load in a log, as in "DB loaded from disk: 0.123 seconds". For an AOF there is a line for
-/// each file, and then one for all.
+/// The seconds of the last load in a log, as in "DB loaded from disk: 0.123 seconds". For an AOF there is a
+/// line for each file, and then one for all.
 fn loaded(log: &str) -> Option<f64> {
     let line = log.lines().rfind(|line| line.contains("DB loaded from "))?;
     line.strip_suffix(" seconds")?.rsplit(' ').next()?.parse().ok()

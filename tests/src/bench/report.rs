@@ -36,8 +36,8 @@ const ON_SALES: [&str; 7] = [
 ];
 const SIZES: [&str; 2] = ["new sale", "10,000 orders"];
 
-/// Five ratios in two passes; time and memory of three kinds of sales, with limits of memory for two; three ways to
-/// load; two ways to delete.
+/// Five ratios in two passes; time and memory of three kinds of sales, with limits of memory for two; three
+/// ways to load; two ways to delete.
 const GOALS: usize = 10 + 8 + 3 + 2;
 /// The kinds of sales that grow.
 const GROWING: [&str; 3] = ["UUID ids", "36-byte ids", "UUID ids, held"];

@@ -14,8 +14,8 @@ use crate::harness::session::play;
 
 const BOTTLES: u64 = 20;
 
-/// One bottle and three handlers: A's user check takes longer than the lease, B takes the lock, A deletes it in its
-/// `finally` block, and so C takes it while B works.
+/// One bottle and three handlers: A's user check takes longer than the lease, B takes the lock, A deletes it
+/// in its `finally` block, and so C takes it while B works.
 #[tokio::test]
 async fn hand_written_locks_sell_one_bottle_twice() {
     let server = Server::start().await;

@@ -1,4 +1,4 @@
-//! The session in the README, run as it is written there.
+//! The sessions of the README and of the reference, run as they are written there.
 
 use std::fs;
 use std::io::Write;
@@ -29,16 +29,26 @@ fn redis_cli(socket: &Path, input: &str) -> String {
     String::from_utf8(cli.wait_with_output().unwrap().stdout).unwrap()
 }
 
-/// A written line that ends in `…` matches every line that begins like it: fences and times differ in every run.
+/// A written line that ends in `…` matches every line that begins like it: fences and times differ in every
+/// run.
 fn matches(written: &str, got: &str) -> bool {
     written.strip_suffix('…').map_or(written == got, |begin| got.starts_with(begin))
 }
 
 #[tokio::test]
 async fn its_session_runs_as_written() {
-    let readme = fs::read_to_string(workspace().join("README.md")).expect("README.md");
-    let sessions = sessions(&readme);
-    assert!(!sessions.is_empty(), "README.md shows no session: a fenced block with lines `{PROMPT}COMMAND`");
+    run_as_written("README.md").await;
+}
+
+#[tokio::test]
+async fn the_sessions_of_the_reference_run_as_written() {
+    run_as_written("module/README.md").await;
+}
+
+async fn run_as_written(page: &str) {
+    let text = fs::read_to_string(workspace().join(page)).expect(page);
+    let sessions = sessions(&text);
+    assert!(!sessions.is_empty(), "{page} shows no session: a fenced block with lines `{PROMPT}COMMAND`");
     for session in sessions {
         // The first line is the rest of the fence: the language.
         let lines = session.lines().skip(1).filter(|line| !line.is_empty());
@@ -49,8 +59,8 @@ async fn its_session_runs_as_written() {
         let output = redis_cli(&server.socket(), &input);
         let got: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
         for (written, got) in written.iter().zip(&got) {
-            assert!(matches(written, got), "README.md: {written}\nredis-cli: {got}\n\nall of it:\n{output}");
+            assert!(matches(written, got), "{page}: {written}\nredis-cli: {got}\n\nall of it:\n{output}");
         }
-        assert_eq!(written.len(), got.len(), "README.md:\n{session}\n\nredis-cli:\n{output}");
+        assert_eq!(written.len(), got.len(), "{page}:\n{session}\n\nredis-cli:\n{output}");
     }
 }

@@ -44,8 +44,8 @@ struct SaleUnderTest<'s> {
 }
 
 impl<'s> ClusterBuyers<'s> {
-    /// They buy while the scenario runs. Afterwards waits until every hold has run out, checks all acknowledged
-    /// states, and returns the history of each sale.
+    /// They buy while the scenario runs. Afterwards waits until every hold has run out, checks all
+    /// acknowledged states, and returns the history of each sale.
     pub(super) async fn during(
         cluster: &Cluster,
         sales: &[&'s str],
@@ -54,7 +54,8 @@ impl<'s> ClusterBuyers<'s> {
         Self::at(cluster, sales, None).await.work(cluster, scenario).await
     }
 
-    /// The same where servers lose what they acknowledged. Then the scenario calls [`ClusterBuyers::expect_loss`].
+    /// The same where servers lose what they acknowledged. Then the scenario calls
+    /// [`ClusterBuyers::expect_loss`].
     pub(super) async fn during_loss(
         cluster: &Cluster,
         sales: &[&'s str],
@@ -153,8 +154,8 @@ impl SaleUnderTest<'_> {
             (0, _) => {
                 self.lock(connection, &lock, order).await;
                 let bought = connection.buy(self.key, buy.holding(&lock, order)).await;
-                // The reply may be 0 when the client sent the call twice. A lock that stays held would block the
-                // other buyers.
+                // The reply may be 0 when the client sent the call twice. A lock that stays held would block
+                // the other buyers.
                 connection.unlock(&lock, order).await.unwrap();
                 bought
             }

@@ -77,7 +77,8 @@ async fn five_million_orders_of_the_longest_names() {
     moves(5_000_000, large_sales::longest, &format!("{PATIENT}\n{roomy}")).await;
 }
 
-/// Limits of the receiving node, and values below and above the test's sale. Their defaults are 512 MiB and 1 GiB.
+/// Limits of the receiving node, and values below and above the test's sale. Their defaults are 512 MiB and 1
+/// GiB.
 const LIMITS: [&str; 2] = ["proto-max-bulk-len", "client-query-buffer-limit"];
 const LOW: &str = "1mb";
 const HIGH: &str = "64mb";

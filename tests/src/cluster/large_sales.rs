@@ -1,7 +1,7 @@
 //! Sales of many orders, decided in this process and applied like events of a primary.
 
 use seckill_core::Sale;
-use seckill_core::command::{Buy, Request};
+use seckill_core::protocol::{Buy, Name, Request, Seq};
 
 use crate::harness::conditions::now_ms;
 use crate::harness::local_sale::LocalSale;
@@ -14,6 +14,8 @@ pub(super) fn sale(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>)) -> Sal
     let mut local = LocalSale::open(now_ms(), &format!("STOCK {} HOLD 600000", orders * 2));
     for number in 0..orders {
         let (order, buyer) = &name(number);
+        let order = Name::new("order", order).unwrap();
+        let buyer = Name::new("buyer", buyer).unwrap();
         local.decide(&Request::Buy(Buy { buyer, order, qty: 1, guard: None }));
         local.decide(&Request::Confirm { order });
     }
@@ -35,7 +37,7 @@ pub(super) fn longest(number: u64) -> (Vec<u8>, Vec<u8>) {
 /// Applies a sale to a key.
 pub(super) async fn send(connection: &mut Connection, key: &str, sale: &Sale) {
     play(connection, "CONFIG SET seckill.apply-from-clients yes => OK").await;
-    let (mut after, mut batch) = (0, Vec::new());
+    let (mut after, mut batch) = (Seq(0), Vec::new());
     while let Some(last) = sale.snapshot_part(after, &mut batch) {
         redis::cmd("SECKILL.APPLY").arg(key).arg(&batch).exec_async(connection).await.unwrap();
         after = last;

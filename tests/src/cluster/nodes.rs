@@ -124,7 +124,8 @@ impl Cluster {
         self.nodes.len() - 1
     }
 
-    /// Waits until all nodes know each other, serve, and agree on the owners of slots and the primaries of replicas.
+    /// Waits until all nodes know each other, serve, and agree on the owners of slots and the primaries of
+    /// replicas.
     pub(super) async fn settle(&self) {
         self.settle_without(0).await;
     }

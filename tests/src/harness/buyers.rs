@@ -1,5 +1,5 @@
-//! Buyers that place, settle and return orders without a pause, each on a connection of its own, and remember the
-//! replies. They contend for one lock.
+//! Buyers that place, settle and return orders without a pause, each on a connection of its own, and remember
+//! the replies. They contend for one lock.
 
 use std::cell::Cell;
 
@@ -162,7 +162,8 @@ impl Buyers {
         Self { buyers: buyers.collect() }
     }
 
-    /// All of them buy until `meanwhile` returns, or the server ends. `meanwhile` gets the number of replies so far.
+    /// All of them buy until `meanwhile` returns, or the server ends. `meanwhile` gets the number of replies
+    /// so far.
     pub(crate) async fn buy_while<T>(
         &mut self,
         server: &mut Server,
@@ -188,8 +189,8 @@ impl Buyers {
         join(scenario, join_all(buying)).await.0
     }
 
-    /// Every order is in the state of its last reply, or in the one that an unanswered call leads to, and there are
-    /// no other orders. A purchase and the release of its lock are one step.
+    /// Every order is in the state of its last reply, or in the one that an unanswered call leads to, and
+    /// there are no other orders. A purchase and the release of its lock are one step.
     pub(crate) async fn must_match(&self, shop: &mut Connection, ledger: &Ledger) {
         let owner: Option<String> = get(shop, "GET lock").await;
         let mut known = 0;

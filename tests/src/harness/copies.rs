@@ -46,8 +46,8 @@ pub(crate) async fn swap_roles(primary: &Server, replica: &Server) {
     primary.catch_up(replica).await;
 }
 
-/// Waits until a replica has caught up with its primary. Then all their data is equal, and the audit of `sale` finds
-/// nothing on either.
+/// Waits until a replica has caught up with its primary. Then all their data is equal, and the audit of
+/// `sale` finds nothing on either.
 pub(crate) async fn must_be_equal(replica: &Server, primary: &Server) {
     replica.catch_up(primary).await;
     let (mut replica, mut primary) = (replica.connect().await, primary.connect().await);

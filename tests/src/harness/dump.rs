@@ -1,5 +1,5 @@
-//! Payloads of DUMP and RESTORE: the number of the data type, byte strings each with its length, an end mark, the
-//! version of the format, and a checksum.
+//! Payloads of DUMP and RESTORE: the number of the data type, byte strings each with its length, an end mark,
+//! the version of the format, and a checksum.
 
 use crc::{CRC_64_REDIS, Crc};
 use redis::{Cmd, ToRedisArgs};

@@ -29,7 +29,8 @@ impl History {
         history
     }
 
-    /// Reads on to the end. After FORKED it takes back the events that the sale does not have. Returns how many.
+    /// Reads on to the end. After FORKED it takes back the events that the sale does not have. Returns how
+    /// many.
     pub(crate) async fn read_on(&mut self, shop: &mut impl Seckill) -> usize {
         let mut taken_back = 0;
         loop {
@@ -74,8 +75,8 @@ impl History {
         assert!(self.events[..both] == other.events[..both], "{}: another history", self.sale);
     }
 
-    /// After a restart: the next decision begins a term, and the figures are right. Returns how many events the
-    /// reader took back.
+    /// After a restart: the next decision begins a term, and the figures are right. Returns how many events
+    /// the reader took back.
     pub(crate) async fn continue_after_restart(&mut self, shop: &mut impl Seckill) -> usize {
         let last = |events: &[Event]| events.last().map_or(0, |last| last.term);
         let term = last(&self.events);

@@ -1,8 +1,7 @@
 //! Sales that are decided in this process, at chosen times: quickly, and with the same bytes in every run.
 
-use seckill_core::command::{Command, Request};
-use seckill_core::decide::Moment;
-use seckill_core::{Sale, Seed};
+use seckill_core::protocol::{Command, Epoch, Request, Seq, Term, UnixMs};
+use seckill_core::{Moment, PART, Sale, Seed};
 
 /// An instant in the year 144,683, in unix ms: no hold of a sale that begins then falls due.
 pub(crate) const FUTURE: u64 = 1 << 52;
@@ -34,19 +33,25 @@ impl LocalSale {
 
     /// Decides a request. An error fails the test.
     pub(crate) fn decide(&mut self, request: &Request<'_>) {
-        let Self { now, epoch, .. } = *self;
-        let moment = Moment { now, tenure: epoch, term: epoch, max_orders: u32::MAX, lock_held: false };
+        let moment = Moment {
+            now: UnixMs(self.now),
+            epoch: Epoch(self.epoch),
+            term: Term(self.epoch),
+            max_orders: u32::MAX,
+            lock_held: false,
+        };
         let decision = self.sale.decide(request, &moment);
         decision.outcome.unwrap_or_else(|error| panic!("{request:?}: {error}"));
         self.sale.commit(&decision).unwrap();
     }
 
     /// The events after a seq, in batches of about so many bytes.
-    pub(crate) fn batches(&self, mut after: u64, size: usize) -> Vec<Vec<u8>> {
+    pub(crate) fn batches(&self, after: u64, size: usize) -> Vec<Vec<u8>> {
+        let mut after = Seq(after);
         let mut batches = vec![];
         loop {
             let mut batch = vec![];
-            let Some(last) = self.sale.batch(after, size, &mut batch) else { return batches };
+            let Some(last) = self.sale.encode_batch(after, size, &mut batch) else { return batches };
             batches.push(batch);
             after = last;
         }
@@ -54,7 +59,7 @@ impl LocalSale {
 
     /// The snapshot: the head and the parts.
     pub(crate) fn snapshot(&self) -> Vec<Vec<u8>> {
-        let parts = self.batches(0, seckill_core::snapshot::PART);
+        let parts = self.batches(0, PART);
         [vec![self.sale.snapshot_head()], parts].concat()
     }
 }

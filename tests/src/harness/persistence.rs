@@ -1,9 +1,11 @@
 //! What servers store on disk.
 
+use std::fs;
+
 use super::aof::{AOF, PLAIN_AOF};
 use super::conditions::wait_until;
 use super::info::stat;
-use super::server::Connection;
+use super::server::{Connection, Server};
 use super::session::{ask, play};
 
 pub(crate) async fn rewrite(connection: &mut Connection) {
@@ -50,6 +52,22 @@ impl Storage {
             Self::Rdb => play(connection, "SAVE => OK").await,
             Self::Aof { rewritten: true, .. } => rewrite(connection).await,
             Self::Aof { rewritten: false, .. } => {}
+        }
+    }
+
+    /// Replaces what a server that was killed stores by what another one stored.
+    pub(crate) fn copy(self, from: &Server, to: &Server) {
+        let (from, to) = (from.home(), to.home());
+        if self == Self::Rdb {
+            fs::copy(from.join("dump.rdb"), to.join("dump.rdb")).unwrap();
+            return;
+        }
+        let (from, to) = (from.join("appendonlydir"), to.join("appendonlydir"));
+        fs::remove_dir_all(&to).unwrap();
+        fs::create_dir(&to).unwrap();
+        for file in fs::read_dir(from).unwrap() {
+            let path = file.unwrap().path();
+            fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
         }
     }
 }

@@ -50,6 +50,11 @@ impl Server {
         Self::with_port(&Program::new(program, module()), &format!("replicaof 127.0.0.1 {port}")).await
     }
 
+    /// A server with a TCP port and another module.
+    pub(crate) async fn with_module(module: &Path, config: &str) -> Self {
+        Self::with_port(&Program::new(server_program(), module), config).await
+    }
+
     async fn with_port(program: &Program, config: &str) -> Self {
         let server = seckill_launcher::Server::start_with_port(program, &configuration(config)).await;
         Self(server.unwrap_or_else(|error| panic!("{error}")))
@@ -141,12 +146,17 @@ fn configuration(config: &str) -> String {
     format!("enable-debug-command yes\n{config}")
 }
 
-/// The program that is tested, as SERVER and SECKILL_MODULE name it.
+/// What is tested, as SERVER and SECKILL_MODULE name it.
 fn program() -> Program {
-    Program::new(env::var("SERVER").unwrap_or_else(|_| "redis-server".to_owned()), module())
+    Program::new(server_program(), module())
 }
 
-fn module() -> PathBuf {
+fn server_program() -> String {
+    env::var("SERVER").unwrap_or_else(|_| "redis-server".to_owned())
+}
+
+/// The module that is tested.
+pub(crate) fn module() -> PathBuf {
     match env::var_os("SECKILL_MODULE") {
         Some(path) => workspace().join(path),
         None => built(&format!("{DLL_PREFIX}seckill_module{DLL_SUFFIX}")),

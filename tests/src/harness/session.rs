@@ -1,8 +1,8 @@
 //! Sessions: commands and replies as text, as in redis-cli.
 //!
-//! A command is a line; `"..."` is an argument with blanks, an empty one, or one with bytes such as `\x00`. A reply
-//! is shown as `OK` (simple string), `"ann"` (bulk string), `7`, `nil`, `-ERR text`, `[1 2]` and `{"qty" 1}`.
-//! Integers that are an instant of the last or next minutes are shown as `<ms>` and `<us>`.
+//! A command is a line; `"..."` is an argument with blanks, an empty one, or one with bytes such as `\x00`. A
+//! reply is shown as `OK` (simple string), `"ann"` (bulk string), `7`, `nil`, `-ERR text`, `[1 2]` and
+//! `{"qty" 1}`. Integers that are an instant of the last or next minutes are shown as `<ms>` and `<us>`.
 
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Value};

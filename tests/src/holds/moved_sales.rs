@@ -41,8 +41,8 @@ async fn holds_run_out_at_the_new_key() {
     }
 }
 
-/// Valkey from 8.1 until 9.1.2: there a module that subscribes to the events of RENAME and MOVE changes the database
-/// of clients, so this module does not subscribe to them.
+/// Valkey from 8.1 until 9.1.2: there a module that subscribes to the events of RENAME and MOVE changes the
+/// database of clients, so this module does not subscribe to them.
 async fn moves_its_clients(connection: &mut Connection) -> bool {
     let server: String = get(connection, "INFO server").await;
     let version = server.lines().find_map(|line| line.strip_prefix("valkey_version:"));

@@ -111,7 +111,8 @@ async fn a_hundred_thousand_within_a_second_in_slices_of_less_than_a_millisecond
     assert_eq!(ask(&mut replica.connect().await, digest).await, ask(&mut shop, digest).await);
 }
 
-/// The schedule keeps no entries of deleted sales, whatever deleted them and however late their deadlines are.
+/// The schedule keeps no entries of deleted sales, whatever deleted them and however late their deadlines
+/// are.
 #[tokio::test]
 async fn deleted_sales_leave_the_schedule() {
     const SALES: u64 = 50;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use redis::{Cmd, Value, cmd};
-use seckill_core::wire::{Keyword, Name};
+use seckill_core::protocol::{CommandName, Keyword};
 
 use super::batches::{replies, seeds};
 use super::reply_shapes::is_known;
@@ -136,7 +136,7 @@ impl Session<'_> {
     }
 
     fn random_call(&mut self) -> Call {
-        let name = Name::ALL[self.dice.usize(..Name::ALL.len())].as_str();
+        let name = CommandName::ALL[self.dice.usize(..CommandName::ALL.len())].as_str();
         let name = if self.dice.bool() { name.to_owned() } else { name.to_lowercase() };
         let mut call = vec![name.into_bytes()];
         let many = if self.dice.u8(..) == 0 { 1_000 } else { self.dice.usize(..=14) };
@@ -243,7 +243,7 @@ async fn random_arguments_get_a_reply_or_an_error() {
         [server.connect_as("protocol=resp2").await, server.connect_as("protocol=resp3").await];
     let mut watch = Watch::begin(&server).await;
     let batches = rich(FUTURE, 20).batches(0, 200);
-    let mut answered: BTreeMap<Name, u64> = BTreeMap::new();
+    let mut answered: BTreeMap<CommandName, u64> = BTreeMap::new();
     for seed in seeds(SESSIONS) {
         let what = format!("HOSTILE_SEED={seed}");
         let way = [Way::Plain, Way::Transactions, Way::Scripts][seed as usize % 3];
@@ -258,7 +258,7 @@ async fn random_arguments_get_a_reply_or_an_error() {
         let replies = session.replies_to_calls(&calls, replies);
         assert_eq!(replies.len(), CALLS);
         for (call, reply) in calls.iter().zip(&replies) {
-            let name = Name::from_word(&String::from_utf8_lossy(&call[0]).to_uppercase()).unwrap();
+            let name = CommandName::from_word(&String::from_utf8_lossy(&call[0]).to_uppercase()).unwrap();
             assert!(is_known(name, reply), "{what}: {} is the reply to {}", show(reply), text_of(call));
             if !matches!(reply, Value::ServerError(_)) {
                 *answered.entry(name).or_default() += 1;
@@ -277,7 +277,7 @@ async fn random_arguments_get_a_reply_or_an_error() {
     watch.end().await;
     if seeds(SESSIONS).end == SESSIONS {
         // A command that was never accepted was not tested.
-        for name in Name::ALL {
+        for name in CommandName::ALL {
             assert!(answered.get(name).is_some_and(|times| *times > SESSIONS / 4), "{name}: {answered:?}");
         }
     }

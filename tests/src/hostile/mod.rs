@@ -1,5 +1,6 @@
-//! Malicious input: payloads of RESTORE with a correct checksum, batches of APPLY, and arguments. The server refuses
-//! it, or has a sale that is sound or marked as diverged. It does not crash, hang, or use much memory.
+//! Malicious input: payloads of RESTORE with a correct checksum, batches of APPLY, and arguments. The server
+//! refuses it, or has a sale that is sound or marked as diverged. It does not crash, hang, or use much
+//! memory.
 //!
 //! All input is random and follows from seeds: `HOSTILE_SEED=n` repeats one.
 

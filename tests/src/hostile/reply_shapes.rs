@@ -3,24 +3,28 @@
 use std::ops::RangeInclusive;
 
 use redis::Value;
-use seckill_core::wire::{Name, Refusal, State};
+use seckill_core::protocol::{CommandName, Refusal, State};
 
 /// Whether the command can have this reply.
-pub(crate) fn is_known(name: Name, reply: &Value) -> bool {
+pub(crate) fn is_known(name: CommandName, reply: &Value) -> bool {
     if let Value::ServerError(error) = reply {
         return error.code().bytes().all(|byte| byte.is_ascii_uppercase());
     }
     match name {
-        Name::Lock => matches!(reply, Value::Nil | Value::Int(1..)),
-        Name::Unlock | Name::Renew => matches!(reply, Value::Int(0 | 1)),
-        Name::Create | Name::Alter | Name::Audit | Name::Apply | Name::Grant => *reply == Value::Okay,
-        Name::Restock => matches!(reply, Value::Int(0..)),
-        Name::Buy => is_word(reply, |word| is_state(word) || Refusal::from_word(word).is_some()),
-        Name::Confirm | Name::Extend | Name::Cancel => is_word(reply, is_state),
-        Name::Order => *reply == Value::Nil || is_map(reply, 7..=7, "order"),
-        Name::Buyer => is_map(reply, 3..=3, "held"),
-        Name::Info => is_map(reply, 14..=14, "state"),
-        Name::Events => match reply {
+        CommandName::Lock => matches!(reply, Value::Nil | Value::Int(1..)),
+        CommandName::Unlock | CommandName::Renew => matches!(reply, Value::Int(0 | 1)),
+        CommandName::Create
+        | CommandName::Alter
+        | CommandName::Audit
+        | CommandName::Apply
+        | CommandName::Grant => *reply == Value::Okay,
+        CommandName::Restock => matches!(reply, Value::Int(0..)),
+        CommandName::Buy => is_word(reply, |word| is_state(word) || Refusal::from_word(word).is_some()),
+        CommandName::Confirm | CommandName::Extend | CommandName::Cancel => is_word(reply, is_state),
+        CommandName::Order => *reply == Value::Nil || is_map(reply, 7..=7, "order"),
+        CommandName::Buyer => is_map(reply, 3..=3, "held"),
+        CommandName::Info => is_map(reply, 14..=14, "state"),
+        CommandName::Events => match reply {
             Value::Array(events) => events.iter().all(|event| is_map(event, 6..=9, "seq")),
             _ => false,
         },

@@ -72,7 +72,7 @@ impl Payloads {
         let envelope = Envelope::of(&dump(connection).await);
         let framed = |strings: Vec<Vec<u8>>| Base { body: envelope.body(&strings), strings: Some(strings) };
         let mut diverged = rich(PAST, 5);
-        diverged.sale.mark_diverged();
+        diverged.sale.apply_batch(&[]).unwrap_err();
         let mut short = vec![
             framed(vec![vec![1, 1, 0]]),
             framed(diverged.snapshot()),
@@ -111,9 +111,9 @@ impl Payloads {
                 self.envelope.body(&strings)
             }
             _ => {
-                // The first byte stays, for another one names a type of the server itself. The server reads the
-                // lengths in the frame: it may allocate that much, but does not touch it, so the peak does not show
-                // it.
+                // The first byte stays, for another one names a type of the server itself. The server reads
+                // the lengths in the frame: it may allocate that much, but does not touch it, so the peak
+                // does not show it.
                 let (first, rest) = base.body.split_at(1);
                 let mut rest = rest.to_vec();
                 edits(&mut rest, &mut dice);

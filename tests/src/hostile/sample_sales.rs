@@ -6,8 +6,8 @@ use crate::harness::names::uuid;
 /// An instant in the past: holds of a sale that begins then are due.
 pub(crate) const PAST: u64 = 1_700_000_000_000;
 
-/// Orders of every state, several terms, restockings, altered rules, and names of each encoding. Most remaining holds
-/// fall due soon after the sale begins.
+/// Orders of every state, several terms, restockings, altered rules, and names of each encoding. Most
+/// remaining holds fall due soon after the sale begins.
 pub(crate) fn rich(begin: u64, orders: u64) -> LocalSale {
     let mut sale = LocalSale::open(begin, "STOCK 500 LIMIT 90 HOLD 50 OPENS 5 CLOSES 9007199254740990");
     for number in 0..orders {

@@ -1,7 +1,7 @@
 //! Whether a sale from malicious input is sound, or marked as diverged.
 
 use redis::{Cmd, Value, cmd};
-use seckill_core::wire::{Refusal, State};
+use seckill_core::protocol::{Refusal, State};
 
 use super::batches::replies;
 use crate::harness::dump::restore_command;
@@ -57,7 +57,8 @@ pub(crate) async fn examine(connection: &mut Connection, seeds: &[u64], tally: &
     diverged
 }
 
-/// Each sale equals the one that is restored from its dump. Transactions keep holds from running out in between.
+/// Each sale equals the one that is restored from its dump. Transactions keep holds from running out in
+/// between.
 pub(crate) async fn must_survive_restore(connection: &mut Connection, seeds: &[u64]) {
     let transaction = |seed: &u64, first: Cmd| {
         let digest = command(&format!("DEBUG DIGEST-VALUE {seed}"));

@@ -10,7 +10,8 @@ use crate::harness::names::uuid;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
 
-/// The configuration of a server whose memory is measured: it keeps no statistics of commands, and frees at once.
+/// The configuration of a server whose memory is measured: it keeps no statistics of commands, and frees at
+/// once.
 const QUIET: &str = "
     latency-tracking no
     slowlog-log-slower-than -1
@@ -101,7 +102,8 @@ async fn put(connection: &mut Connection, key: &str, local: &LocalSale) {
     pipe.exec_async(connection).await.unwrap();
 }
 
-/// Memory that MEMORY USAGE leaves out, in bytes: the entry of the key, and its share of a hash table that may grow.
+/// Memory that MEMORY USAGE leaves out, in bytes: the entry of the key, and its share of a hash table that
+/// may grow.
 const SLACK: i64 = 240;
 
 /// Puts a sale at several keys in one of three ways. Returns the sum of their MEMORY USAGE.

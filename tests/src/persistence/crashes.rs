@@ -56,7 +56,8 @@ impl Market {
         buyers.buy_while(server, killing).await;
     }
 
-    /// After a crash that loses nothing: the sale matches what the buyers and the reader know, and decides more.
+    /// After a crash that loses nothing: the sale matches what the buyers and the reader know, and decides
+    /// more.
     async fn reopen(&mut self) {
         self.server.restart().await;
         let mut shop = self.server.connect().await;
@@ -69,8 +70,8 @@ impl Market {
         self.buyers.must_match(&mut shop, &self.history.ledger()).await;
     }
 
-    /// After a crash that may lose the newest events: the rest is a prefix of the history. Returns how many events
-    /// are left.
+    /// After a crash that may lose the newest events: the rest is a prefix of the history. Returns how many
+    /// events are left.
     async fn reopen_with_less(&mut self) -> u64 {
         self.server.restart().await;
         let mut shop = self.server.connect().await;
@@ -200,7 +201,8 @@ fn unfinished(home: &Path) -> Option<(PathBuf, u32)> {
     })
 }
 
-/// A market whose server is saving for the second time: with the seq of the first save, and the child that saves.
+/// A market whose server is saving for the second time: with the seq of the first save, and the child that
+/// saves.
 async fn saving() -> (Market, u64, u32) {
     let mut market = Market::open("").await;
     let mut shop = market.server.connect().await;

@@ -1,6 +1,7 @@
-//! RDB files and AOFs: restarts, crashes, truncated and newer files.
+//! RDB files and AOFs: restarts, crashes, truncated, older and newer files.
 
 mod crashes;
 mod newer_versions;
+mod old_files;
 mod restart;
 mod truncated_aof;

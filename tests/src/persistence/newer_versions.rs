@@ -13,8 +13,9 @@ async fn they_are_refused_and_the_log_says_why() {
     let envelope = Envelope::of(&dump);
     let body = body_of(&dump);
     let log = || server.log();
-    // The offsets of three versions. That of the type is the last byte of its number. After two bytes of frame comes
-    // the head of the snapshot, which begins with its version; the batch begins with its version, too.
+    // The offsets of three versions. That of the type is the last byte of its number. After two bytes of
+    // frame comes the head of the snapshot, which begins with its version; the batch begins with its version,
+    // too.
     let versions = [("of the type", 9), ("of the snapshot", 12), ("of the batch", 17)];
     for (count, (which, at)) in versions.into_iter().enumerate() {
         let mut newer = body.to_vec();

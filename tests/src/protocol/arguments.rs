@@ -1,6 +1,6 @@
 //! The bounds of integers and names, for each command that takes one.
 
-use seckill_core::wire::{EVENTS_MAX, MAX_INT, MAX_NAME, MAX_QTY};
+use seckill_core::protocol::{EVENTS_MAX, MAX_INT, MAX_NAME, MAX_QTY};
 
 use crate::harness::aof::AOF;
 use crate::harness::server::Server;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use redis::Value;
-use seckill_core::wire::Name;
+use seckill_core::protocol::CommandName;
 
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, reply};
@@ -12,7 +12,7 @@ use crate::harness::session::{ask, get, reply};
 async fn every_command_is_documented() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    for name in Name::ALL {
+    for name in CommandName::ALL {
         let docs = reply(&mut connection, &format!("COMMAND DOCS {name}")).await;
         let Value::Map(docs) = docs else { panic!("{docs:?}") };
         let [(shown, docs)] = &docs[..] else { panic!("{name}: {docs:?}") };
@@ -69,7 +69,7 @@ async fn keys_are_found_wherever_they_stand() {
     }
 }
 
-async fn flags(connection: &mut Connection, name: Name) -> Vec<String> {
+async fn flags(connection: &mut Connection, name: CommandName) -> Vec<String> {
     let info: Vec<Vec<Value>> = get(connection, &format!("COMMAND INFO {name}")).await;
     redis::from_redis_value(info[0][2].clone()).unwrap()
 }
@@ -78,21 +78,36 @@ async fn flags(connection: &mut Connection, name: Name) -> Vec<String> {
 async fn flags_say_what_a_command_does() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    for name in Name::ALL.iter().copied() {
+    for name in CommandName::ALL.iter().copied() {
         let flags = flags(&mut connection, name).await;
         let has = |flag: &str| flags.iter().any(|other| other == flag);
-        let reads = matches!(name, Name::Order | Name::Buyer | Name::Events | Name::Info | Name::Audit);
+        let reads = matches!(
+            name,
+            CommandName::Order
+                | CommandName::Buyer
+                | CommandName::Events
+                | CommandName::Info
+                | CommandName::Audit
+        );
         assert_eq!((has("readonly"), has("write")), (reads, !reads), "{name}");
         match name {
-            Name::Lock | Name::Create | Name::Buy => assert!(has("denyoom"), "{name} takes memory"),
-            Name::Alter | Name::Apply | Name::Grant => {}
+            CommandName::Lock | CommandName::Create | CommandName::Buy => {
+                assert!(has("denyoom"), "{name} takes memory");
+            }
+            CommandName::Alter | CommandName::Apply | CommandName::Grant => {}
             _ => assert!(!has("denyoom"), "{name} frees memory or reads"),
         }
         match name {
-            Name::Lock | Name::Unlock | Name::Renew | Name::Buy | Name::Info => {
+            CommandName::Lock
+            | CommandName::Unlock
+            | CommandName::Renew
+            | CommandName::Buy
+            | CommandName::Info => {
                 assert!(has("fast"), "{name} takes constant time");
             }
-            Name::Events | Name::Audit | Name::Apply => assert!(!has("fast"), "{name} takes time"),
+            CommandName::Events | CommandName::Audit | CommandName::Apply => {
+                assert!(!has("fast"), "{name} takes time");
+            }
             _ => {}
         }
     }
@@ -107,13 +122,13 @@ async fn categories_are_those_of_the_flags_and_one_more() {
     if !categories.iter().any(|name| name == "seckill") {
         return;
     }
-    for name in Name::ALL.iter().copied() {
+    for name in CommandName::ALL.iter().copied() {
         let flags = flags(&mut connection, name).await;
         let has = |flag: &str| flags.iter().any(|other| other == flag);
         let info: Vec<Vec<Value>> = get(&mut connection, &format!("COMMAND INFO {name}")).await;
         let mut categories: Vec<String> = redis::from_redis_value(info[0][6].clone()).unwrap();
         categories.sort();
-        let dangerous = matches!(name, Name::Audit | Name::Apply | Name::Grant);
+        let dangerous = matches!(name, CommandName::Audit | CommandName::Apply | CommandName::Grant);
         let mut expected = vec!["@seckill"];
         expected.push(if has("write") { "@write" } else { "@read" });
         expected.push(if has("fast") { "@fast" } else { "@slow" });

@@ -5,8 +5,8 @@ use crate::harness::listener::Listener;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, lines, play};
 
-/// Everything that can show a change: the replication offset, the count of unsaved changes, the digest, INFO, WATCH,
-/// client-side caches and keyspace events.
+/// Everything that can show a change: the replication offset, the count of unsaved changes, the digest, INFO,
+/// WATCH, client-side caches and keyspace events.
 struct Observers {
     server: Server,
     _replica: Server,

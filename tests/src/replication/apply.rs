@@ -125,7 +125,8 @@ async fn applied_events_are_published_once() {
     assert_eq!(listener.until("seckill.create end").await, ["seckill.create sale", "seckill.buy sale"]);
 }
 
-/// 2^53 - 1 as a term and as a fence: no clock shows that, but a payload may. The server ignores both for its own.
+/// 2^53 - 1 as a term and as a fence: no clock shows that, but a payload may. The server ignores both for its
+/// own.
 #[tokio::test]
 async fn an_implausible_term_or_fence_does_not_exhaust_those_of_a_server() {
     let server = Server::with(APPLY_FROM_CLIENTS).await;

@@ -1,5 +1,5 @@
-//! Failovers that lose acknowledged orders: readers take back what was lost, and end with the orders of the last
-//! primary.
+//! Failovers that lose acknowledged orders: readers take back what was lost, and end with the orders of the
+//! last primary.
 
 use seckill_client::{After, Event, EventKind, Seckill, State};
 
@@ -80,8 +80,8 @@ const FIRST_LOST: &str = "
     SECKILL.BUY sale eve e1 QTY 9 => SOLD
     SECKILL.CANCEL sale a1 REFUND => CANCELLED
 ";
-/// The lost orders take another course: a smaller order of Ann's, a confirmed hold of Bob's that runs out, and a
-/// cancelled order of Cat's that is confirmed.
+/// The lost orders take another course: a smaller order of Ann's, a confirmed hold of Bob's that runs out,
+/// and a cancelled order of Cat's that is confirmed.
 const SECOND: &str = "
     SECKILL.BUY sale ann a2 => HELD
     SECKILL.CONFIRM sale c1 => SOLD
@@ -104,7 +104,8 @@ const THIRD: &str = "
 async fn readers_end_with_the_orders_of_the_last_primary() {
     let mut chain = Chain::of(3).await;
     let mut primary = chain.primary().await;
-    // One reads everything, one misses the second epoch, one begins in it, and one reads only what was replicated.
+    // One reads everything, one misses the second epoch, one begins in it, and one reads only what was
+    // replicated.
     let [mut eager, mut absent, mut late, mut careful] = [(); 4].map(|()| History::of("sale"));
 
     play(&mut primary, FIRST).await;

@@ -9,3 +9,4 @@ mod replica;
 mod resync;
 mod stream;
 mod terms;
+mod upgrade;

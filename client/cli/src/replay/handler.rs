@@ -97,8 +97,8 @@ impl Handler {
             return Ok(Attempt::Busy);
         }
         check.await;
-        // As in the other strategies, GET reads the owner in the same round trip: a clone shares the connection,
-        // and a `biased` join sends in this order.
+        // As in the other strategies, GET reads the owner in the same round trip: a clone shares the
+        // connection, and a `biased` join sends in this order.
         let mut con = self.con.clone();
         let get = redis::cmd("GET").arg(&keys.lock).take();
         let buy = Buy::new(&self.buyer, &self.order).releasing(&keys.lock, &self.buyer);

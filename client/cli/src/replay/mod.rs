@@ -1,11 +1,13 @@
-//! The incident, replayed: many buyers, a hundred bottles, and a user service that now and then takes longer than
-//! the lease of the lock.
+//! The incident, replayed: many buyers, a hundred bottles, and a user service that now and then takes longer
+//! than the lease of the lock.
 //!
-//! [`play()`] runs one [`Strategy`] with all buyers at once, each with a [`Handler`] in a task of its own. A handler
-//! takes the lock, asks the user service and sells a bottle. While the lock is busy it pauses and tries again, until
-//! it has sold a bottle to its buyer, any handler has found the stock empty, or the deadline has passed.
+//! [`play()`] runs one [`Strategy`] with all buyers at once, each with a [`Handler`] in a task of its own. A
+//! handler takes the lock, asks the user service and sells a bottle. While the lock is busy it pauses and
+//! tries again, until it has sold a bottle to its buyer, any handler has found the stock empty, or the
+//! deadline has passed.
 //!
-//! The orders of the strategies that use SECKILL commands are then compared with INFO, EVENTS and AUDIT of the sale.
+//! The orders of the strategies that use SECKILL commands are then compared with INFO, EVENTS and AUDIT of
+//! the sale.
 
 mod by_hand;
 mod error;

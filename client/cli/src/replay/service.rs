@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::load::Load;
 
-/// A service that stalls from time to time, as under high load, and counts the requests that ask it at the same time.
+/// A service that stalls from time to time, as under high load, and counts the requests that ask it at the
+/// same time.
 #[derive(Debug)]
 pub(super) struct UserService {
     began: Instant,

@@ -2,9 +2,9 @@
 
 #![no_main]
 
-#[path = "../../tests/support/hostile.rs"]
-mod hostile;
+#[path = "../../tests/support/mod.rs"]
+mod support;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| hostile::arguments(bytes));
+fuzz_target!(|bytes: &[u8]| support::untrusted::arguments(bytes));

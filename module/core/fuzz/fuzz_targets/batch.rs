@@ -1,10 +1,10 @@
-//! Batches for a blank sale, one after the other: each has four bytes of its length before it.
+//! Batches for a blank sale, one after the other: each after its length in four bytes.
 
 #![no_main]
 
-#[path = "../../tests/support/hostile.rs"]
-mod hostile;
+#[path = "../../tests/support/mod.rs"]
+mod support;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| hostile::batch(bytes));
+fuzz_target!(|bytes: &[u8]| support::untrusted::batch(bytes));

@@ -1,10 +1,10 @@
-//! A snapshot: head and parts, each with four bytes of its length before it.
+//! A snapshot: head and parts, each after its length in four bytes.
 
 #![no_main]
 
-#[path = "../../tests/support/hostile.rs"]
-mod hostile;
+#[path = "../../tests/support/mod.rs"]
+mod support;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| hostile::snapshot(bytes));
+fuzz_target!(|bytes: &[u8]| support::untrusted::snapshot(bytes));

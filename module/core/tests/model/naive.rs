@@ -1,239 +1,235 @@
-//! The protocol's rules once more, as plainly as can be: every figure is summed up from the orders.
+//! The rules once more, as plainly as can be: every figure is summed up from the orders.
 
 use std::collections::BTreeMap;
 
-use seckill_core::command::{Alteration, Buy, Request, Rules};
-use seckill_core::events::Standing;
+use seckill_core::OrderStatus;
+use seckill_core::protocol::{Alteration, Buy, Millis, Name, Request, Rules, Seq, UnixMs};
 
-use crate::support::told;
-
-type Ruling = (String, String);
+use crate::support::render;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Order {
+struct Order {
     buyer: String,
     qty: u32,
-    standing: Standing,
-    at: u64,
-    seq: u64,
+    status: OrderStatus,
+    at: UnixMs,
+    seq: Seq,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Naive {
+pub(crate) struct NaiveSale {
     created: Option<(u64, Rules)>,
     rules: Rules,
     pub(crate) available: u64,
+    /// Units put in, less those taken out.
     pub(crate) put_in: i128,
-    pub(crate) orders: BTreeMap<String, Order>,
-    /// The orders' ids, the oldest first.
+    orders: BTreeMap<String, Order>,
+    /// The ids of the orders, the oldest first.
     pub(crate) ids: Vec<String>,
-    restocked: BTreeMap<String, i64>,
-    /// The time and the number of the last event.
-    clock: u64,
-    seq: u64,
+    restocks: BTreeMap<String, i64>,
+    /// The time and the seq of the last event.
+    at: UnixMs,
+    seq: Seq,
+    /// The events of the request that is being decided.
+    events: Vec<String>,
 }
 
-impl Naive {
+impl NaiveSale {
     /// Units held and sold, of one buyer or of all.
     pub(crate) fn claimed(&self, buyer: Option<&str>) -> (u64, u64) {
         let sum = |state: &str| {
             let orders = self.orders.values().filter(|order| buyer.is_none_or(|buyer| order.buyer == buyer));
-            orders.filter(|o| o.standing.state().as_str() == state).map(|o| u64::from(o.qty)).sum()
+            orders.filter(|o| o.status.state().as_str() == state).map(|o| u64::from(o.qty)).sum()
         };
         (sum("HELD"), sum("SOLD"))
     }
 
-    /// Deadlines and their orders, the oldest first.
-    pub(crate) fn holds(&self) -> Vec<(u64, String)> {
-        let held = self.ids.iter().filter_map(|id| match self.orders[id].standing {
-            Standing::Held { deadline } => Some((deadline, id.clone())),
-            _ => None,
-        });
-        let mut holds: Vec<_> = held.collect();
+    /// Deadlines and the ids of their orders, the oldest deadline first.
+    pub(crate) fn holds(&self) -> Vec<(UnixMs, String)> {
+        let deadline = |id: &String| Some((self.orders[id].status.deadline()?, id.clone()));
+        let mut holds: Vec<_> = self.ids.iter().filter_map(deadline).collect();
         holds.sort_by_key(|(deadline, _)| *deadline);
         holds
     }
 
-    /// What ORDER tells of each.
-    pub(crate) fn views(&self, now: u64) -> Vec<String> {
-        let now = now.max(self.clock);
+    /// The reply to ORDER for each order.
+    pub(crate) fn views(&self, now: UnixMs) -> Vec<String> {
+        let now = now.max(self.at);
         let view = |id: &String| {
-            let Order { buyer, qty, standing, at, seq } = &self.orders[id];
-            let standing = match standing {
-                Standing::Held { deadline } if *deadline <= now => Standing::Expired,
-                other => *other,
-            };
-            let (state, until) = (standing.state(), standing.deadline());
+            let Order { buyer, qty, status, at, seq } = &self.orders[id];
+            let status = if is_due(*status, now) { OrderStatus::Expired } else { *status };
+            let (state, until) = (status.state(), status.deadline().unwrap_or_default());
             format!("{id} {buyer} {qty} {state} at {at} until {until} seq {seq}")
         };
         self.ids.iter().map(view).collect()
     }
 
-    pub(crate) fn sweep(&mut self, now: u64, most: usize) -> String {
-        let mut events = Vec::new();
-        self.expire_due(now.max(self.clock), most, &mut events);
-        self.stamp(now.max(self.clock), &events);
-        events.join("; ")
+    /// Expires at most so many holds. Returns the events.
+    pub(crate) fn expire(&mut self, now: UnixMs, most: usize) -> String {
+        let now = now.max(self.at);
+        self.expire_due(now, most);
+        self.take_events(now)
     }
 
     /// The first word of the reply, and the events.
-    pub(crate) fn decide(&mut self, now: u64, request: &Request<'_>, max_orders: u32) -> Ruling {
-        let now = now.max(self.clock);
-        let mut events = Vec::new();
-        let reply = match request {
-            Request::Create { stock, rules } => self.create(*stock, *rules, &mut events),
+    pub(crate) fn decide(&mut self, now: UnixMs, request: &Request<'_>, max_orders: u32) -> (String, String) {
+        let now = now.max(self.at);
+        let is_held = |status| matches!(status, OrderStatus::Held { .. });
+        let reply = match *request {
+            Request::Create { stock, rules } => self.create(stock, rules),
             _ if self.created.is_none() => "NOSALE".into(),
-            Request::Alter(alteration) => self.alter(alteration, &mut events),
-            Request::Restock { delta, id } => self.restock(*delta, id.map(text), max_orders, &mut events),
-            Request::Buy(buy) => self.buy(now, buy, max_orders, &mut events),
-            Request::Confirm { order } => self.change(now, &text(order), &mut events, |standing| {
-                matches!(standing, Standing::Held { .. }).then_some(Standing::Sold)
+            Request::Alter(alteration) => self.alter(alteration),
+            Request::Restock { delta, id } => self.restock(delta, id.map(text), max_orders),
+            Request::Buy(ref buy) => self.buy(now, buy, max_orders),
+            Request::Confirm { order } => {
+                self.change(now, &text(order), |status| is_held(status).then_some(OrderStatus::Sold))
+            }
+            Request::Extend { order, hold } => self.change(now, &text(order), |status| {
+                let deadline = UnixMs(now.0 + hold.0);
+                is_held(status).then_some(OrderStatus::Held { deadline })
             }),
-            Request::Extend { order, hold } => self.change(now, &text(order), &mut events, |standing| {
-                matches!(standing, Standing::Held { .. }).then_some(Standing::Held { deadline: now + hold })
-            }),
-            Request::Cancel { order, refund } => self.change(now, &text(order), &mut events, |standing| {
-                let may =
-                    matches!(standing, Standing::Held { .. }) || (*refund && standing == Standing::Sold);
-                may.then_some(Standing::Cancelled)
+            Request::Cancel { order, refund } => self.change(now, &text(order), |status| {
+                let may = is_held(status) || (refund && status == OrderStatus::Sold);
+                may.then_some(OrderStatus::Cancelled)
             }),
         };
-        self.stamp(now, &events);
-        (reply, events.join("; "))
+        (reply, self.take_events(now))
     }
 
-    /// Time passes only by events.
-    fn stamp(&mut self, now: u64, events: &[String]) {
-        if !events.is_empty() {
-            self.clock = now;
+    /// Ends a decision. The time of a sale changes with its events only.
+    fn take_events(&mut self, now: UnixMs) -> String {
+        if !self.events.is_empty() {
+            self.at = now;
         }
+        std::mem::take(&mut self.events).join("; ")
     }
 
-    fn tell(&mut self, events: &mut Vec<String>, event: String) {
-        self.seq += 1;
-        events.push(event);
+    fn push(&mut self, event: String) {
+        self.seq.0 += 1;
+        self.events.push(event);
     }
 
-    fn create(&mut self, stock: u64, rules: Rules, events: &mut Vec<String>) -> String {
+    fn create(&mut self, stock: u64, rules: Rules) -> String {
         match self.created {
             Some(created) if created == (stock, rules) => return "OK".into(),
             Some(_) => return "BUSYKEY".into(),
             None => self.created = Some((stock, rules)),
         }
         (self.rules, self.available, self.put_in) = (rules, stock, stock.into());
-        self.tell(events, format!("CREATED {stock} {}", told::rules(rules)));
+        self.push(format!("CREATED {stock} {}", render::rules(rules)));
         "OK".into()
     }
 
-    fn alter(&mut self, alteration: &Alteration, events: &mut Vec<String>) -> String {
+    fn alter(&mut self, alteration: Alteration) -> String {
         let mut rules = self.rules;
         rules.limit = alteration.limit.unwrap_or(rules.limit);
         rules.hold = alteration.hold.unwrap_or(rules.hold);
         rules.opens = alteration.opens.unwrap_or(rules.opens);
         rules.closes = alteration.closes.unwrap_or(rules.closes);
-        if rules.closes != 0 && rules.closes <= rules.opens {
+        if rules.closes != UnixMs(0) && rules.closes <= rules.opens {
             return "ERR".into();
         }
         if rules != self.rules {
             self.rules = rules;
-            self.tell(events, format!("ALTERED {}", told::rules(rules)));
+            self.push(format!("ALTERED {}", render::rules(rules)));
         }
         "OK".into()
     }
 
-    fn restock(&mut self, delta: i64, id: Option<String>, max: u32, events: &mut Vec<String>) -> String {
-        if let Some(known) = id.as_ref().and_then(|id| self.restocked.get(id)) {
+    fn restock(&mut self, delta: i64, id: Option<String>, max_orders: u32) -> String {
+        if let Some(known) = id.as_ref().and_then(|id| self.restocks.get(id)) {
             return if *known == delta { self.available.to_string() } else { "MISMATCH".into() };
         }
         let Some(available) = self.available.checked_add_signed(delta) else { return "NOSTOCK".into() };
-        if id.is_some() && self.restocked.len() >= max as usize {
+        if id.is_some() && self.restocks.len() >= max_orders as usize {
             return "FULL".into();
         }
         self.available = available;
         self.put_in += i128::from(delta);
-        self.tell(events, told::restocked(delta, id.as_deref()));
-        self.restocked.extend(id.map(|id| (id, delta)));
+        self.push(render::restocked(delta, id.as_deref()));
+        self.restocks.extend(id.map(|id| (id, delta)));
         available.to_string()
     }
 
-    fn buy(&mut self, now: u64, buy: &Buy<'_>, max_orders: u32, events: &mut Vec<String>) -> String {
-        self.expire_due(now, 32, events);
+    fn buy(&mut self, now: UnixMs, buy: &Buy<'_>, max_orders: u32) -> String {
+        self.expire_due(now, 32);
         let (id, buyer) = (text(buy.order), text(buy.buyer));
         if self.orders.contains_key(&id) {
-            self.expire(now, &id, events);
+            self.expire_if_due(now, &id);
             let order = &self.orders[&id];
             let same = order.buyer == buyer && order.qty == buy.qty;
-            return if same { order.standing.state().to_string() } else { "MISMATCH".into() };
+            return if same { order.status.state().to_string() } else { "MISMATCH".into() };
         }
         let (held, sold) = self.claimed(Some(&buyer));
         let Rules { limit, hold, opens, closes } = self.rules;
         let qty = u64::from(buy.qty);
-        let refusal = [
-            (buy.guard.is_some_and(|guard| guard.token != b"mine"), "LOCKLOST"),
+        let refusals = [
+            (buy.guard.is_some_and(|guard| guard.token.bytes() != b"mine"), "LOCKLOST"),
             (now < opens, "UPCOMING"),
-            (closes != 0 && now >= closes, "CLOSED"),
+            (closes != UnixMs(0) && now >= closes, "CLOSED"),
             (limit != 0 && held + sold + qty > limit, "LIMIT"),
             (self.available == 0, "SOLDOUT"),
             (self.available < qty, "SHORT"),
             (self.orders.len() >= max_orders as usize, "FULL"),
         ];
-        if let Some((_, reason)) = refusal.iter().find(|(applies, _)| *applies) {
-            return (*reason).into();
+        if let Some((_, refusal)) = refusals.iter().find(|(applies, _)| *applies) {
+            return (*refusal).into();
         }
-        let standing = if hold == 0 { Standing::Sold } else { Standing::Held { deadline: now + hold } };
+        let status = match hold {
+            Millis(0) => OrderStatus::Sold,
+            hold => OrderStatus::Held { deadline: UnixMs(now.0 + hold.0) },
+        };
         self.available -= qty;
-        self.tell(events, told::moved(&id, &buyer, buy.qty, standing));
+        self.push(render::order_event(&id, &buyer, buy.qty, status));
         self.ids.push(id.clone());
-        self.orders.insert(id, Order { buyer, qty: buy.qty, standing, at: now, seq: self.seq });
-        standing.state().to_string()
+        self.orders.insert(id, Order { buyer, qty: buy.qty, status, at: now, seq: self.seq });
+        status.state().to_string()
     }
 
-    /// Lets an order go where `to` says, if anywhere, once its hold ran out or did not.
-    fn change(
-        &mut self,
-        now: u64,
-        id: &str,
-        events: &mut Vec<String>,
-        to: impl Fn(Standing) -> Option<Standing>,
-    ) -> String {
+    /// Expires an order if it is due, and then gives it the status that `to` returns, if any.
+    fn change(&mut self, now: UnixMs, id: &str, to: impl Fn(OrderStatus) -> Option<OrderStatus>) -> String {
         if !self.orders.contains_key(id) {
             return "NOORDER".into();
         }
-        self.expire(now, id, events);
-        if let Some(standing) = to(self.orders[id].standing) {
-            self.set(id, standing, events);
+        self.expire_if_due(now, id);
+        if let Some(status) = to(self.orders[id].status) {
+            self.set_status(id, status);
         }
-        self.orders[id].standing.state().to_string()
+        self.orders[id].status.state().to_string()
     }
 
-    fn expire_due(&mut self, now: u64, most: usize, events: &mut Vec<String>) {
+    fn expire_due(&mut self, now: UnixMs, most: usize) {
         for (_, id) in self.holds().into_iter().take_while(|(deadline, _)| *deadline <= now).take(most) {
-            self.set(&id, Standing::Expired, events);
+            self.set_status(&id, OrderStatus::Expired);
         }
     }
 
-    fn expire(&mut self, now: u64, id: &str, events: &mut Vec<String>) {
-        if matches!(self.orders[id].standing, Standing::Held { deadline } if deadline <= now) {
-            self.set(id, Standing::Expired, events);
+    fn expire_if_due(&mut self, now: UnixMs, id: &str) {
+        if is_due(self.orders[id].status, now) {
+            self.set_status(id, OrderStatus::Expired);
         }
     }
 
-    /// What changes nothing is no event.
-    fn set(&mut self, id: &str, standing: Standing, events: &mut Vec<String>) {
+    /// The same status again is no event.
+    fn set_status(&mut self, id: &str, status: OrderStatus) {
         let order = self.orders.get_mut(id).unwrap();
-        if order.standing == standing {
+        if order.status == status {
             return;
         }
-        order.standing = standing;
-        order.seq = self.seq + 1;
+        order.status = status;
+        order.seq = self.seq.next();
         let (buyer, qty) = (order.buyer.clone(), order.qty);
-        if matches!(standing, Standing::Cancelled | Standing::Expired) {
+        if matches!(status, OrderStatus::Cancelled | OrderStatus::Expired) {
             self.available += u64::from(qty);
         }
-        self.tell(events, told::moved(id, &buyer, qty, standing));
+        self.push(render::order_event(id, &buyer, qty, status));
     }
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+fn is_due(status: OrderStatus, now: UnixMs) -> bool {
+    status.deadline().is_some_and(|deadline| deadline <= now)
+}
+
+fn text(name: Name<'_>) -> String {
+    String::from_utf8(name.text().to_vec()).unwrap()
 }

@@ -1,11 +1,13 @@
-//! The rules of `protocol.md`, as stories: at what time, which command, the reply, the events.
+//! The rules of sales as scenarios: the time, a command, the reply, the events.
 //!
-//! After each line the books must be right, and a copy that was fed the events alone must be the same.
+//! After each line both the sale and a replica that was sent its batches are audited and compared.
 
 mod buy;
-mod history;
+mod diverged;
 mod holds;
+mod readers;
 mod stock;
 #[path = "../support/mod.rs"]
 mod support;
+mod terms;
 mod views;

@@ -1,17 +1,17 @@
 //! CREATE, ALTER and RESTOCK.
 
-use crate::support::story;
+use crate::support::scenario;
 
 #[test]
 fn create_repeated_is_ok_whatever_happened_since() {
-    story(&[
+    scenario(&[
         (0, "CREATE STOCK 5 LIMIT 2 HOLD 9 OPENS 1 CLOSES 99", "OK", "CREATED 5 limit 2 hold 9 window 1-99"),
         (1, "CREATE CLOSES 99 OPENS 1 HOLD 9 LIMIT 2 STOCK 5", "OK", ""),
         (1, "BUY ann a", "HELD", "HELD a ann 1 until 10"),
         (2, "RESTOCK 4", "8", "RESTOCKED 4"),
         (3, "ALTER LIMIT 7 CLOSES 50", "OK", "ALTERED limit 7 hold 9 window 1-50"),
         (99, "CREATE STOCK 5 LIMIT 2 HOLD 9 OPENS 1 CLOSES 99", "OK", ""),
-        // The particulars that count are those of the creation, not those of now.
+        // What counts is what the sale was created with, not its present rules.
         (99, "CREATE STOCK 5 LIMIT 7 HOLD 9 OPENS 1 CLOSES 50", "BUSYKEY", ""),
         (99, "CREATE STOCK 9 LIMIT 2 HOLD 9 OPENS 1 CLOSES 99", "BUSYKEY", ""),
         (99, "CREATE STOCK 5 LIMIT 2 HOLD 9 OPENS 1", "BUSYKEY", ""),
@@ -21,7 +21,7 @@ fn create_repeated_is_ok_whatever_happened_since() {
 
 #[test]
 fn a_rule_that_is_zero_is_one_that_is_not_given() {
-    story(&[
+    scenario(&[
         (0, "CREATE STOCK 0 LIMIT 0 HOLD 0 OPENS 0 CLOSES 0", "OK", "CREATED 0 limit 0 hold 0 window 0-0"),
         (0, "CREATE STOCK 0", "OK", ""),
         (0, "BUY ann a", "SOLDOUT", ""),
@@ -30,7 +30,7 @@ fn a_rule_that_is_zero_is_one_that_is_not_given() {
 
 #[test]
 fn closes_is_after_opens() {
-    story(&[
+    scenario(&[
         (0, "CREATE STOCK 1 OPENS 5 CLOSES 5", "ERR CLOSES must be after OPENS", ""),
         (0, "CREATE STOCK 1 OPENS 5 CLOSES 4", "ERR CLOSES must be after OPENS", ""),
         (0, "CREATE STOCK 1 OPENS 5 CLOSES 6", "OK", "CREATED 1 limit 0 hold 0 window 5-6"),
@@ -45,7 +45,7 @@ fn closes_is_after_opens() {
 
 #[test]
 fn alter_that_changes_nothing_leaves_no_event() {
-    story(&[
+    scenario(&[
         (0, "CREATE STOCK 1 LIMIT 3 HOLD 4 OPENS 5 CLOSES 6", "OK", "CREATED 1 limit 3 hold 4 window 5-6"),
         (0, "ALTER LIMIT 3", "OK", ""),
         (0, "ALTER CLOSES 6 OPENS 5 HOLD 4 LIMIT 3", "OK", ""),
@@ -58,7 +58,7 @@ fn alter_that_changes_nothing_leaves_no_event() {
 
 #[test]
 fn an_altered_window_is_the_one_that_counts() {
-    story(&[
+    scenario(&[
         (0, "CREATE STOCK 5 OPENS 10 CLOSES 20", "OK", "CREATED 5 limit 0 hold 0 window 10-20"),
         (0, "BUY ann a", "UPCOMING", ""),
         (0, "ALTER OPENS 0", "OK", "ALTERED limit 0 hold 0 window 0-20"),
@@ -73,7 +73,7 @@ fn an_altered_window_is_the_one_that_counts() {
 
 #[test]
 fn restock_takes_no_more_than_is_available() {
-    story(&[
+    scenario(&[
         (0, "CREATE STOCK 5 HOLD 10", "OK", "CREATED 5 limit 0 hold 10 window 0-0"),
         (0, "BUY ann a QTY 2", "HELD", "HELD a ann 2 until 10"),
         (0, "RESTOCK -4", "NOSTOCK", ""),
@@ -88,7 +88,7 @@ fn restock_takes_no_more_than_is_available() {
 
 #[test]
 fn restock_with_an_id_happens_once() {
-    story(&[
+    scenario(&[
         (0, "CREATE STOCK 5", "OK", "CREATED 5 limit 0 hold 0 window 0-0"),
         (0, "RESTOCK 3 ID truck", "8", "RESTOCKED 3 truck"),
         (0, "RESTOCK 3 ID truck", "8", ""),
@@ -96,11 +96,11 @@ fn restock_with_an_id_happens_once() {
         (0, "RESTOCK 3 ID truck", "1", ""),
         (0, "RESTOCK 4 ID truck", "MISMATCH", ""),
         (0, "RESTOCK -3 ID truck", "MISMATCH", ""),
-        // Known is known, also where it would not be possible now.
+        // A repeat is fine even where the restock would be refused now.
         (0, "RESTOCK -1 ID theft", "0", "RESTOCKED -1 theft"),
         (0, "RESTOCK -1 ID theft", "0", ""),
         (0, "RESTOCK -2 ID other", "NOSTOCK", ""),
-        // What was refused has left no id.
+        // A restock that was refused leaves no id.
         (0, "RESTOCK 2 ID other", "2", "RESTOCKED 2 other"),
         (0, "RESTOCK 2 ID ann", "4", "RESTOCKED 2 ann"),
         (0, "RESTOCK 2 ID a", "6", "RESTOCKED 2 a"),
@@ -110,7 +110,7 @@ fn restock_with_an_id_happens_once() {
 #[test]
 fn all_units_together_stay_an_integer_that_every_client_holds() {
     const MOST: &str = "9007199254740991";
-    story(&[
+    scenario(&[
         (0, &format!("CREATE STOCK {MOST}"), "OK", "CREATED 9007199254740991 limit 0 hold 0 window 0-0"),
         (0, "RESTOCK 1", "ERR stock must be at most", ""),
         (0, "BUY ann a QTY 4294967295", "SOLD", "SOLD a ann 4294967295"),
@@ -125,20 +125,17 @@ fn all_units_together_stay_an_integer_that_every_client_holds() {
 }
 
 #[test]
-fn restocking_ids_have_the_bound_of_orders() {
-    let mut shop = story(&[
+fn a_sale_has_at_most_as_many_restock_ids_as_orders() {
+    let mut pair = scenario(&[
         (0, "CREATE STOCK 5", "OK", "CREATED 5 limit 0 hold 0 window 0-0"),
         (0, "RESTOCK 1 ID r1", "6", "RESTOCKED 1 r1"),
         (0, "RESTOCK 1 ID r2", "7", "RESTOCKED 1 r2"),
     ]);
-    shop.max_orders = 2;
-    crate::support::go_on(
-        shop,
-        &[
-            (0, "RESTOCK 1 ID r3", "FULL", ""),
-            (0, "RESTOCK 1 ID r2", "7", ""),
-            (0, "RESTOCK 1", "8", "RESTOCKED 1"),
-            (0, "BUY ann a", "SOLD", "SOLD a ann 1"),
-        ],
-    );
+    pair.max_orders = 2;
+    pair.then(&[
+        (0, "RESTOCK 1 ID r3", "FULL", ""),
+        (0, "RESTOCK 1 ID r2", "7", ""),
+        (0, "RESTOCK 1", "8", "RESTOCKED 1"),
+        (0, "BUY ann a", "SOLD", "SOLD a ann 1"),
+    ]);
 }

@@ -1,57 +1,52 @@
-//! A server, as far as a sale can tell: a clock that jumps, the fence, tenures, a disk.
+//! A server, as far as it matters to a sale: a clock that jumps, the clock of terms, leadership epochs, a
+//! disk.
 
-use seckill_core::Seed;
-use seckill_core::decide::Moment;
-use seckill_core::fence::Fence;
+use seckill_core::clock::HybridClock;
+use seckill_core::protocol::{Epoch, Term, UnixMicros};
+use seckill_core::{Moment, Seed};
 
-use crate::stream::{Link, Message, Stream};
-use crate::twin::{Shot, Twin};
+use crate::checked_sale::CheckedSale;
+use crate::rdb::Rdb;
+use crate::replication::{Link, Message, Stream};
 
-/// Each tenure has a mark below this, and no two have the same.
+/// Each epoch has a mark below this, and no two have the same.
 ///
-/// Two clocks that lag behind what both servers have seen would else give out one number, and two histories
-/// share a term. What a server draws by chance is distinct here, so that no schedule fails by chance.
+/// Two clocks that lag behind what both servers have observed would else give out one number, and two
+/// histories would share a term. A server draws its mark by chance; here marks are distinct, so that no
+/// schedule fails by chance.
 pub(crate) const MARKS: u64 = 1 << 10;
 /// Orders that a sale may have: so few that it matters, and that a purchase expires all that are due.
 const MAX_ORDERS: u32 = 32;
 
-/// What a server saves, and sends for a full resync.
-#[derive(Clone)]
-pub(crate) struct Image {
-    shot: Shot,
-    fence: u64,
-    stream: (u64, u64),
-}
-
 pub(crate) struct Node {
-    pub(crate) twin: Twin,
-    fence: Fence,
-    tenure: u64,
+    pub(crate) checked: CheckedSale,
+    terms: HybridClock<Term>,
+    epoch: Epoch,
     pub(crate) mark: u64,
     /// How far its clock is ahead, in µs.
     pub(crate) skew: i64,
-    /// A primary has none.
+    /// `None` for a primary.
     pub(crate) link: Option<Link>,
     pub(crate) stream: Stream,
-    pub(crate) saved: Option<Image>,
-    log: Vec<Message>,
-    /// Messages of the log that cannot get lost.
-    safe: usize,
+    pub(crate) rdb: Option<Rdb>,
+    aof: Vec<Message>,
+    /// Messages of the AOF that cannot get lost.
+    aof_synced: usize,
 }
 
 impl Node {
-    pub(crate) fn new(mark: u64, stream: u64, link: Option<Link>) -> Self {
+    pub(crate) fn new(mark: u64, replication_id: u64, link: Option<Link>) -> Self {
         Self {
-            twin: Twin::blank(seed(mark)),
-            fence: Fence::default(),
-            tenure: 1,
+            checked: CheckedSale::blank(seed(mark)),
+            terms: HybridClock::default(),
+            epoch: Epoch(1),
             mark,
             skew: 0,
             link,
-            stream: Stream::new(stream, 0),
-            saved: None,
-            log: Vec::new(),
-            safe: 0,
+            stream: Stream::new(replication_id, 0),
+            rdb: None,
+            aof: Vec::new(),
+            aof_synced: 0,
         }
     }
 
@@ -60,82 +55,85 @@ impl Node {
     }
 
     /// Its role changed.
-    pub(crate) fn begin_tenure(&mut self, mark: u64) {
-        self.tenure += 1;
+    pub(crate) fn begin_epoch(&mut self, mark: u64) {
+        self.epoch.0 += 1;
         self.mark = mark;
     }
 
-    /// What its next decision depends on, at this true time in µs.
-    pub(crate) fn moment(&self, us: u64, lock_held: bool) -> Moment {
-        let us = us.saturating_add_signed(self.skew);
-        let term = self.fence.term(us, u16::try_from(self.mark).unwrap());
-        Moment { now: us / 1_000, tenure: self.tenure, term, max_orders: MAX_ORDERS, lock_held }
+    /// What its next decision depends on, at this true time.
+    pub(crate) fn moment(&self, now: UnixMicros, lock_held: bool) -> Moment {
+        let now = UnixMicros(now.0.saturating_add_signed(self.skew));
+        let term = self.terms.term(now, u16::try_from(self.mark).unwrap());
+        Moment { now: now.to_ms(), epoch: self.epoch, term, max_orders: MAX_ORDERS, lock_held }
     }
 
-    /// A message that was decided or followed here is kept, and goes down the stream.
-    pub(crate) fn keep(&mut self, message: &Message) {
-        self.fence.observe(self.twin.sale.term());
-        self.log.push(message.clone());
+    /// Appends a message that was decided or applied here to the AOF and to the replication stream.
+    pub(crate) fn record(&mut self, message: &Message) {
+        self.observe_term();
+        self.aof.push(message.clone());
         self.stream.push(message.clone());
     }
 
-    pub(crate) fn follow(&mut self, message: &Message) {
+    fn observe_term(&mut self) {
+        self.terms.observe(self.checked.sale.term());
+    }
+
+    pub(crate) fn apply(&mut self, message: &Message) {
         match message {
-            Message::Batch(batch) => self.twin.follow(batch),
-            Message::Deleted => self.delete(),
+            Message::Apply(batch) => self.checked.apply(batch),
+            Message::Delete => self.delete(),
         }
     }
 
     pub(crate) fn delete(&mut self) {
-        self.twin = Twin::blank(seed(self.mark));
+        self.checked = CheckedSale::blank(seed(self.mark));
     }
 
-    pub(crate) fn image(&self) -> Image {
-        let stream = (self.stream.id, self.stream.offset);
-        Image { shot: self.twin.shot(), fence: self.fence.last(), stream }
+    pub(crate) fn save(&self) -> Rdb {
+        let replication = (self.stream.id, self.stream.offset);
+        Rdb { snapshot: self.checked.snapshot(), last_term: self.terms.last(), replication }
     }
 
-    /// Goes on with what an image holds.
-    pub(crate) fn load(&mut self, image: &Image) {
-        self.twin = Twin::load(&image.shot, seed(self.mark));
-        self.fence.observe(image.fence);
-        self.fence.observe(self.twin.sale.term());
-        self.stream = Stream::new(image.stream.0, image.stream.1);
-        self.rewrite_log();
+    pub(crate) fn load(&mut self, rdb: &Rdb) {
+        self.checked = CheckedSale::load(&rdb.snapshot, seed(self.mark));
+        self.terms.observe(rdb.last_term);
+        self.observe_term();
+        let (id, offset) = rdb.replication;
+        self.stream = Stream::new(id, offset);
+        self.rewrite_aof();
     }
 
-    /// The log becomes as short as it can be.
-    pub(crate) fn rewrite_log(&mut self) {
-        self.log = self.twin.batches().into_iter().map(Message::Batch).collect();
-        self.safe = self.log.len();
+    pub(crate) fn rewrite_aof(&mut self) {
+        self.aof = self.checked.rewrite().into_iter().map(Message::Apply).collect();
+        self.aof_synced = self.aof.len();
     }
 
-    /// The process ends, and another one begins with the image that was saved last.
-    pub(crate) fn restart_from_image(&mut self, image: &Image, mark: u64, stream: u64) {
-        self.die(mark);
-        self.load(image);
+    /// The process ends, and another one begins with the RDB that was saved last.
+    pub(crate) fn restart_from_rdb(&mut self, rdb: &Rdb, mark: u64, replication_id: u64) {
+        self.stop(mark);
+        self.load(rdb);
         if self.is_primary() {
-            self.stream.rename(stream);
+            self.stream.change_id(replication_id);
         }
     }
 
-    /// The process ends, and another one begins with the log, of which a tail is lost.
-    pub(crate) fn restart_from_log(&mut self, lost: usize, mark: u64, stream: u64) {
-        self.die(mark);
-        self.log.truncate(self.log.len().saturating_sub(lost).max(self.safe));
+    /// The process ends, and another one begins with the AOF, which lost its last messages.
+    pub(crate) fn restart_from_aof(&mut self, lost: usize, mark: u64, replication_id: u64) {
+        self.stop(mark);
+        self.aof.truncate(self.aof.len().saturating_sub(lost).max(self.aof_synced));
         self.delete();
-        for message in std::mem::take(&mut self.log) {
-            self.follow(&message);
-            self.fence.observe(self.twin.sale.term());
-            self.log.push(message);
+        for message in std::mem::take(&mut self.aof) {
+            self.apply(&message);
+            self.observe_term();
+            self.aof.push(message);
         }
-        self.stream = Stream::new(stream, 0);
+        self.stream = Stream::new(replication_id, 0);
     }
 
-    /// What a process knows ends with it.
-    fn die(&mut self, mark: u64) {
-        self.fence = Fence::default();
-        self.tenure = 1;
+    /// The process ends: what is in memory is lost, and the next one has a mark of its own.
+    fn stop(&mut self, mark: u64) {
+        self.terms = HybridClock::default();
+        self.epoch = Epoch(1);
         self.mark = mark;
         if let Some(link) = &mut self.link {
             link.queue = None;

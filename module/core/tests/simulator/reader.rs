@@ -1,43 +1,38 @@
-//! A consumer of EVENTS: reads a page, stores it, and takes back what it is told to.
+//! A consumer of EVENTS: it reads a page and stores it, or takes back what FORKED says.
 
-use seckill_core::error::Error;
+use seckill_core::protocol::{Error, Seq, Term};
 
-use crate::story::Fact;
-use crate::twin::Twin;
+use crate::checked_sale::CheckedSale;
+use crate::oracle::{OwnedEntry, owned_events};
 
 #[derive(Default)]
 pub(crate) struct Reader {
-    pub(crate) stored: Vec<Fact>,
+    pub(crate) stored: Vec<OwnedEntry>,
 }
 
 impl Reader {
-    /// Reads once; tells whether it was told to take back.
-    pub(crate) fn read(&mut self, twin: &Twin, count: usize) -> bool {
-        let facts = &twin.story.facts;
-        let (term, seq) = self.stored.last().map_or((0, 0), |last| (last.term, last.seq));
-        let answer = twin.sale.check_reader(term, seq);
-        let shared = twin.story.shared(&self.stored);
-        assert_eq!(
-            answer.is_ok(),
-            shared == self.stored.len(),
-            "{answer:?}, but {shared} of {seq} are shared"
-        );
-        match answer {
+    /// Reads once. Returns whether the reply was FORKED.
+    pub(crate) fn read(&mut self, checked: &CheckedSale, count: usize) -> bool {
+        let (sale, oracle) = (&checked.sale, &checked.oracle);
+        let (term, seq) = self.stored.last().map_or((Term(0), Seq(0)), |last| (last.term, last.seq));
+        let reply = sale.check_reader(term, seq);
+        let shared = oracle.shared(&self.stored);
+        assert_eq!(reply.is_ok(), shared == self.stored.len(), "{reply:?}, but {shared} of {seq} are shared");
+        match reply {
             Ok(()) => {
-                let page = twin.sale.events(seq).take(count).map(|entry| Fact::new(&twin.sale, &entry));
-                self.stored.extend(page);
-                let end = facts.len().min(shared + count);
-                assert!(self.stored == facts[..end], "the page is not what follows");
+                self.stored.extend(owned_events(sale, seq).take(count));
+                let end = oracle.history.len().min(shared + count);
+                assert!(self.stored == oracle.history[..end], "the page is not what comes next");
                 false
             }
             Err(Error::Forked { seq: last, term }) => {
-                assert!(last < seq, "no headway");
-                self.stored.retain(|fact| fact.seq <= last && fact.term <= term);
+                assert!(last < seq, "no progress");
+                self.stored.retain(|entry| entry.seq <= last && entry.term <= term);
                 let left = self.stored.len();
                 assert!(left >= shared, "{last} of {term} takes back some of the {shared} that are shared");
                 true
             }
-            Err(other) => panic!("a reader is told {other}"),
+            Err(other) => panic!("a reader gets {other}"),
         }
     }
 }

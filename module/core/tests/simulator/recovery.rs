@@ -1,60 +1,62 @@
-//! What must be true of all nodes at once, and how a world ends.
+//! What must hold of all nodes at once, and how a schedule ends.
 
-use seckill_core::command::{Request, Rules};
+use seckill_core::protocol::{Request, Rules, Seq};
 
-use crate::stream::Link;
-use crate::support::bytes_of;
-use crate::world::World;
+use crate::replication::Link;
+use crate::simulation::Simulation;
+use crate::support::snapshot::save;
 
-impl World {
-    /// Every copy tells its story, and copies of one history are the same to the byte.
-    pub(crate) fn compare(&self) {
+impl Simulation {
+    /// Every copy agrees with its oracle, and copies of one history are the same to the byte.
+    pub(crate) fn check_all(&self) {
         for (number, node) in self.nodes.iter().enumerate() {
-            let twin = &node.twin;
-            twin.check();
-            let mut others = self.nodes[..number].iter().map(|other| &other.twin);
+            let checked = &node.checked;
+            checked.check();
+            let mut others = self.nodes[..number].iter().map(|other| &other.checked);
             if let Some(other) = others.find(|other| {
-                other.story.last() == twin.story.last() && other.sale.diverged() == twin.sale.diverged()
+                other.oracle.last() == checked.oracle.last()
+                    && other.sale.diverged() == checked.sale.diverged()
             }) {
-                assert!(other.story.facts == twin.story.facts, "two histories end in one event");
-                assert!(bytes_of(&other.sale) == bytes_of(&twin.sale), "one history, two snapshots");
+                assert!(other.oracle.history == checked.oracle.history, "two histories end in one event");
+                assert!(save(&other.sale) == save(&checked.sale), "one history, two snapshots");
             }
         }
     }
 
-    /// One primary remains, all others follow it, and all readers read to the end.
+    /// One primary remains, all other nodes replicate it, and all readers read to the end.
     pub(crate) fn recover(&mut self) {
-        let last = self.choose();
-        self.attach_all(last);
-        self.settle();
-        // What was lost on its way shows with the next event.
-        self.decide_one_more(last);
-        self.settle();
-        for node in (0..self.nodes.len()).filter(|node| *node != last) {
-            if self.nodes[node].twin.sale.diverged() {
-                self.nodes[node].link = Some(Link { upstream: last, queue: None });
-                self.resync(node);
+        let primary = self.choose_primary();
+        self.attach_all(primary);
+        self.deliver_all();
+        // What a replica missed shows with the next event.
+        self.decide_one_more(primary);
+        self.deliver_all();
+        for node in (0..self.nodes.len()).filter(|node| *node != primary) {
+            if self.nodes[node].checked.sale.diverged() {
+                self.nodes[node].link = Some(Link { upstream: primary, queue: None });
+                let queue = self.full_resync(node);
+                self.nodes[node].link.as_mut().unwrap().queue = Some(queue);
             }
         }
-        self.settle();
-        self.compare();
+        self.deliver_all();
+        self.check_all();
         for node in &self.nodes {
-            let (twin, last) = (&node.twin, &self.nodes[last].twin);
-            assert!(twin.story.facts == last.story.facts, "a replica ends with another history");
-            assert_eq!(twin.sale.diverged(), last.sale.diverged());
+            let (checked, primary) = (&node.checked, &self.nodes[primary].checked);
+            assert!(checked.oracle.history == primary.oracle.history, "a replica ends with another history");
+            assert_eq!(checked.sale.diverged(), primary.sale.diverged());
         }
-        self.read_to_the_end(last);
+        self.read_to_the_end(primary);
     }
 
     /// The primary that remains: a copy that did not diverge, if there is one.
-    fn choose(&mut self) -> usize {
+    fn choose_primary(&mut self) -> usize {
         let primaries = self.primaries();
-        let is_sound = |node: &usize| !self.nodes[*node].twin.sale.diverged();
+        let is_sound = |node: &usize| !self.nodes[*node].checked.sale.diverged();
         let sound: Vec<usize> = primaries.iter().copied().filter(is_sound).collect();
-        if let Some(node) = self.dice.pick(&sound) {
+        if let Some(node) = self.random.pick(&sound) {
             return node;
         }
-        match (0..self.nodes.len()).find(|node| !self.nodes[*node].twin.sale.diverged()) {
+        match (0..self.nodes.len()).find(|node| !self.nodes[*node].checked.sale.diverged()) {
             Some(node) => {
                 self.make_primary(node);
                 node
@@ -63,18 +65,18 @@ impl World {
         }
     }
 
-    /// Hangs every other node on the last primary, or on one that hangs on it.
-    fn attach_all(&mut self, last: usize) {
-        let mut attached = vec![last];
-        for node in (0..self.nodes.len()).filter(|node| *node != last) {
-            let above = self.dice.pick(&attached).unwrap();
-            self.follow(node, above);
+    /// Makes every other node a replica of the primary, or of one of its replicas.
+    fn attach_all(&mut self, primary: usize) {
+        let mut attached = vec![primary];
+        for node in (0..self.nodes.len()).filter(|node| *node != primary) {
+            let upstream = self.random.pick(&attached).unwrap();
+            self.make_replica(node, upstream);
             attached.push(node);
         }
     }
 
-    /// Until all links work and nothing is under way.
-    fn settle(&mut self) {
+    /// Connects and delivers until all links work and nothing is under way.
+    fn deliver_all(&mut self) {
         let mut busy = true;
         while busy {
             busy = false;
@@ -83,37 +85,36 @@ impl World {
                     self.connect(node);
                     busy = true;
                 }
-                busy |= self.drain(node, usize::MAX);
+                busy |= self.receive(node, usize::MAX);
             }
         }
     }
 
-    fn decide_one_more(&mut self, last: usize) {
-        let request = match self.nodes[last].twin.sale.seq() {
-            0 => Request::Create { stock: 1, rules: Rules::default() },
+    fn decide_one_more(&mut self, primary: usize) {
+        let request = match self.nodes[primary].checked.sale.seq() {
+            Seq(0) => Request::Create { stock: 1, rules: Rules::default() },
             _ => Request::Restock { delta: 1, id: None },
         };
-        self.ask(last, &request, false);
+        self.decide(primary, &request, false);
     }
 
-    fn read_to_the_end(&mut self, last: usize) {
+    fn read_to_the_end(&mut self, primary: usize) {
         for reader in 0..self.readers.len() {
-            // Each answer makes headway: back by one event at least, or forth.
-            let most = self.readers[reader].stored.len() + self.nodes[last].twin.story.facts.len();
-            let mut answers = 0;
+            // Each read takes back one event at least, or stores one.
+            let history = self.nodes[primary].checked.oracle.history.len();
+            let most = self.readers[reader].stored.len() + history;
+            let mut reads = 0;
             loop {
-                let node = self.dice.size(self.nodes.len());
-                let count = 1 + self.dice.size(30);
+                let node = self.random.index(self.nodes.len());
+                let count = 1 + self.random.index(30);
                 if !self.read_from(reader, node, count) {
                     break;
                 }
-                answers += 1;
-                assert!(answers <= most, "a reader that obeys does not come to an end");
+                reads += 1;
+                assert!(reads <= most, "a reader that does what FORKED says does not come to an end");
             }
-            assert!(
-                self.readers[reader].stored == self.nodes[last].twin.story.facts,
-                "a reader ends elsewhere"
-            );
+            let stored = &self.readers[reader].stored;
+            assert!(*stored == self.nodes[primary].checked.oracle.history, "a reader ends elsewhere");
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Requests by chance, about so few orders that they often meet.
+//! Random requests, about so few orders that they often meet.
 
-use seckill_core::command::{Alteration, Buy, Guard, Request, Rules};
+use seckill_core::protocol::{Alteration, Buy, Guard, Millis, Name, Request, Rules, UnixMs};
 
-use crate::dice::Dice;
+use crate::random::Random;
+use crate::support;
 
 /// All names of one byte.
 static NAMES: [u8; 256] = {
@@ -15,57 +16,63 @@ static NAMES: [u8; 256] = {
     names
 };
 
-fn name(number: u64) -> &'static [u8] {
-    std::slice::from_ref(&NAMES[usize::try_from(number).unwrap()])
+fn name(number: u64) -> Name<'static> {
+    support::name(std::slice::from_ref(&NAMES[usize::try_from(number).unwrap()]))
 }
 
-/// What somebody asks a primary for. The orders that are asked for change as time goes by.
-pub(crate) fn draw(dice: &mut Dice, step: u64, exists: bool, now: u64) -> Request<'static> {
-    if !exists && !dice.one_in(8) {
-        return create(dice, now);
+/// A request to a primary. The orders that it is about change in the course of a schedule.
+pub(crate) fn draw(random: &mut Random, step: u64, exists: bool, now: UnixMs) -> Request<'static> {
+    if !exists && !random.one_in(8) {
+        return create(random, now);
     }
-    let number = step / 8 + dice.below(6);
+    let number = step / 8 + random.below(6);
     let order = name(number);
-    match dice.below(32) {
-        0 => create(dice, now),
-        1 => alter(dice, now),
+    match random.below(32) {
+        0 => create(random, now),
+        1 => alter(random, now),
         2..=4 => {
-            let delta = 1 + dice.below(4).cast_signed();
-            let id = dice.one_in(2).then(|| name(number % 16));
-            Request::Restock { delta: if dice.one_in(2) { delta } else { -delta }, id }
+            let delta = 1 + random.below(4).cast_signed();
+            let id = random.one_in(2).then(|| name(number % 16));
+            Request::Restock { delta: if random.one_in(2) { delta } else { -delta }, id }
         }
         5..=8 => Request::Confirm { order },
-        9..=10 => Request::Extend { order, hold: 1 + dice.below(40) },
-        11..=14 => Request::Cancel { order, refund: dice.one_in(2) },
+        9..=10 => Request::Extend { order, hold: Millis(1 + random.below(40)) },
+        11..=14 => Request::Cancel { order, refund: random.one_in(2) },
         _ => {
-            // Who retries asks for the same; seldom somebody takes another's id.
-            let claimant = if dice.one_in(16) { dice.below(60) } else { number };
+            // The same order has the same buyer and quantity, but sometimes another buyer claims its id.
+            let claimant = if random.one_in(16) { random.below(60) } else { number };
             let (buyer, qty) = (name(claimant % 4), u32::try_from(1 + claimant % 3).unwrap());
-            let guard = dice.one_in(8).then_some(Guard { key: b"k", token: b"t", release: false });
+            let guard = Guard { key: b"k", token: support::token(b"t"), release: false };
+            let guard = random.one_in(8).then_some(guard);
             Request::Buy(Buy { buyer, order, qty, guard })
         }
     }
 }
 
-fn create(dice: &mut Dice, now: u64) -> Request<'static> {
-    let opens = if dice.one_in(8) { now + dice.below(20) } else { 0 };
-    let closes = if dice.one_in(8) { now + 20 + dice.below(400) } else { 0 };
-    let rules = Rules { limit: some(dice, 20), hold: some(dice, 60), opens, closes };
-    Request::Create { stock: dice.below(30), rules }
+fn create(random: &mut Random, now: UnixMs) -> Request<'static> {
+    let opens = if random.one_in(8) { soon(random, now, 20) } else { UnixMs(0) };
+    let closes = if random.one_in(8) { UnixMs(soon(random, now, 400).0 + 20) } else { UnixMs(0) };
+    let rules = Rules { limit: zero_or(random, 20), hold: Millis(zero_or(random, 60)), opens, closes };
+    Request::Create { stock: random.below(30), rules }
 }
 
-fn alter(dice: &mut Dice, now: u64) -> Request<'static> {
+fn alter(random: &mut Random, now: UnixMs) -> Request<'static> {
     let mut alteration = Alteration::default();
-    match dice.below(4) {
-        0 => alteration.limit = Some(some(dice, 20)),
-        1 => alteration.hold = Some(some(dice, 60)),
-        2 => alteration.opens = Some(if dice.one_in(4) { now + dice.below(20) } else { 0 }),
-        _ => alteration.closes = Some(if dice.one_in(4) { now + dice.below(400) } else { 0 }),
+    match random.below(4) {
+        0 => alteration.limit = Some(zero_or(random, 20)),
+        1 => alteration.hold = Some(Millis(zero_or(random, 60))),
+        2 => alteration.opens = Some(if random.one_in(4) { soon(random, now, 20) } else { UnixMs(0) }),
+        _ => alteration.closes = Some(if random.one_in(4) { soon(random, now, 400) } else { UnixMs(0) }),
     }
     Request::Alter(alteration)
 }
 
-/// A rule, or none.
-fn some(dice: &mut Dice, end: u64) -> u64 {
-    if dice.one_in(4) { 0 } else { 1 + dice.below(end) }
+/// An instant within so many ms.
+fn soon(random: &mut Random, now: UnixMs, ms: u64) -> UnixMs {
+    UnixMs(now.0 + random.below(ms))
+}
+
+/// Zero, which stands for "none", or a number up to `most`.
+fn zero_or(random: &mut Random, most: u64) -> u64 {
+    if random.one_in(4) { 0 } else { 1 + random.below(most) }
 }

@@ -13,10 +13,11 @@ use crate::failure::Failure;
 use crate::pipe::Pipe;
 use crate::workload::{Numbers, Workload};
 
-/// The function of the server that executes a command. It includes propagation, but no sockets, parsing or cron.
+/// The function of the server that executes a command. It includes propagation, but no sockets, parsing or
+/// cron.
 const CALL: &str = "call";
-/// ECHO makes callgrind write its counts to a file and reset them. `--vgdb=no` keeps callgrind_control, which talks
-/// to every callgrind on the machine, from doing the same.
+/// ECHO makes callgrind write its counts to a file and reset them. `--vgdb=no` keeps callgrind_control, which
+/// talks to every callgrind on the machine, from doing the same.
 const OPTIONS: &str = "--tool=callgrind --vgdb=no --dump-before=echoCommand";
 
 /// The instructions of several calls.
@@ -101,9 +102,9 @@ fn file(files: &TempDir) -> PathBuf {
 }
 
 impl Cost {
-    /// A file lists functions (`fn=`) of object files (`ob=`), each with its own cost for each line of code, and with
-    /// the functions that it called (`cfn=`): how often (`calls=`) and, in the next line, their cost with everything
-    /// that they called.
+    /// A file lists functions (`fn=`) of object files (`ob=`), each with its own cost for each line of code,
+    /// and with the functions that it called (`cfn=`): how often (`calls=`) and, in the next line, their cost
+    /// with everything that they called.
     fn read(text: &str, module: &Path) -> Self {
         let mut cost = Self::default();
         let (mut objects, mut functions) = (Names::default(), Names::default());
@@ -137,7 +138,8 @@ fn first_number(text: &str) -> Option<u64> {
     text.split(' ').next()?.parse().ok()
 }
 
-/// The cost that a line ends with, if it begins with the number of a line of code: absolute, or relative to the last.
+/// The cost that a line ends with, if it begins with the number of a line of code: absolute, or relative to
+/// the last.
 fn instructions(line: &str) -> Option<u64> {
     let (place, cost) = line.split_once(' ')?;
     let is_place = place.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first));

@@ -1,5 +1,5 @@
-//! `make instructions`: the instructions of the hot commands, compared with a table in the repository. They are
-//! nearly the same in every run, unlike times, so that small changes show.
+//! `make instructions`: the instructions of the hot commands, compared with a table in the repository. They
+//! are nearly the same in every run, unlike times, so that small changes show.
 
 mod callgrind;
 mod counts;
@@ -26,10 +26,11 @@ const DEPTH: usize = 100;
 /// Keys that make the keyspace large.
 const OTHERS: u64 = 8_400;
 
-/// Count the instructions of the hot commands under callgrind, and compare them with the table in the repository
+/// Count the instructions of the hot commands under callgrind, and compare them with the table in the
+/// repository
 ///
-/// Fails when a command takes clearly more than the table says. Counts of another server or compiler are shown, but
-/// not compared.
+/// Fails when a command takes clearly more than the table says. Counts of another server or compiler are
+/// shown, but not compared.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -132,8 +133,8 @@ fn count_on(
     Ok(Counts { versions, counts })
 }
 
-/// Makes the hash tables of the keyspace large, so that the server resizes them during no workload, and few keys
-/// collide. The keys that stay keep them large.
+/// Makes the hash tables of the keyspace large, so that the server resizes them during no workload, and few
+/// keys collide. The keys that stay keep them large.
 fn make_room(pipe: &mut Pipe) -> Result<(), Failure> {
     let key = |number| format!("other:{number}");
     let set = |number| cmd("SET").arg(key(number)).arg(number).arg("PX").arg(HOUR).take();
@@ -141,8 +142,8 @@ fn make_room(pipe: &mut Pipe) -> Result<(), Failure> {
     pipe.send((OTHERS / 4..OTHERS).map(|number| cmd("DEL").arg(key(number)).take()), Reply::Number(1))
 }
 
-/// The commands of the module, and two of the server to compare with. Scripts are left out: the commands that they
-/// call would be counted twice.
+/// The commands of the module, and two of the server to compare with. Scripts are left out: the commands that
+/// they call would be counted twice.
 fn counted(plan: CountPlan) -> Vec<Workload> {
     let sales = sales(Size::Grown { orders: plan.orders }, plan.calls);
     let all = plain(plan.calls).into_iter().chain(locks(plan.calls)).chain(sales);

@@ -1,5 +1,5 @@
-//! A sale by Lua scripts, as they are common without a module: a hash of the orders, one of the buyers, a sorted set
-//! of deadlines, a stream of the events.
+//! A sale by Lua scripts, as they are common without a module: a hash of the orders, one of the buyers, a
+//! sorted set of deadlines, a stream of the events.
 
 use redis::{Cmd, cmd};
 

@@ -1,5 +1,5 @@
-//! A sale in two ways: by the commands of the module, and by Lua scripts. Both get the same requests and must give
-//! the same replies, so that the measured work is the same.
+//! A sale in two ways: by the commands of the module, and by Lua scripts. Both get the same requests and must
+//! give the same replies, so that the measured work is the same.
 
 mod backend;
 mod lua;

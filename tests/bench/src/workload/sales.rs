@@ -160,8 +160,8 @@ impl Sale {
         self.backend.set_hold(pipe, 0)
     }
 
-    /// Keeps a million orders a million where that is possible: a hash that grows would be rehashed in most rounds,
-    /// and be slower than it usually is.
+    /// Keeps a million orders a million where that is possible: a hash that grows would be rehashed in most
+    /// rounds, and be slower than it usually is.
     fn forget(&self, pipe: &mut Pipe, numbers: Numbers) -> Result<(), Failure> {
         let (orders, buyers): (Vec<_>, Vec<_>) =
             numbers.map(|number| (names::order(number), names::buyer(number))).unzip();

@@ -1,0 +1,25 @@
+//! The field names of replies that are maps.
+
+#![allow(missing_docs, reason = "each constant is the word that it holds")]
+
+pub const AT: &str = "at";
+pub const AVAILABLE: &str = "available";
+pub const BUYER: &str = "buyer";
+pub const BUYERS: &str = "buyers";
+pub const CLOSES: &str = "closes";
+pub const CREATED: &str = "created";
+pub const DEADLINE: &str = "deadline";
+pub const DIVERGED: &str = "diverged";
+pub const EVENT: &str = "event";
+pub const HELD: &str = "held";
+pub const HOLD: &str = "hold";
+pub const ID: &str = "id";
+pub const LIMIT: &str = "limit";
+pub const OPENS: &str = "opens";
+pub const ORDER: &str = "order";
+pub const ORDERS: &str = "orders";
+pub const QTY: &str = "qty";
+pub const SEQ: &str = "seq";
+pub const SOLD: &str = "sold";
+pub const STATE: &str = "state";
+pub const TERM: &str = "term";

@@ -1,0 +1,36 @@
+//! What crosses the wire: words, limits, commands and errors.
+//!
+//! | file | concept |
+//! | --- | --- |
+//! | `words` | command names, keywords, reply words, error codes |
+//! | [`field`] | field names of replies that are maps |
+//! | `limits` | the limits on everything that comes from outside |
+//! | `number` | a type for each kind of number |
+//! | `name` | buyers, order ids, restock ids, tokens |
+//! | `rules` | the rules of a sale |
+//! | `command` | the commands with their arguments |
+//! | `parse`, `encode` | bytes to commands and back |
+//! | `error` | why a command was not carried out |
+
+mod command;
+mod encode;
+mod error;
+pub mod field;
+mod limits;
+mod name;
+mod number;
+mod parse;
+mod rules;
+mod words;
+
+pub use command::{Buy, Command, Guard, Query, Request};
+pub use error::Error;
+pub use limits::{
+    BUY_EXPIRES, BUYER_ORDERS, EVENTS_DEFAULT, EVENTS_MAX, MAX_ARGS, MAX_INT, MAX_NAME, MAX_ORDERS, MAX_QTY,
+};
+pub use name::{Name, Text, Token};
+pub use number::{
+    BuyerNumber, Epoch, Fence, Millis, OrderNumber, RestockNumber, Seq, Term, UnixMicros, UnixMs,
+};
+pub use rules::{Alteration, Rules};
+pub use words::{Code, CommandName, EXPIRE_EVENT, EventName, Keyword, Phase, Refusal, State};

@@ -1,0 +1,192 @@
+//! A primary's sale and a replica's copy, and a small language in which tests talk to them.
+
+use seckill_core::protocol::{Code, Command, Epoch, Query, Request, Term, UnixMs};
+use seckill_core::{Decision, Moment, Sale};
+
+use super::snapshot::{reload, save};
+use super::{blank, render};
+
+/// The token that holds every lock; any other holds none.
+const HOLDER: &[u8] = b"mine";
+
+/// The reply to a command, and the events that it caused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Response {
+    pub(crate) reply: String,
+    pub(crate) events: String,
+}
+
+impl Response {
+    fn without_events(reply: String) -> Self {
+        Self { reply, events: String::new() }
+    }
+}
+
+/// A line of a scenario: the time in ms, a command, the reply, the events. Of an error the first words are
+/// enough.
+type Line<'a> = (u64, &'a str, &'a str, &'a str);
+
+/// Runs a scenario on a blank sale.
+pub(crate) fn scenario(lines: &[Line<'_>]) -> Pair {
+    Pair::new().then(lines)
+}
+
+/// A sale that decides, and a copy that is sent its batches.
+pub(crate) struct Pair {
+    pub(crate) primary: Sale,
+    pub(crate) replica: Sale,
+    epoch: Epoch,
+    /// The term that begins with the next epoch.
+    term: Term,
+    pub(crate) max_orders: u32,
+}
+
+impl Pair {
+    pub(crate) fn new() -> Self {
+        Self::of(blank(), blank())
+    }
+
+    /// A pair whose sale may have so many orders.
+    pub(crate) fn with_max_orders(max_orders: u32) -> Self {
+        Self { max_orders, ..Self::new() }
+    }
+
+    /// Two copies that have the same history.
+    pub(crate) fn of(primary: Sale, replica: Sale) -> Self {
+        Self { primary, replica, epoch: Epoch(1), term: Term(100), max_orders: 1_000 }
+    }
+
+    /// Runs the lines of a scenario, and checks both copies after each.
+    pub(crate) fn then(mut self, lines: &[Line<'_>]) -> Self {
+        for (now, line, reply, events) in lines {
+            let response = self.run(*now, line);
+            let rest = response.reply.strip_prefix(reply);
+            let is_expected =
+                rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with(' ') && is_error(reply)));
+            assert!(is_expected, "{now} {line}: {reply} was expected, not {}", response.reply);
+            assert_eq!(response.events, *events, "{now} {line}");
+            self.check(*now);
+        }
+        self
+    }
+
+    /// Runs a line: a command without the prefix and the key, or one of
+    ///
+    /// - `expire N`: at most N holds that are due expire
+    /// - `promote T`: an epoch begins, and with it term T, as on a replica that is promoted
+    /// - `restart T`: likewise, with the sale as it comes back from its snapshot
+    /// - `failover T`: likewise, with the copy of the replica
+    /// - `copy T`: the epoch goes on with [`Sale::copy`]; term T begins
+    pub(crate) fn run(&mut self, now: u64, line: &str) -> Response {
+        let words: Vec<&str> = line.split(' ').collect();
+        let number = || words[1].parse().unwrap();
+        match words[0] {
+            "expire" => self.expire(now, usize::try_from(number()).unwrap()),
+            "promote" => self.begin_epoch(number()),
+            "restart" => {
+                self.primary = reload(&self.primary);
+                self.begin_epoch(number())
+            }
+            "failover" => {
+                core::mem::swap(&mut self.primary, &mut self.replica);
+                self.begin_epoch(number())
+            }
+            "copy" => {
+                self.primary = self.primary.copy();
+                self.term = Term(number());
+                Response::without_events("OK".into())
+            }
+            command => {
+                let name = format!("SECKILL.{command}");
+                let mut args = vec![name.as_bytes(), b"sale"];
+                args.extend(words[1..].iter().map(|word| word.as_bytes()));
+                match Command::parse(&args) {
+                    Ok(Command::Decide { request, .. }) => self.decide(now, &request),
+                    Ok(Command::Read { query, .. }) => {
+                        Response::without_events(self.read(UnixMs(now), &query))
+                    }
+                    Ok(_) => panic!("no command of a sale: {line}"),
+                    Err(error) => Response::without_events(error.to_string()),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn decide(&mut self, now: u64, request: &Request<'_>) -> Response {
+        let lock_held = matches!(request, Request::Buy(buy)
+            if buy.guard.is_some_and(|guard| guard.token.bytes() == HOLDER));
+        let decision = self.primary.decide(request, &Moment { lock_held, ..self.moment(now) });
+        self.commit(&decision)
+    }
+
+    pub(crate) fn expire(&mut self, now: u64, most: usize) -> Response {
+        let decision = self.primary.decide_expiry(&self.moment(now), most);
+        self.commit(&decision)
+    }
+
+    pub(crate) fn moment(&self, now: u64) -> Moment {
+        let Self { epoch, term, max_orders, .. } = *self;
+        Moment { now: UnixMs(now), epoch, term, max_orders, lock_held: false }
+    }
+
+    /// Commits a decision of the primary, and sends its batch to the replica.
+    fn commit(&mut self, decision: &Decision<'_>) -> Response {
+        let before = self.primary.seq();
+        let snapshot = decision.is_idle().then(|| save(&self.primary));
+        self.primary.commit(decision).unwrap();
+        let (mut decided, mut committed) = (Vec::new(), Vec::new());
+        decision.encode_batch(&mut decided);
+        let last = self.primary.encode_batch(before, usize::MAX, &mut committed);
+        assert_eq!(decided, committed, "a decision and the sale encode the same batch");
+        match snapshot {
+            Some(snapshot) => {
+                assert_eq!((last, decided.len()), (None, 0), "an idle decision has no batch");
+                assert_eq!(save(&self.primary), snapshot, "an idle decision changes nothing");
+            }
+            None => {
+                assert_eq!(last, Some(self.primary.seq()), "a decision is one batch");
+                self.replica.apply_batch(&decided).unwrap();
+            }
+        }
+        let events: Vec<String> =
+            self.primary.events(before).map(|entry| render::event(&self.primary, &entry.event)).collect();
+        assert_eq!(events.len(), decision.expired() + usize::from(decision.has_event()));
+        Response { reply: render::outcome(&decision.outcome), events: events.join("; ") }
+    }
+
+    fn begin_epoch(&mut self, term: u64) -> Response {
+        self.epoch.0 += 1;
+        self.term = Term(term);
+        Response::without_events("OK".into())
+    }
+
+    fn read(&self, now: UnixMs, query: &Query<'_>) -> String {
+        let sale = &self.primary;
+        match *query {
+            Query::Order { order } => render::order(sale, order, now),
+            Query::Buyer { buyer } => render::buyer(sale, buyer),
+            Query::Events { after, term, count, .. } => {
+                match term.map_or(Ok(()), |term| sale.check_reader(term, after)) {
+                    Ok(()) => render::events(sale, after, usize::try_from(count).unwrap()),
+                    Err(error) => error.to_string(),
+                }
+            }
+            Query::Info => render::info(sale, now),
+            Query::Audit => sale.audit().map_or_else(|error| format!("CORRUPT {error}"), |()| "OK".into()),
+        }
+    }
+
+    /// Both copies are sound, and nothing that can be read differs.
+    pub(crate) fn check(&self, now: u64) {
+        let (primary, replica, now) = (&self.primary, &self.replica, UnixMs(now));
+        assert_eq!(primary.audit(), Ok(()));
+        assert_eq!(replica.audit(), Ok(()));
+        assert!(save(primary) == save(replica), "both copies have one snapshot");
+        assert_eq!(render::all_views(primary, now), render::all_views(replica, now));
+        assert_eq!(primary.next_deadline(), replica.next_deadline());
+    }
+}
+
+fn is_error(reply: &str) -> bool {
+    reply.split(' ').next().and_then(Code::from_word).is_some()
+}

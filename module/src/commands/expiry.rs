@@ -1,0 +1,66 @@
+//! Holds that fall due without a command: the timer expires them.
+
+use std::time::{Duration, Instant};
+
+use seckill_core::protocol::{Millis, UnixMicros};
+
+use super::commit::{commit, moment};
+use crate::redis::{Context, Key, Owned, cpu_time};
+use crate::schedule::{self, Hint, TIMER};
+use crate::stored::Stored;
+use crate::{clocks, counters};
+
+/// Holds that are expired in one step. Between two steps the time spent is checked.
+const STEP: usize = 64;
+/// The longest time that one call of the timer works. No client is served meanwhile.
+const TIME_SLICE: Duration = Duration::from_micros(500);
+/// When to try again while writes are paused.
+const PAUSED_RETRY: Millis = Millis(20);
+/// When to try again for a slot that another server owns. There may be many sales in it.
+const FOREIGN_SLOT_RETRY: Millis = Millis(100);
+
+/// Expires holds that are due, for one time slice. The timer calls this.
+pub(crate) fn run_due(context: &Context) {
+    if !context.flags().is_primary() {
+        return;
+    }
+    let now = clocks::now();
+    if context.writes_are_paused() {
+        TIMER.set(context, now.to_ms().plus(PAUSED_RETRY).0);
+        return;
+    }
+    let (begin, before) = (Instant::now(), cpu_time());
+    while begin.elapsed() < TIME_SLICE
+        && let Some(hint) = schedule::pop_due(now.to_ms())
+    {
+        expire(context, hint, now, begin);
+    }
+    counters::LONGEST_SWEEP.record(cpu_time().saturating_sub(before));
+    schedule::arm(context);
+}
+
+/// Expires the holds of one sale that are due, until the time slice ends.
+fn expire(context: &Context, hint: Hint, now: UnixMicros, begin: Instant) {
+    let Some(name) = Owned::new(&hint.key).filter(|_| context.select_db(hint.db)) else { return };
+    let name = name.borrow();
+    if !context.owns(name) {
+        // The key is not opened for writing, which would delete one that has expired.
+        if let Some(stored) = Key::read(context, name).value_mut::<Stored>() {
+            stored.scheduled = Some(schedule::push(now.to_ms().plus(FOREIGN_SLOT_RETRY), hint));
+        }
+        return;
+    }
+    if let Some(stored) = Key::write(context, name).value_mut::<Stored>() {
+        stored.scheduled = None;
+    }
+    // Each step opens the key anew: a listener to the events of the step before may have deleted it.
+    loop {
+        let key = Key::write(context, name);
+        let Some(stored) = key.value::<Stored>() else { return };
+        let decision = stored.sale.decide_expiry(&moment(now, false), STEP);
+        let committed = commit(context, name, key, &decision, None);
+        if decision.expired() < STEP || committed.is_err() || begin.elapsed() >= TIME_SLICE {
+            return;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What is counted since the module was loaded, for INFO.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use seckill_core::protocol::Refusal;
+
+/// A counter, or a maximum.
+pub(crate) struct Counter {
+    name: &'static str,
+    value: AtomicU64,
+}
+
+impl Counter {
+    const fn new(name: &'static str) -> Self {
+        Self { name, value: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn add(&self, count: usize) {
+        self.value.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// Keeps a time, in µs, if it is the longest so far.
+    pub(crate) fn record(&self, time: Duration) {
+        self.value.fetch_max(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Relaxed);
+    }
+}
+
+/// Locks that were granted.
+pub(crate) static GRANTS: Counter = Counter::new("grants");
+/// Orders that became held or sold.
+pub(crate) static ORDERS_ACCEPTED: Counter = Counter::new("orders_accepted");
+/// Held orders that passed their deadline.
+pub(crate) static HOLDS_EXPIRED: Counter = Counter::new("holds_expired");
+/// The most processor time that the timer spent at once on expiring holds, in µs.
+pub(crate) static LONGEST_SWEEP: Counter = Counter::new("longest_sweep_us");
+/// Sales that were marked diverged.
+pub(crate) static SALES_DIVERGED: Counter = Counter::new("sales_diverged");
+
+/// In the order of [`Refusal::ALL`].
+static REFUSALS: [AtomicU64; Refusal::ALL.len()] = [const { AtomicU64::new(0) }; Refusal::ALL.len()];
+
+pub(crate) fn count_refusal(refusal: Refusal) {
+    if let Some(count) = REFUSALS.get(refusal as usize) {
+        count.fetch_add(1, Relaxed);
+    }
+}
+
+/// All of them, with their names.
+pub(crate) fn all() -> impl Iterator<Item = (String, u64)> {
+    let counters = [&GRANTS, &ORDERS_ACCEPTED, &HOLDS_EXPIRED, &LONGEST_SWEEP, &SALES_DIVERGED];
+    let refusals = Refusal::ALL.iter().zip(&REFUSALS);
+    counters.into_iter().map(|counter| (counter.name.to_owned(), counter.value.load(Relaxed))).chain(
+        refusals.map(|(refusal, count)| {
+            (format!("refused_{}", refusal.as_str().to_ascii_lowercase()), count.load(Relaxed))
+        }),
+    )
+}

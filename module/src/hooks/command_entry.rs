@@ -1,0 +1,26 @@
+//! Calls of commands.
+
+use seckill_core::protocol;
+
+use super::command_table::{BUY_KEYS, CATEGORY, TABLE};
+use crate::commands;
+use crate::redis::command::{self, Commands, KeySpec};
+use crate::redis::{self, Args, Context};
+
+const _: () = assert!(redis::MAX_ARGS == protocol::MAX_ARGS);
+
+struct ModuleCommands;
+
+impl Commands for ModuleCommands {
+    const DYNAMIC_KEYS: &'static [KeySpec] = BUY_KEYS;
+
+    fn run(context: &Context, args: Option<&Args<'_>>) {
+        commands::run(context, args);
+    }
+}
+
+/// Registers every command; `false` when the server refuses one.
+pub(super) fn register(context: &Context) -> bool {
+    command::add_category(context, CATEGORY);
+    TABLE.iter().all(|spec| command::register::<ModuleCommands>(context, CATEGORY, spec))
+}

@@ -1,0 +1,21 @@
+//! Where the server calls the module.
+//!
+//! | file | concept |
+//! | --- | --- |
+//! | `load` | what happens when the module is loaded |
+//! | `command_table` | every command: keys, flags, documentation |
+//! | `command_entry` | calls of commands |
+//! | `data_type` | the data type of sales |
+//! | `server_events` | a new role, loaded data, swapped databases, keys that moved |
+//! | `info` | the section of INFO |
+//! | `eviction` | the warning about `maxmemory-policy` |
+//!
+//! The timer calls [`crate::commands::run_due`].
+
+mod command_entry;
+mod command_table;
+mod data_type;
+mod eviction;
+mod info;
+mod load;
+mod server_events;

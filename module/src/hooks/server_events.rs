@@ -1,0 +1,60 @@
+//! Events of the server: a new role, loaded data, swapped databases, keys that moved.
+
+use std::ffi::CStr;
+
+use crate::redis::events::{self, ServerEvents};
+use crate::redis::{Context, Key, Str};
+use crate::stored::Stored;
+use crate::{clocks, schedule};
+
+struct ModuleEvents;
+
+impl ServerEvents for ModuleEvents {
+    /// The events of commands that move a sale to another key without calling its data type.
+    const KEY_EVENTS: &'static [&'static CStr] = &[c"rename_to", c"move_to"];
+
+    fn role_changed(context: &Context) {
+        clocks::begin_epoch();
+        schedule::arm(context);
+    }
+
+    fn loaded(context: &Context) {
+        schedule::arm(context);
+    }
+
+    fn databases_swapped(first: i32, second: i32) {
+        schedule::swap(first, second);
+    }
+
+    /// Sets the timer again, in case it did not fire: after the time jumped ahead, for example.
+    fn cron(context: &Context) {
+        schedule::arm(context);
+    }
+
+    fn key_event(context: &Context, key: Str<'_>) {
+        if let Some(stored) = Key::write(context, key).value_mut::<Stored>() {
+            // The hint that it has names the key that it came from.
+            stored.scheduled = None;
+            stored.schedule(context, context.db(), key);
+        }
+    }
+}
+
+/// Subscribes; `false` when the server refuses.
+pub(super) fn subscribe(context: &Context) -> bool {
+    events::subscribe::<ModuleEvents>(context)
+        && (misplaces_clients(context) || events::subscribe_to_keys::<ModuleEvents>(context))
+}
+
+/// From 8.1 until 9.1.2 Valkey leaves a client in the database of a keyspace event that a module listened to:
+/// after MOVE or COPY its next commands went to the wrong one (valkey-io/valkey, pull request 4024).
+fn misplaces_clients(context: &Context) -> bool {
+    let affected = context.valkey_version().is_some_and(|version| ([8, 1, 0]..[9, 1, 2]).contains(&version));
+    if affected {
+        context.warn(
+            "this Valkey cannot report RENAME and MOVE without harm (fixed in 9.1.2): the holds of a sale that is \
+             renamed or moved run out when it is next written to",
+        );
+    }
+    affected
+}

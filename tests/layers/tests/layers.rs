@@ -1,0 +1,133 @@
+//! The layers of this workspace. A file that is named here is a module: `redis` stands for the folder
+//! `redis/`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use seckill_layers::package::Package;
+
+/// Every package with its source folder.
+const PACKAGES: &[&str] = &[
+    "module/core/src",
+    "module/core/tests/simulator",
+    "module/src",
+    "client/src",
+    "client/cli/src",
+    "client/launcher/src",
+    "tests/src",
+    "tests/bench/src",
+    "tests/layers/src",
+];
+
+/// What each folder or file of the core may import.
+const CORE: &[(&str, &[&str])] = &[
+    ("format", &[]),
+    ("protocol", &["format"]),
+    ("storage", &["protocol"]),
+    ("sale", &["storage", "protocol", "format"]),
+    ("lock", &["protocol"]),
+    ("deadlines", &["protocol"]),
+    ("clock", &["protocol"]),
+    ("crate", &["sale", "storage"]),
+];
+
+/// What each folder or file of the module may import.
+const MODULE: &[(&str, &[&str])] = &[
+    ("redis", &[]),
+    ("clocks", &["redis"]),
+    ("configs", &["redis"]),
+    ("counters", &[]),
+    ("schedule", &["clocks", "redis"]),
+    ("stored", &["schedule", "redis"]),
+    ("commands", &["stored", "schedule", "clocks", "configs", "counters", "redis"]),
+    ("hooks", &["commands", "stored", "schedule", "clocks", "configs", "counters", "redis"]),
+];
+
+fn package(source: &str) -> Package {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let package = Package::read(&root.join(source)).unwrap_or_else(|error| panic!("{source}: {error}"));
+    assert!(package.modules().count() > 1, "{source} has no files");
+    package
+}
+
+#[test]
+fn no_two_files_import_each_other() {
+    let cycles: Vec<String> = PACKAGES
+        .iter()
+        .filter_map(|source| Some(format!("{source}: {}", package(source).graph().cycle()?.join(" -> "))))
+        .collect();
+    assert!(cycles.is_empty(), "{cycles:#?}");
+}
+
+/// Imports that the rules do not allow.
+fn violations(package: &Package, rules: &[(&str, &[&str])]) -> Vec<String> {
+    fn layer(module: &str) -> &str {
+        module.split("::").next().unwrap_or(module)
+    }
+    let allows = |from: &str, to: &str| {
+        let rule = rules.iter().find(|(layer, _)| *layer == from);
+        rule.is_some_and(|(_, below)| below.contains(&to))
+    };
+    let graph = package.graph();
+    let edges = graph.edges().filter(|(from, to)| layer(from) != layer(to));
+    edges
+        .filter(|(from, to)| !allows(layer(from), layer(to)))
+        .map(|(from, to)| format!("{from} -> {to}"))
+        .collect()
+}
+
+#[test]
+fn every_layer_imports_only_those_below_it() {
+    for (source, rules) in [("module/core/src", CORE), ("module/src", MODULE)] {
+        let package = package(source);
+        assert_eq!(violations(&package, rules), [""; 0], "{source}");
+        // A rule about what does not exist proves nothing.
+        let layers: BTreeSet<&str> =
+            package.modules().map(|module| module.first().map_or("crate", |name| name)).collect();
+        let unknown: Vec<_> = rules.iter().filter(|(layer, _)| !layers.contains(layer)).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+}
+
+fn foreign(source: &str, below: &[&str], of: &str) -> Vec<String> {
+    let package = package(source);
+    let begins = |path: &String| path == of || path.starts_with(&format!("{of}::"));
+    package.foreign(below).into_iter().filter(begins).collect()
+}
+
+#[test]
+fn the_wrappers_of_the_server_know_nothing_of_sales() {
+    assert_eq!(foreign("module/src", &["redis"], "seckill_core"), [""; 0]);
+    assert!(!foreign("module/src", &["commands"], "seckill_core").is_empty(), "the check sees imports");
+}
+
+#[test]
+fn the_core_knows_no_server_and_no_clock() {
+    for of in ["redis", "redis_module", "std::time", "std::fs", "std::net", "std::thread"] {
+        assert_eq!(foreign("module/core/src", &[], of), [""; 0], "{of}");
+    }
+}
+
+#[test]
+fn the_client_knows_the_protocol_alone() {
+    let others: Vec<String> = foreign("client/src", &[], "seckill_core")
+        .into_iter()
+        .filter(|path| !path.starts_with("seckill_core::protocol"))
+        .collect();
+    assert_eq!(others, [""; 0]);
+}
+
+#[test]
+fn an_import_that_is_not_allowed_is_found() {
+    let mut package = Package::default();
+    let mut add = |path: &str, module: &[&str], text: &str| {
+        let module = module.iter().map(|name| (*name).to_owned()).collect();
+        package.add(path.into(), module, text).unwrap();
+    };
+    add("lib.rs", &[], "mod redis; mod commands;");
+    add("redis/mod.rs", &["redis"], "mod key;");
+    add("redis/key.rs", &["redis", "key"], "use crate::commands::run;");
+    add("commands.rs", &["commands"], "use crate::redis::key::Key;");
+    assert_eq!(violations(&package, MODULE), ["redis::key -> commands"]);
+    assert_eq!(package.graph().cycle(), Some(vec!["commands", "redis::key", "commands"]));
+}

@@ -1,0 +1,213 @@
+//! Every error: its code, its text, and which commands may reply it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use redis::Value;
+use seckill_core::protocol::{Code, Error, Seq, Term};
+use seckill_core::{ApplyError, AuditError};
+
+use super::page::{Page, code, sorted};
+use super::{CALLS, command_of};
+use crate::harness::server::{Connection, Server};
+use crate::harness::session::{play, reply, show};
+
+/// Says that the module has a bug, so nobody can ask for it.
+const BUG: &str = "ERR the module failed; its server's log says how";
+/// Codes of Redis that the module says, too.
+const OF_REDIS: [&str; 3] = ["WRONGTYPE", "READONLY", "OOM"];
+
+const SETTING: &str = "
+    RPUSH list x => 1
+    SECKILL.CREATE sale STOCK 5 HOLD 600000 => OK
+    SECKILL.BUY sale ann o1 => HELD
+    SECKILL.RESTOCK sale 1 ID r1 => 5
+";
+const MISTAKES: [&str; 16] = [
+    "SECKILL.LOCK k \"\" 1",
+    "SECKILL.LOCK k t x",
+    "SECKILL.LOCK k t 1 BLOCK 1",
+    "SECKILL.BUY sale ann o2 QTY",
+    "SECKILL.BUY sale bob o1",
+    "SECKILL.CREATE k STOCK 1 OPENS 2 CLOSES 1",
+    "SECKILL.CREATE sale STOCK 7",
+    "SECKILL.RESTOCK sale 0",
+    "SECKILL.RESTOCK sale 9007199254740991",
+    "SECKILL.RESTOCK sale 2 ID r1",
+    "SECKILL.RESTOCK sale -9",
+    "SECKILL.CONFIRM sale o",
+    "SECKILL.EXTEND sale o 1",
+    "SECKILL.CANCEL sale o",
+    "SECKILL.EVENTS sale 1 TERM 1",
+    "SECKILL.BUY sale ann o2 LOCK list t",
+];
+const FULL: [&str; 2] = ["SECKILL.BUY sale ann o2", "SECKILL.RESTOCK sale 1 ID r2"];
+const ROOM_FOR_ONE: &str = "CONFIG SET seckill.max-orders 1 => OK";
+const DIVERGED: &str = "SECKILL.APPLY wild x => -CORRUPT a newer version of the module wrote it\nSECKILL.APPLY wild x => -CORRUPT it diverged before";
+const NO_MEMORY: &str = "CONFIG SET maxmemory 1 => OK";
+const NOT_A_TOOL: &str = "CONFIG SET seckill.apply-from-clients no => OK";
+
+/// Errors, each with the command that it was the reply to.
+#[derive(Default)]
+struct Heard(Vec<(String, String)>);
+
+impl Heard {
+    async fn ask(&mut self, connection: &mut Connection, line: &str) {
+        let reply = reply(connection, line).await;
+        self.note(line, &reply);
+    }
+
+    fn note(&mut self, line: &str, reply: &Value) {
+        if let Value::ServerError(_) = reply {
+            self.0.push((command_of(line).to_owned(), show(reply)[1..].to_owned()));
+        }
+    }
+
+    /// Every command, about a key.
+    async fn ask_all(&mut self, connection: &mut Connection, key: &str) {
+        for call in CALLS {
+            self.ask(connection, &call.replace('%', key)).await;
+        }
+    }
+}
+
+/// Makes every mistake that there is.
+async fn all_errors() -> Heard {
+    let mut heard = Heard::default();
+    let server = Server::primary("seckill.apply-from-clients yes").await;
+    let mut connection = server.connect().await;
+    play(&mut connection, SETTING).await;
+    let replica = server.replica("replica-read-only no\nseckill.apply-from-clients yes").await;
+    heard.ask_all(&mut replica.connect().await, "sale").await;
+    play(&mut replica.connect().await, "CONFIG SET replica-read-only yes => OK").await;
+    heard.ask_all(&mut replica.connect().await, "sale").await;
+
+    for line in MISTAKES {
+        heard.ask(&mut connection, line).await;
+    }
+    for call in CALLS {
+        heard.ask(&mut connection, command_of(call)).await;
+        heard.ask(&mut connection, &call.replace('%', "none")).await;
+        play(&mut connection, "SET none x => OK\nDEL none => 1").await;
+    }
+    heard.ask_all(&mut connection, "list").await;
+    play(&mut connection, DIVERGED).await;
+    heard.ask_all(&mut connection, "wild").await;
+    play(&mut connection, "MULTI => OK\nSECKILL.AUDIT sale => QUEUED").await;
+    let Value::Array(executed) = reply(&mut connection, "EXEC").await else { panic!("no replies") };
+    heard.note("SECKILL.AUDIT", &executed[0]);
+    play(&mut connection, ROOM_FOR_ONE).await;
+    for line in FULL {
+        heard.ask(&mut connection, line).await;
+    }
+    play(&mut connection, NOT_A_TOOL).await;
+    heard.ask_all(&mut connection, "sale").await;
+    play(&mut connection, NO_MEMORY).await;
+    heard.ask_all(&mut connection, "sale").await;
+    heard
+}
+
+/// Whether a text is what a row of the table stands for, in which `<…>` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('<');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    for part in parts {
+        let literal = part.split_once('>').expect("a closing bracket").1;
+        match rest.find(literal) {
+            Some(_) if literal.is_empty() => rest = "",
+            Some(place) if place > 0 => rest = &rest[place + literal.len()..],
+            _ => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+/// The row that says most of a text.
+fn row_of(rows: &[&'static str], text: &str) -> &'static str {
+    let row = rows.iter().filter(|row| matches(row, text)).max_by_key(|row| row.replace('<', "").len());
+    row.unwrap_or_else(|| panic!("no row for `{text}`"))
+}
+
+#[tokio::test]
+async fn every_text_has_its_row_and_every_command_its_codes() {
+    let page = Page::reference();
+    let rows = page.section("### Texts").column("error");
+    let mut seen = BTreeSet::from([BUG]);
+    let mut codes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (command, text) in all_errors().await.0 {
+        seen.insert(row_of(&rows, &text));
+        let code = text.split(' ').next().unwrap().to_owned();
+        codes.entry(command).or_default().insert(code);
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), sorted(rows), "rows and errors");
+    for (command, section) in page.commands() {
+        let written = code(section.line("Errors: ")).iter().map(ToString::to_string).collect();
+        assert_eq!(codes[command], written, "{command}");
+    }
+}
+
+#[test]
+fn every_code_has_its_row() {
+    let page = Page::reference();
+    let codes = sorted(Code::ALL.iter().map(|code| code.as_str()));
+    assert_eq!(sorted(page.section("### Codes").column("code")), codes);
+    for text in page.section("### Texts").column("error") {
+        let code = text.split(' ').next().unwrap();
+        assert!(codes.contains(&code) || OF_REDIS.contains(&code), "{text}");
+    }
+}
+
+/// One error of each kind that the core knows. The match does not compile when a kind is missing.
+fn kinds() -> Vec<Error> {
+    let (name, min, max) = ("QTY", 1, 9);
+    let kinds = vec![
+        Error::Syntax,
+        Error::Length("id"),
+        Error::Integer { name, min, max },
+        Error::Window,
+        Error::NoDelta,
+        Error::TooMuchStock,
+        Error::NoSale,
+        Error::NoOrder,
+        Error::OtherOrder,
+        Error::OtherDelta,
+        Error::NoStock(3),
+        Error::BusyKey,
+        Error::Full(2, "orders"),
+        Error::Forked { seq: Seq(1), term: Term(2) },
+        Error::Diverged,
+    ];
+    for kind in &kinds {
+        match kind {
+            // The first one is worded by Redis itself.
+            Error::Arity
+            | Error::Syntax
+            | Error::Length(_)
+            | Error::Integer { .. }
+            | Error::Window
+            | Error::NoDelta
+            | Error::TooMuchStock
+            | Error::NoSale
+            | Error::NoOrder
+            | Error::OtherOrder
+            | Error::OtherDelta
+            | Error::NoStock(_)
+            | Error::BusyKey
+            | Error::Full(..)
+            | Error::Forked { .. }
+            | Error::Diverged => {}
+        }
+    }
+    kinds
+}
+
+#[test]
+fn every_error_of_the_core_has_its_row() {
+    let page = Page::reference();
+    let rows = page.section("### Texts").column("error");
+    for error in kinds() {
+        row_of(&rows, &error.to_string());
+    }
+    for error in [ApplyError::NoEvents.to_string(), AuditError::Stock.to_string()] {
+        row_of(&rows, &format!("CORRUPT {error}"));
+    }
+}

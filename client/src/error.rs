@@ -1,7 +1,7 @@
 //! Errors.
 
 use redis::{RedisError, ServerError};
-use seckill_core::protocol::{self, Code};
+use seckill_core::protocol::{self, Code, Seq, Term};
 
 /// A result whose error is an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,7 +23,7 @@ pub enum Error {
     /// The reader takes back what it stored of a higher `seq`, and what it stored of a higher `term`, and
     /// reads on from what is then its last event. It may get this error again, at most once for each term
     /// that it stored.
-    #[error("FORKED {seq} {term} take back the events of a higher seq, and those of a higher term")]
+    #[error("{}", protocol::Error::Forked { seq: Seq(*seq), term: Term(*term) })]
     Forked {
         /// The last `seq` that both histories may share.
         seq: u64,

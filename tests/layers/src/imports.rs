@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{ItemMod, ItemUse, Macro, Path, UseTree};
+use syn::{Expr, ExprLit, ItemMod, ItemUse, Lit, Macro, Path, UseTree};
 
 /// A path that a file names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,17 +18,15 @@ pub enum Import {
 pub struct Imports {
     /// The paths, in the order of the text.
     pub paths: Vec<Import>,
-    /// Child modules whose file is elsewhere, by `#[path]`.
-    pub elsewhere: Vec<String>,
+    /// Child modules whose file is elsewhere, by `#[path]`: name and path.
+    pub elsewhere: Vec<(String, String)>,
 }
 
 /// What some source text names; `module` is the module that the text is.
 pub fn imports(text: &str, module: &[String]) -> syn::Result<Imports> {
     let file = syn::parse_file(text)?;
     let elsewhere = file.items.iter().filter_map(|item| match item {
-        syn::Item::Mod(module) if module.attrs.iter().any(|attribute| attribute.path().is_ident("path")) => {
-            Some(module.ident.to_string())
-        }
+        syn::Item::Mod(module) => Some((module.ident.to_string(), path_attribute(module)?)),
         _ => None,
     });
     let elsewhere = elsewhere.collect();
@@ -40,6 +38,15 @@ pub fn imports(text: &str, module: &[String]) -> syn::Result<Imports> {
         Visitor { module: module.to_vec(), children: children.collect(), depth: module.len(), found: vec![] };
     visitor.visit_file(&file);
     Ok(Imports { paths: visitor.found, elsewhere })
+}
+
+/// What `#[path = "…"]` says.
+fn path_attribute(module: &ItemMod) -> Option<String> {
+    let attribute = module.attrs.iter().find(|attribute| attribute.path().is_ident("path"))?;
+    match &attribute.meta.require_name_value().ok()?.value {
+        Expr::Lit(ExprLit { lit: Lit::Str(path), .. }) => Some(path.value()),
+        _ => None,
+    }
 }
 
 struct Visitor {

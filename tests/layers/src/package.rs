@@ -1,7 +1,7 @@
 //! The source files of a package, and the modules that they are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{fs, io};
 
 use crate::graph::Graph;
@@ -10,10 +10,9 @@ use crate::imports::{Import, imports};
 /// The place of a module: the names from the crate root on. The root has none.
 pub type Module = Vec<String>;
 
-/// The files of a package, by their modules.
+/// The files of a package, by their modules: what each imports. `lib.rs` and `main.rs` are both the root.
 #[derive(Debug, Default)]
 pub struct Package {
-    files: BTreeMap<Module, PathBuf>,
     imports: BTreeMap<Module, Vec<Import>>,
 }
 
@@ -25,16 +24,12 @@ impl Package {
         Ok(package)
     }
 
-    /// Adds a file with some source text.
-    pub fn add(&mut self, path: PathBuf, module: Module, text: &str) -> io::Result<()> {
-        let found = imports(text, &module)
+    /// Adds a file with some source text. Returns its child modules whose file is elsewhere: name and path.
+    pub fn add(&mut self, path: &Path, module: &[String], text: &str) -> io::Result<Vec<(String, String)>> {
+        let found = imports(text, module)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
-        for child in found.elsewhere {
-            self.files.insert([&module[..], &[child]].concat(), path.clone());
-        }
-        self.imports.insert(module.clone(), found.paths);
-        self.files.insert(module, path);
-        Ok(())
+        self.imports.entry(module.to_vec()).or_default().extend(found.paths);
+        Ok(found.elsewhere)
     }
 
     fn read_folder(&mut self, folder: &Path, module: &[String]) -> io::Result<()> {
@@ -46,8 +41,19 @@ impl Package {
                 self.read_folder(&path, &below())?;
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let module = if ["lib", "main", "mod"].contains(&&*name) { module.to_vec() } else { below() };
-                let text = fs::read_to_string(&path)?;
-                self.add(path, module, &text)?;
+                self.read_file(&path, &module)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_file(&mut self, path: &Path, module: &[String]) -> io::Result<()> {
+        for (name, place) in self.add(path, module, &fs::read_to_string(path)?)? {
+            let place = path.with_file_name(place);
+            let module = [module, &[name]].concat();
+            match place.parent() {
+                Some(folder) if place.ends_with("mod.rs") => self.read_folder(folder, &module)?,
+                _ => self.read_file(&place, &module)?,
             }
         }
         Ok(())
@@ -55,7 +61,7 @@ impl Package {
 
     /// Every module that is a file.
     pub fn modules(&self) -> impl Iterator<Item = &Module> {
-        self.files.keys()
+        self.imports.keys()
     }
 
     /// The files as a graph. Whoever imports what a `mod.rs` re-exports imports that `mod.rs`.
@@ -88,7 +94,10 @@ impl Package {
 
     /// The module that is a file and holds the item at a path.
     fn file_of(&self, path: &[String]) -> Option<Module> {
-        (0..=path.len()).rev().map(|len| path[..len].to_vec()).find(|module| self.files.contains_key(module))
+        (0..=path.len())
+            .rev()
+            .map(|len| path[..len].to_vec())
+            .find(|module| self.imports.contains_key(module))
     }
 }
 
@@ -96,4 +105,44 @@ impl Package {
 #[must_use]
 pub fn name(module: &[String]) -> String {
     if module.is_empty() { "crate".to_owned() } else { module.join("::") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(files: &[(&str, &str)]) -> Package {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        Package::read(&folder.path().join("src")).unwrap()
+    }
+
+    fn edges(files: &[(&str, &str)]) -> Vec<String> {
+        package(files).graph().edges().map(|(from, to)| format!("{from} -> {to}")).collect()
+    }
+
+    #[test]
+    fn a_program_beside_its_library_is_read_too() {
+        let files = [
+            ("src/lib.rs", "pub mod a; use a::A;"),
+            ("src/main.rs", "mod b; use b::B;"),
+            ("src/a.rs", ""),
+            ("src/b.rs", ""),
+        ];
+        assert_eq!(edges(&files), ["crate -> a", "crate -> b"]);
+    }
+
+    #[test]
+    fn a_module_elsewhere_is_read_with_its_folder() {
+        let files = [
+            ("src/main.rs", "#[path = \"../shared/mod.rs\"] mod shared; use shared::S;"),
+            ("shared/mod.rs", "mod s; use crate::T;"),
+            ("shared/s.rs", "use super::U;"),
+        ];
+        assert_eq!(edges(&files), ["crate -> shared", "shared -> crate", "shared::s -> shared"]);
+    }
 }

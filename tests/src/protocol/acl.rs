@@ -61,7 +61,7 @@ async fn a_user_can_call_only_the_commands_that_are_granted() {
         ("shop", "SECKILL.CANCEL sale o1 REFUND", "-NOPERM"),
         ("guest", "SECKILL.BUY sale ann o2", "-NOPERM"),
     ];
-    // Without categories of its own a module's command is in none.
+    // Servers without module categories put the module's commands in none.
     if get::<Vec<String>>(&mut admin, "ACL CAT").await.iter().any(|name| name == "seckill") {
         play(&mut admin, "ACL SETUSER all on nopass ~* +@seckill => OK").await;
         cases.extend([
@@ -70,6 +70,8 @@ async fn a_user_can_call_only_the_commands_that_are_granted() {
             ("all", "SECKILL.AUDIT sale", "OK"),
             ("all", "GET sale", "-NOPERM"),
         ]);
+    } else {
+        eprintln!("skipped on this server: modules have no category of their own");
     }
     for (user, line, reply) in cases {
         let mut connection = server.connect_as(&format!("protocol=resp3&user={user}&pass=x")).await;

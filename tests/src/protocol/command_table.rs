@@ -120,6 +120,7 @@ async fn categories_are_those_of_the_flags_and_one_more() {
     let mut connection = server.connect().await;
     let categories: Vec<String> = get(&mut connection, "ACL CAT").await;
     if !categories.iter().any(|name| name == "seckill") {
+        eprintln!("skipped on this server: modules have no category of their own");
         return;
     }
     for name in CommandName::ALL.iter().copied() {

@@ -34,6 +34,7 @@ async fn each_may_call_what_the_page_says() {
         let mut connection = server.connect().await;
         let categories: Vec<String> = get(&mut connection, "ACL CAT").await;
         if users == by_category && !categories.iter().any(|name| name == "seckill") {
+            eprintln!("skipped on this server: modules have no category of their own");
             continue;
         }
         let mut got = BTreeMap::new();

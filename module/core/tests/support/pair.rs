@@ -3,8 +3,9 @@
 use seckill_core::protocol::{Code, Command, Epoch, Query, Request, Term, UnixMs};
 use seckill_core::{Decision, Moment, Sale};
 
+use super::render;
 use super::snapshot::{reload, save};
-use super::{blank, render};
+use super::values::blank;
 
 /// The token that holds every lock; any other holds none.
 const HOLDER: &[u8] = b"mine";

@@ -7,8 +7,8 @@ use seckill_core::protocol::{
 };
 use seckill_core::{AuditError, Moment, Sale};
 
-use super::name;
 use super::snapshot::{SEED, load, reload, save, unframe};
+use super::values::name;
 
 /// Words, one a line, as the arguments of a command.
 pub(crate) fn arguments(bytes: &[u8]) {

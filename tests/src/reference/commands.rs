@@ -43,12 +43,12 @@ fn read<T: redis::FromRedisValue>(value: &Value) -> T {
 }
 
 #[tokio::test]
-async fn arity_flags_and_complexity_are_those_of_the_server() {
+async fn arity_flags_complexity_and_summary_are_those_of_the_server() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
     let page = Page::reference();
     for row in page.section("## Commands at a glance").table("command") {
-        let [command, arity, flags, complexity, _] = row[..] else { panic!("{row:?}") };
+        let [command, arity, flags, complexity, summary] = row[..] else { panic!("{row:?}") };
         let name = code(command)[0];
         let info = info(&mut connection, name).await;
         assert_eq!(arity, read::<i64>(&info[1]).to_string(), "{name}");
@@ -57,6 +57,7 @@ async fn arity_flags_and_complexity_are_those_of_the_server() {
         assert_eq!(sorted(code(flags)), sorted(shown), "{name}");
         let docs = docs(&mut connection, name).await;
         assert_eq!(complexity, read::<String>(&docs["complexity"]), "{name}");
+        assert_eq!(summary, read::<String>(&docs["summary"]), "{name}");
         assert_eq!(read::<String>(&docs["since"]), "0.1.0", "{name}");
     }
 }

@@ -11,7 +11,7 @@ fn a_diverged_sale_is_read_but_decides_nothing() {
         (0, "CREATE STOCK 9 HOLD 5", "OK", "CREATED 9 limit 0 hold 5 window 0-0"),
         (0, "BUY ann a", "HELD", "HELD a ann 1 until 5"),
     ]);
-    assert!(pair.primary.apply_batch(b"no batch").is_err());
+    assert!(pair.primary.apply_batch(b"").is_err());
     assert!(pair.primary.diverged());
     let mut reloaded = Pair::of(snapshot::reload(&pair.primary), blank());
     assert_eq!(snapshot::parts(&reloaded.primary), snapshot::parts(&pair.primary), "it stays diverged");
@@ -53,7 +53,7 @@ fn a_copy_that_diverged_applies_nothing_more() {
     let decision = primary.decide(&Request::Alter(alteration), &moment);
     primary.commit(&decision).unwrap();
     primary.encode_batch(before, usize::MAX, &mut missed).unwrap();
-    assert_eq!(replica.apply_batch(b"no batch"), Err(ApplyError::Malformed(MalformedBatch::Newer)));
-    assert_eq!(replica.apply_batch(&missed), Err(ApplyError::Diverged), "though it follows");
+    assert_eq!(replica.apply_batch(b""), Err(ApplyError::Malformed(MalformedBatch::Head)));
+    assert_eq!(replica.apply_batch(&missed), Err(ApplyError::Diverged), "though it is the next one");
     assert_eq!((replica.seq(), replica.next_deadline()), (before, None));
 }

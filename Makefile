@@ -17,28 +17,27 @@ RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: ## Install what is missing: redis-server and libclang.
+setup: ## Install what is missing: redis-server, redis-cli and libclang.
 	@tests/scripts/setup $(RUST_VERSION)
 
 build: setup ## Build the module and the program.
 	@$(CARGO) build $(RELEASE) --package seckill-module --package seckill-cli
 
-# The tests run it, too.
 build-bench: build
 	@$(CARGO) build $(RELEASE) --package seckill-bench
 
-run: build ## Replay the incident: hand-written locks beside Seckill. ARGS="--help" tells more.
+run: build ## Replay the incident: hand-written locks beside Seckill. ARGS="--help" lists the options.
 	@$(PROGRAM) incident $(ARGS)
 
 serve: build ## Start a server with the module on port 6379, for redis-cli. ARGS="--port 7000" for another.
 	@$(PROGRAM) serve $(ARGS)
 
-test: build-bench ## Run all tests. SERVER="valkey-server" chooses another server program.
+test: build ## Run all tests. SERVER="valkey-server" chooses another server program.
 	$(CARGO) test $(CHECKED) --package seckill-core
 	$(CARGO) test $(RELEASE) --workspace --all-features
 
-test-servers: build-bench ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
-	@tests/scripts/on-servers $(CARGO) test $(RELEASE) --package seckill-tests
+test-servers: build ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
+	@tests/scripts/on-servers $(CARGO) test $(RELEASE) --package seckill-tests --package seckill-bench
 
 test-upgrade: build ## Run the tests of upgrades beside the module of an earlier commit: FROM=HEAD^ or another one.
 	@tests/scripts/upgrade $(or $(FROM),HEAD^)
@@ -49,7 +48,7 @@ check: setup ## Check format, lints, layers and docs; every warning is an error.
 	$(CARGO) test $(RELEASE) --quiet --package seckill-layers
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(RELEASE) --workspace --no-deps --all-features --document-private-items
 
-bench: build-bench ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" tells more.
+bench: build-bench ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" lists the options.
 	@$(BENCH) $(ARGS)
 
 instructions: build-bench ## Compare the instructions of the hot commands with the table of them. ARGS="--write" renews it.

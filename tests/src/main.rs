@@ -4,7 +4,6 @@
 
 mod harness;
 
-mod bench;
 mod client;
 mod cluster;
 mod holds;

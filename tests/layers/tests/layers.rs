@@ -18,6 +18,7 @@ const PACKAGES: &[&str] = &[
     "client/launcher/src",
     "tests/src",
     "tests/bench/src",
+    "tests/bench/tests/program",
     "tests/layers/src",
 ];
 

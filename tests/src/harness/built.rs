@@ -1,4 +1,4 @@
-//! The files that `make build-bench` makes.
+//! The files that `make build` makes.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// A file that `make build-bench` makes.
+/// A file that `make build` makes.
 pub(crate) fn built(name: &str) -> PathBuf {
     let path = workspace().join("target/release").join(name);
-    assert!(path.exists(), "{} is missing: run `make build-bench`", path.display());
+    assert!(path.exists(), "{} is missing: run `make build`", path.display());
     path
 }

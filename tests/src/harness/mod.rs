@@ -12,7 +12,6 @@ pub(crate) mod info;
 pub(crate) mod listener;
 pub(crate) mod local_sale;
 pub(crate) mod names;
-pub(crate) mod page;
 pub(crate) mod persistence;
 pub(crate) mod processes;
 pub(crate) mod proxy;

@@ -5,8 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::harness::built::built;
-
 /// The commands that are counted, by their names in the table.
 const COUNTED: [&str; 13] = [
     "HINCRBY",
@@ -28,7 +26,7 @@ const COUNTED: [&str; 13] = [
 const SERVERS_OWN: [&str; 2] = ["HINCRBY", "SET NX PX"];
 
 fn count(table: &Path, write: bool) -> Output {
-    let mut bench = Command::new(built("seckill-bench"));
+    let mut bench = Command::new(env!("CARGO_BIN_EXE_seckill-bench"));
     bench.args(["instructions", "--quick", "--table"]).arg(table).args(write.then_some("--write"));
     bench.output().unwrap()
 }
@@ -46,7 +44,7 @@ fn with_instructions(table: &str, change: impl Fn(&str, u64) -> u64) -> String {
 }
 
 #[test]
-fn what_takes_more_than_the_table_says_is_named() {
+fn a_workload_that_takes_more_is_named() {
     if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
         eprintln!("skipped on this machine: there is no valgrind");
         return;

@@ -10,11 +10,11 @@ const FOREIGN: [&str; 8] = ["script", "link", "img", "image", "iframe", "object"
 const REFERRING: [&str; 8] =
     ["src", "srcset", "data", "action", "formaction", "poster", "background", "http-equiv"];
 
-pub(crate) struct Page<'p>(Document<'p>);
+pub(crate) struct Html<'p>(Document<'p>);
 
-impl<'p> Page<'p> {
+impl<'p> Html<'p> {
     /// A page that is well-formed.
-    pub(crate) fn read(text: &'p str) -> Self {
+    pub(crate) fn parse(text: &'p str) -> Self {
         let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
         Self(Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("{error}\n{text}")))
     }

@@ -6,8 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::built::built;
-use crate::harness::page::Page;
+use crate::html::Html;
 
 /// The workloads that every server can run, by their names in the report.
 const EVERYWHERE: [&str; 10] = [
@@ -95,7 +94,7 @@ fn must_be_within_limits(grown: &Value) {
 fn everything_can_be_measured() {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("reports/bench.html");
-    let mut bench = Command::new(built("seckill-bench"));
+    let mut bench = Command::new(env!("CARGO_BIN_EXE_seckill-bench"));
     let output = bench.args(["--quick", "--json", "--page"]).arg(&page).output().unwrap();
     let (printed, errors) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -125,14 +124,14 @@ fn everything_can_be_measured() {
         must_be_positive(goal, "figure");
         assert!(goal["to_reach"].is_number() || goal["aim"].is_number(), "{goal}");
     }
-    let rushes = list(&report, "contention");
-    let ways = BTreeSet::from_iter(names(rushes, "way"));
-    assert_eq!((ways.len(), rushes.len()), (5, 10), "each over one and over many connections");
-    for rush in rushes {
-        must_be_positive(rush, "orders_per_second");
-        let latencies = list(rush, "latencies");
-        assert!(latencies.is_sorted_by_key(|step| step[1].as_u64()), "{rush}");
-        assert_eq!(latencies.last().map(|step| &step[0]), Some(&1.0.into()), "{rush}");
+    let contention = list(&report, "contention");
+    let ways = BTreeSet::from_iter(names(contention, "way"));
+    assert_eq!((ways.len(), contention.len()), (5, 10), "each over one and over many connections");
+    for way in contention {
+        must_be_positive(way, "orders_per_second");
+        let latencies = list(way, "latencies");
+        assert!(latencies.is_sorted_by_key(|step| step[1].as_u64()), "{way}");
+        assert_eq!(latencies.last().map(|step| &step[0]), Some(&1.0.into()), "{way}");
     }
     let growth = list(&report, "growth");
     assert_eq!(names(growth, "sale"), GROWING);
@@ -153,7 +152,7 @@ fn everything_can_be_measured() {
 
 /// The page shows what the report has.
 fn must_show(page: &str, report: &Value) {
-    let page = Page::read(page);
+    let page = Html::parse(page);
     page.must_be_self_contained();
     let workloads = list(report, "passes").iter().flat_map(|pass| names(list(pass, "workloads"), "workload"));
     let ways = names(list(report, "contention"), "way");

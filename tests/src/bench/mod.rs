@@ -1,4 +1,0 @@
-//! The program behind `make bench` and `make instructions`.
-
-mod instructions;
-mod report;

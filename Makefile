@@ -8,6 +8,11 @@ CHECKED := --profile checked
 MODULE := target/release/libseckill_module.so
 PROGRAM := target/release/seckill
 BENCH := target/release/seckill-bench
+# Tests run in the folders of their packages, where a relative path would name another file.
+ifneq ($(findstring /,$(firstword $(SERVER))),)
+override SERVER := $(abspath $(firstword $(SERVER))) $(wordlist 2,$(words $(SERVER)),$(SERVER))
+export SERVER
+endif
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help

@@ -15,15 +15,15 @@ pub enum Error {
     #[error("no module at {}: build it (`make build`) or name it (--module PATH)", .0.display())]
     NotBuilt(PathBuf),
     /// The program cannot be run.
-    #[error("cannot run `{program}`: {source} (`make setup` installs redis-server; --server names another)")]
+    #[error("cannot run `{}`: {source} (`make setup` installs redis-server; --server names another)", program.display())]
     Program {
-        /// Its name.
-        program: String,
+        /// Its name, or its absolute path.
+        program: PathBuf,
         /// The error of the operating system.
         source: io::Error,
     },
     /// It ended before it replied.
-    #[error("the server ended at once, with {status}; its log says:\n{log}")]
+    #[error("the server ended before it replied ({status}); the end of its log:\n{log}")]
     Ended {
         /// Its exit status.
         status: ExitStatus,
@@ -31,9 +31,17 @@ pub enum Error {
         log: String,
     },
     /// It runs, but does not reply.
-    #[error("the server did not reply within {seconds} s; its log says:\n{log}")]
+    #[error("the server did not reply within {seconds} s; the end of its log:\n{log}")]
     Silent {
-        /// How long it was waited for.
+        /// How long the launcher waited.
+        seconds: u64,
+        /// The end of its log.
+        log: String,
+    },
+    /// It replies that it loads its files, and does not finish.
+    #[error("the server did not load its files within {seconds} s; the end of its log:\n{log}")]
+    Loading {
+        /// How long the launcher waited.
         seconds: u64,
         /// The end of its log.
         log: String,

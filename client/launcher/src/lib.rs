@@ -13,5 +13,5 @@ mod server;
 pub use error::Error;
 pub use interrupt::unless_interrupted;
 pub use port::free_port;
-pub use program::Program;
+pub use program::{DEFAULT_SERVER, Program, module_file};
 pub use server::Server;

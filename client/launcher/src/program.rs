@@ -4,19 +4,25 @@ use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::process::Command;
 
 use crate::error::Error;
 
-/// The program when none is named.
-const REDIS_SERVER: &str = "redis-server";
+/// The server program when none is named.
+pub const DEFAULT_SERVER: &str = "redis-server";
+
+/// The name of the file that cargo builds of the module.
+#[must_use]
+pub fn module_file() -> String {
+    format!("{DLL_PREFIX}seckill_module{DLL_SUFFIX}")
+}
 
 /// Which server program to run, with which module.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Program {
     /// The server program, with arguments of its own where it needs them
-    #[arg(long, env = "SERVER", value_name = "PROGRAM", default_value = REDIS_SERVER)]
+    #[arg(long, env = "SERVER", value_name = "PROGRAM", default_value = DEFAULT_SERVER)]
     server: String,
     /// The module [default: the one built beside this program]
     #[arg(long, env = "SECKILL_MODULE", value_name = "PATH")]
@@ -40,8 +46,7 @@ impl Program {
         match &self.module {
             Some(path) => path.canonicalize().map_err(|_| Error::NoSuchModule(path.clone())),
             None => {
-                let file = format!("{DLL_PREFIX}seckill_module{DLL_SUFFIX}");
-                let path = std::env::current_exe()?.with_file_name(file);
+                let path = std::env::current_exe()?.with_file_name(module_file());
                 if path.exists() { Ok(path) } else { Err(Error::NotBuilt(path)) }
             }
         }
@@ -61,18 +66,22 @@ impl Program {
 
     /// The command that starts the server with these arguments and the module.
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
-        let mut command = Command::new(self.name());
+        let mut command = Command::new(self.executable());
         let own = self.server.split_whitespace().skip(1);
         command.args(own).args(arguments).arg("--loadmodule").arg(self.module()?);
         Ok(command)
     }
 
     pub(crate) fn cannot_run(&self, source: io::Error) -> Error {
-        Error::Program { program: self.name().to_owned(), source }
+        Error::Program { program: self.executable(), source }
     }
 
-    fn name(&self) -> &str {
-        self.server.split_whitespace().next().unwrap_or(REDIS_SERVER)
+    /// A name, which is searched in PATH, or a path. A relative one is made absolute, so that an error shows
+    /// which file was tried.
+    fn executable(&self) -> PathBuf {
+        let name = self.server.split_whitespace().next().unwrap_or(DEFAULT_SERVER);
+        let absolute = name.contains('/').then(|| path::absolute(name).ok()).flatten();
+        absolute.unwrap_or_else(|| name.into())
     }
 }
 
@@ -83,8 +92,16 @@ mod tests {
     #[test]
     fn the_module_must_exist() {
         let missing = PathBuf::from("no/such/module.so");
-        let error = Program::new(REDIS_SERVER, &missing).module().expect_err("there is no module");
+        let error = Program::new(DEFAULT_SERVER, &missing).module().expect_err("there is no module");
         assert!(matches!(error, Error::NoSuchModule(path) if path == missing));
+    }
+
+    #[test]
+    fn a_relative_path_is_reported_as_an_absolute_one() {
+        let folder = std::env::current_dir().expect("a working directory");
+        let program = Program::new("no/such/server --port 0", "module.so");
+        let error = program.cannot_run(io::ErrorKind::NotFound.into());
+        assert!(matches!(error, Error::Program { program, .. } if program == folder.join("no/such/server")));
     }
 
     #[test]

@@ -15,9 +15,11 @@ use crate::error::Error;
 use crate::port::free_port;
 use crate::program::Program;
 
-/// A server that does not reply for so long has failed. Loading the module takes a few ms, but much longer
-/// under valgrind.
+/// A server that does not reply at all within this time has failed. Loading the module takes a few ms, but much
+/// longer under valgrind.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// A server that still replies LOADING after this time has failed. Ten million orders take some ten seconds.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(600);
 /// Far above what any command takes, so that only a dead server meets it.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Between two attempts to connect to a server that starts.
@@ -132,7 +134,8 @@ impl Server {
     }
 
     async fn wait_for_reply(&mut self) -> Result<(), Error> {
-        let mut heard = Instant::now();
+        let began = Instant::now();
+        let mut heard = began;
         loop {
             match self.ping().await {
                 Ok(()) => return Ok(()),
@@ -146,6 +149,9 @@ impl Server {
             }
             if heard.elapsed() > START_TIMEOUT {
                 return Err(Error::Silent { seconds: START_TIMEOUT.as_secs(), log: self.end_of_log() });
+            }
+            if began.elapsed() > LOAD_TIMEOUT {
+                return Err(Error::Loading { seconds: LOAD_TIMEOUT.as_secs(), log: self.end_of_log() });
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -187,4 +193,20 @@ fn config_file(home: &Path) -> PathBuf {
 
 fn log_file(home: &Path) -> PathBuf {
     home.join("log")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `ls` takes the option for the module as a mistake, says so, and ends.
+    #[tokio::test]
+    async fn a_server_that_ends_is_reported_with_its_status_and_log() {
+        let module = std::env::current_exe().expect("this test is a file");
+        let error = Server::start(&Program::new("ls", module), "").await.expect_err("it is no server");
+        let text = error.to_string();
+        let Error::Ended { status, .. } = error else { panic!("{text}") };
+        assert!(!status.success() && text.contains(&status.to_string()), "{text}");
+        assert!(text.contains("--loadmodule"), "{text}");
+    }
 }

@@ -1,7 +1,6 @@
 //! Real servers: each test starts its own, and it ends with the test.
 
 use std::env;
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::time::Duration;
 
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
-use seckill_launcher::Program;
+use seckill_launcher::{DEFAULT_SERVER, Program, module_file};
 
 use super::built::{built, workspace};
 use super::conditions::PATIENCE;
@@ -152,13 +151,13 @@ fn program() -> Program {
 }
 
 fn server_program() -> String {
-    env::var("SERVER").unwrap_or_else(|_| "redis-server".to_owned())
+    env::var("SERVER").unwrap_or_else(|_| DEFAULT_SERVER.to_owned())
 }
 
 /// The module that is tested.
 pub(crate) fn module() -> PathBuf {
     match env::var_os("SECKILL_MODULE") {
         Some(path) => workspace().join(path),
-        None => built(&format!("{DLL_PREFIX}seckill_module{DLL_SUFFIX}")),
+        None => built(&module_file()),
     }
 }

@@ -56,7 +56,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Creates a sale at `key`. Repeated with the same arguments it changes nothing.
     ///
-    /// `BUSYKEY` when the key holds anything else.
+    /// Errors: `BUSYKEY` when the key holds anything else.
     fn create(&mut self, key: impl AsRef<[u8]>, sale: Sale) -> impl Future<Output = Result<()>> + Send {
         let request = Request::Create { stock: sale.stock, rules: sale.rules };
         decide(self, key.as_ref(), Ok(request), from_redis_value)
@@ -64,7 +64,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Changes the rules of a sale. Existing orders keep their deadlines.
     ///
-    /// `NOSALE`.
+    /// Errors: `NOSALE`.
     fn alter(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -75,8 +75,10 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Adds units to a sale, or takes them away when `delta` is negative: the units available then.
     ///
-    /// It happens once for each `id`, however often it is sent. `NOSALE`; `NOSTOCK` when less is available
-    /// than would be taken; `MISMATCH` when the id stands for another delta; `FULL`.
+    /// It happens once for each `id`, however often it is sent.
+    ///
+    /// Errors: `NOSALE`; `NOSTOCK` when less is available than would be taken; `MISMATCH` when the id stands
+    /// for another delta; `FULL`.
     fn restock(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -89,14 +91,14 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Places an order. If it exists already, returns its state.
     ///
-    /// `NOSALE`; `MISMATCH` when the order exists with another buyer or quantity; `FULL`.
+    /// Errors: `NOSALE`; `MISMATCH` when the order exists with another buyer or quantity; `FULL`.
     fn buy(&mut self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
         decide(self, sale.as_ref(), buy.0.map(Request::Buy), from_redis_value)
     }
 
     /// Turns a held order into a sold one: [`State::Sold`], or the state that it has instead.
     ///
-    /// `NOSALE`, `NOORDER`.
+    /// Errors: `NOSALE`, `NOORDER`.
     fn confirm(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -108,7 +110,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Sets the deadline of a held order to `hold` from now: [`State::Held`], or its state, unchanged.
     ///
-    /// `NOSALE`, `NOORDER`.
+    /// Errors: `NOSALE`, `NOORDER`.
     fn extend(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -121,7 +123,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Cancels a held order: its state then. A sold one stays [`State::Sold`].
     ///
-    /// `NOSALE`, `NOORDER`.
+    /// Errors: `NOSALE`, `NOORDER`.
     fn cancel(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -133,7 +135,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Cancels an order, also a sold one: its state then.
     ///
-    /// `NOSALE`, `NOORDER`.
+    /// Errors: `NOSALE`, `NOORDER`.
     fn refund(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -145,7 +147,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// An order, if the sale has it.
     ///
-    /// `NOSALE`.
+    /// Errors: `NOSALE`.
     fn order(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -157,7 +159,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// The units and orders of a buyer.
     ///
-    /// `NOSALE`.
+    /// Errors: `NOSALE`.
     fn buyer(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -169,7 +171,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// The events of a sale, oldest first; none when there are no more yet.
     ///
-    /// `NOSALE`; [`Error::Forked`] when the reader's last event is not in the sale's history.
+    /// Errors: `NOSALE`; [`Error::Forked`] when the reader's last event is not in the sale's history.
     fn events(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -182,7 +184,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// The figures of a sale.
     ///
-    /// `NOSALE`.
+    /// Errors: `NOSALE`.
     fn info(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<Info>> + Send {
         read(self, sale.as_ref(), Ok(Query::Info))
     }
@@ -190,7 +192,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
     /// Recomputes the figures of a sale from its orders, and compares them. Takes time linear in the orders,
     /// so it is meant for a replica.
     ///
-    /// `NOSALE`; `CORRUPT` with what differs.
+    /// Errors: `NOSALE`; `CORRUPT` with what differs.
     fn audit(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
         read(self, sale.as_ref(), Ok(Query::Audit))
     }

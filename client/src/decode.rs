@@ -181,8 +181,7 @@ mod tests {
         from_redis_value::<T>(reply).err().expect("a bad reply").to_string()
     }
 
-    const RULES: Rules = Rules { limit: 2, hold: Duration::from_millis(500), opens: 10, closes: 20 };
-
+    /// [`Rules::SAMPLE`].
     fn rules() -> [(&'static str, Value); 4] {
         [
             ("limit", Value::Int(2)),
@@ -273,8 +272,8 @@ mod tests {
         let held = [claim.as_slice(), &[("deadline", Value::Int(5))]].concat();
         let restocked = |id| [("qty", Value::Int(-4)), ("id", id)];
         let cases = [
-            ("CREATED", created, EventKind::Created { qty: 100, rules: RULES }),
-            ("ALTERED", rules().to_vec(), EventKind::Altered { rules: RULES }),
+            ("CREATED", created, EventKind::Created { qty: 100, rules: Rules::SAMPLE }),
+            ("ALTERED", rules().to_vec(), EventKind::Altered { rules: Rules::SAMPLE }),
             (
                 "RESTOCKED",
                 restocked(bulk("id")).to_vec(),
@@ -307,25 +306,12 @@ mod tests {
         ];
         let tail = [
             ("seq", Value::Int(11)),
-            ("term", Value::Int(2)),
+            ("term", Value::Int(7)),
             ("created", Value::Int(8)),
             ("diverged", Value::Int(1)),
         ];
-        let expected = Info {
-            state: Phase::Open,
-            available: 5,
-            held: 1,
-            sold: 4,
-            orders: 6,
-            buyers: 3,
-            rules: RULES,
-            seq: 11,
-            term: 2,
-            created: 8,
-            diverged: true,
-        };
         for reply in both(&[head.as_slice(), &rules(), &tail].concat()) {
-            assert_eq!(read::<Info>(reply), expected);
+            assert_eq!(read::<Info>(reply), Info::SAMPLE);
         }
     }
 

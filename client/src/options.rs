@@ -12,20 +12,20 @@ pub struct Sale {
 }
 
 impl Sale {
-    /// A sale of so many units.
+    /// A sale of this number of units.
     #[must_use]
     pub fn new(stock: u64) -> Self {
         Self { stock, rules: protocol::Rules::default() }
     }
 
-    /// At most so many units held and sold at once for one buyer.
+    /// The most units that one buyer may have held and sold at once.
     #[must_use]
     pub fn limit(mut self, units: u32) -> Self {
         self.rules.limit = units.into();
         self
     }
 
-    /// An order is held for so long, to be confirmed.
+    /// How long an order is held for confirmation.
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
         self.rules.hold = millis(hold);
@@ -104,7 +104,7 @@ impl<'a> Buy<'a> {
         Self(buy())
     }
 
-    /// So many units.
+    /// The number of units.
     #[must_use]
     pub fn qty(self, units: u32) -> Self {
         Self(self.0.map(|buy| protocol::Buy { qty: units, ..buy }))
@@ -163,7 +163,7 @@ impl After {
         self
     }
 
-    /// At most so many events, 1 to 10,000.
+    /// The most events in the reply, 1 to 10,000.
     #[must_use]
     pub fn count(mut self, events: u64) -> Self {
         self.count = events;

@@ -165,3 +165,28 @@ pub struct Info {
     /// This copy diverged from its primary: it decides nothing until the key is replaced.
     pub diverged: bool,
 }
+
+#[cfg(test)]
+impl Rules {
+    /// Rules that all apply.
+    pub(crate) const SAMPLE: Self =
+        Self { limit: 2, hold: Duration::from_millis(500), opens: 10, closes: 20 };
+}
+
+#[cfg(test)]
+impl Info {
+    /// Figures that all differ, so that a test sees when two are mixed up.
+    pub(crate) const SAMPLE: Self = Self {
+        state: Phase::Open,
+        available: 5,
+        held: 1,
+        sold: 4,
+        orders: 6,
+        buyers: 3,
+        rules: Rules::SAMPLE,
+        seq: 11,
+        term: 7,
+        created: 8,
+        diverged: true,
+    };
+}

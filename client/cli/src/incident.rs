@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Color, Table};
-use seckill_cli::replay::{Load, Row, Strategy, play};
+use seckill_cli::replay::{Load, Strategy, StrategyFigures, play};
 use seckill_launcher::{Program, Server, unless_interrupted};
 
 use crate::progress;
@@ -47,7 +47,7 @@ const AGREEMENT: &str = "INFO, EVENTS and AUDIT of both seckill sales agree with
 #[derive(serde::Serialize)]
 struct Report<'a> {
     parameters: &'a Load,
-    rows: &'a [Row],
+    rows: &'a [StrategyFigures],
 }
 
 impl Incident {
@@ -63,7 +63,7 @@ impl Incident {
         Ok(())
     }
 
-    async fn replay(&self) -> Result<Vec<Row>, Box<dyn Error>> {
+    async fn replay(&self) -> Result<Vec<StrategyFigures>, Box<dyn Error>> {
         let server = Server::start(&self.program, "").await?;
         let bar = progress::requests(u64::from(self.load.buyers) * Strategy::ALL.len() as u64)?;
         let mut rows = Vec::new();
@@ -85,7 +85,7 @@ fn summary(load: &Load) -> String {
     )
 }
 
-fn table(rows: &[Row]) -> Table {
+fn table(rows: &[StrategyFigures]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header([
         "strategy",

@@ -68,7 +68,7 @@ impl HybridClock<Term> {
     ///
     /// A server whose time lags behind what it has observed counts on from there, and so may a second one:
     /// without the mark both could give out the same number. So the low 16 bits are a mark that each server
-    /// draws by chance. A term may lead the time by 0.13 s, and each of many that begin at once by 0.07 s
+    /// draws at random. A term may lead the time by 0.13 s, and each of many that begin at once by 0.07 s
     /// more.
     #[must_use]
     pub fn term(&self, now: UnixMicros, mark: u16) -> Term {

@@ -22,7 +22,7 @@ use crate::servers::{Programs, Servers};
 pub(crate) const CONNECTIONS: [usize; 2] = [1, 64];
 /// A buyer waits about this long before a busy lock is tried again.
 const PAUSE: Duration = Duration::from_millis(1);
-/// A lock that is busy for so long was not released, however many buyers compete.
+/// A lock that is busy for longer was not released, however many buyers compete.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Latencies are counted in µs, up to a minute, to three digits.
 const LONGEST: u64 = 60_000_000;
@@ -68,15 +68,15 @@ const WAYS: [Way; 5] = [
 ];
 
 fn lua() -> Arc<dyn SaleBackend> {
-    Arc::new(LuaSale::new("rush"))
+    Arc::new(LuaSale::new("contention"))
 }
 
 fn seckill() -> Arc<dyn SaleBackend> {
-    Arc::new(ModuleSale::new("rush"))
+    Arc::new(ModuleSale::new("contention"))
 }
 
-/// The figures of a way.
-pub(crate) struct Row {
+/// What was measured of a way.
+pub(crate) struct ContentionSamples {
     pub(crate) way: &'static str,
     pub(crate) lock: Lock,
     /// What a user would do without Seckill; empty for those ways themselves.
@@ -89,33 +89,39 @@ pub(crate) struct Row {
 }
 
 /// Measures all ways, in rounds.
-pub(crate) async fn run(plan: &Plan, programs: &Programs, progress: &Progress) -> Result<Vec<Row>, Failure> {
+pub(crate) async fn run(
+    plan: &Plan,
+    programs: &Programs,
+    progress: &Progress,
+) -> Result<Vec<ContentionSamples>, Failure> {
     let servers = Servers::single(programs).await?;
     let mut pipe = Pipe::open(servers.primary.client(), plan.depth)?;
     sale::load(&mut pipe)?;
-    let mut rows = Vec::new();
+    let mut ways = Vec::new();
     for connections in CONNECTIONS {
         for way in WAYS {
             let latencies = Histogram::new_with_max(LONGEST, DIGITS)?;
             let Way { name, lock, rivals, .. } = way;
             let orders_per_second = Vec::new();
-            rows.push((way, Row { way: name, lock, rivals, connections, orders_per_second, latencies }));
+            let samples =
+                ContentionSamples { way: name, lock, rivals, connections, orders_per_second, latencies };
+            ways.push((way, samples));
         }
     }
-    progress.begin("contention", plan.rounds as usize * rows.len());
+    progress.begin("contention", plan.rounds as usize * ways.len());
     for round in 0..plan.rounds {
-        let mut order: Vec<_> = rows.iter_mut().collect();
+        let mut order: Vec<_> = ways.iter_mut().collect();
         if round % 2 == 1 {
             order.reverse();
         }
-        for (way, row) in order {
-            sell_out(&servers, &mut pipe, plan, *way, row)
+        for (way, samples) in order {
+            sell_out(&servers, &mut pipe, plan, *way, samples)
                 .await
-                .map_err(|error| format!("{}, {} connections: {error}", row.way, row.connections))?;
+                .map_err(|error| format!("{}, {} connections: {error}", samples.way, samples.connections))?;
             progress.step();
         }
     }
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
+    Ok(ways.into_iter().map(|(_, samples)| samples).collect())
 }
 
 /// Sells all units once.
@@ -124,13 +130,13 @@ async fn sell_out(
     pipe: &mut Pipe,
     plan: &Plan,
     way: Way,
-    row: &mut Row,
+    samples: &mut ContentionSamples,
 ) -> Result<(), Failure> {
     let sale = (way.sale)();
     sale.open(pipe)?;
     sale.set_stock(pipe, plan.calls)?;
     let mut connections = Vec::new();
-    for _ in 0..row.connections {
+    for _ in 0..samples.connections {
         connections.push(servers.primary.connect().await?);
     }
     let next = Arc::new(AtomicU64::new(0));
@@ -143,12 +149,12 @@ async fn sell_out(
     let (mut sold, mut last) = (0, began);
     while let Some(purchases) = buyers.join_next().await {
         for Purchased { at, took } in purchases?? {
-            row.latencies.saturating_record(u64::try_from(took.as_micros())?);
+            samples.latencies.saturating_record(u64::try_from(took.as_micros())?);
             last = last.max(at);
             sold += 1;
         }
     }
-    row.orders_per_second.push(sold as f64 / (last - began).as_secs_f64());
+    samples.orders_per_second.push(sold as f64 / (last - began).as_secs_f64());
 
     let left = sale.available(pipe)?;
     if (sold, left) != (plan.calls, 0) {

@@ -8,7 +8,7 @@ use crate::growth::{Grown, KINDS, Point};
 use crate::numerals::{duration, share, short, thousands, us};
 use crate::plan::Plan;
 use crate::plot::{Axis, Colour, Line, Look, Plot, Stroke};
-use crate::report::{Passed, Rush};
+use crate::report::{ContentionFigures, Passed};
 
 /// Bars beside each other, in groups.
 pub(crate) struct Bars {
@@ -42,13 +42,13 @@ pub(crate) fn calls(pass: &Passed) -> Bars {
 }
 
 /// Orders a second of buyers who come all at once.
-pub(crate) fn crowd(rushes: &[Rush]) -> Bars {
-    let ours = rushes.iter().filter(|rush| rush.ours).filter_map(|rush| {
-        let others = rushes.iter().filter(|other| other.connections == rush.connections);
+pub(crate) fn contention(ways: &[ContentionFigures]) -> Bars {
+    let ours = ways.iter().filter(|way| way.ours).filter_map(|way| {
+        let others = ways.iter().filter(|other| other.connections == way.connections);
         let figure =
-            |way: &str| Some(others.clone().find(|other| other.way == way)?.orders_per_second.median);
-        let group = group(rush.way, &rush.beside, figure, thousands)?;
-        Some(Group { title: format!("{}, {}", group.title, connections(rush.connections)), ..group })
+            |name: &str| Some(others.clone().find(|other| other.way == name)?.orders_per_second.median);
+        let group = group(way.way, &way.beside, figure, thousands)?;
+        Some(Group { title: format!("{}, {}", group.title, connections(way.connections)), ..group })
     });
     Bars {
         about: "Orders a second. Longer bars are better. Each group has a scale of its own.",
@@ -78,11 +78,11 @@ fn group(
 }
 
 /// The latencies of purchases: a plot for each number of connections, all with the same axes.
-pub(crate) fn latencies(plan: &Plan, rushes: &[Rush]) -> Vec<Plot> {
+pub(crate) fn latencies(plan: &Plan, ways: &[ContentionFigures]) -> Vec<Plot> {
     let purchases = f64::from(plan.rounds) * plan.calls as f64;
-    let all: Vec<_> = rushes.iter().flat_map(|rush| latency(rush, purchases).points).collect();
+    let all: Vec<_> = ways.iter().flat_map(|way| latency(way, purchases).points).collect();
     let plot = |connections| {
-        let rushes = rushes.iter().filter(|rush| rush.connections == connections);
+        let lines = ways.iter().filter(|way| way.connections == connections);
         Plot {
             title: format!("Latency, {}", self::connections(connections)),
             about: "How long purchases take: the share on the horizontal axis takes at most the time above it. Lower \
@@ -91,7 +91,7 @@ pub(crate) fn latencies(plan: &Plan, rushes: &[Rush]) -> Vec<Plot> {
             x: Axis { name: "share of the purchases", range: 1.0..purchases.max(10.0), label: share },
             y: Axis { name: "latency", range: decades(all.iter().map(|(_, us)| *us)), label: duration },
             y_is_logarithmic: true,
-            lines: rushes.map(|rush| latency(rush, purchases)).collect(),
+            lines: lines.map(|way| latency(way, purchases)).collect(),
         }
     };
     CONNECTIONS.map(plot).into()
@@ -99,20 +99,20 @@ pub(crate) fn latencies(plan: &Plan, rushes: &[Rush]) -> Vec<Plot> {
 
 /// The time that a share of the purchases takes at most, over how rare it is that one takes longer: 1 in so
 /// many.
-fn latency(rush: &Rush, purchases: f64) -> Line {
+fn latency(way: &ContentionFigures, purchases: f64) -> Line {
     let rarity = |quantile: f64| (1.0 / (1.0 - quantile)).min(purchases);
     Line {
-        name: rush.way.to_owned(),
+        name: way.way.to_owned(),
         look: Look {
-            colour: if rush.ours { Colour::Ours } else { Colour::Theirs },
-            stroke: match rush.lock {
+            colour: if way.ours { Colour::Ours } else { Colour::Theirs },
+            stroke: match way.lock {
                 Lock::ByPurchase => Stroke::Solid,
                 Lock::ByCall => Stroke::Dotted,
                 Lock::None => Stroke::Dashed,
             },
             limit: false,
         },
-        points: rush.latencies.iter().map(|(quantile, us)| (rarity(*quantile), *us as f64)).collect(),
+        points: way.latencies.iter().map(|(quantile, us)| (rarity(*quantile), *us as f64)).collect(),
     }
 }
 

@@ -20,11 +20,11 @@ use crate::workload::{Numbers, fill};
 
 /// Orders at the first point.
 const FIRST: u64 = 1_000;
-/// So many sales grow to this size, and only the last one further. Of their times the medians count, and of
-/// the longest times the longest.
+/// Sales that grow to the small size; only the last one grows further. Of their times the medians count, and
+/// of the longest times the longest.
 const TIMES: usize = 5;
 const SMALL: u64 = 100_000;
-/// From so many orders on, the fixed memory of a sale is negligible.
+/// From this number of orders on, the fixed memory of a sale is negligible.
 pub(crate) const MANY: u64 = 10_000;
 /// Figures of an order at any two points differ at most by this factor.
 const MOST_UNEVEN: f64 = 2.0;

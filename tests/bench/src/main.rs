@@ -64,7 +64,7 @@ use seckill_launcher::unless_interrupted;
 
 use failure::Failure;
 use machine::Machine;
-use page::Page;
+use page::HtmlReport;
 use pass::Pass;
 use pipe::Pipe;
 use plan::Plan;
@@ -132,7 +132,7 @@ fn run(options: &Options) -> Result<(), Failure> {
 }
 
 fn write_page(report: &Report, path: &Path) -> Result<(), Failure> {
-    let page = Page::of(report)?.render()?;
+    let page = HtmlReport::of(report)?.render()?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -151,7 +151,7 @@ async fn measure_all(options: &Options) -> Result<Report, Failure> {
     let measured = Measured {
         machine,
         passes,
-        rushes: contention::run(&plan, programs, &progress).await?,
+        contention: contention::run(&plan, programs, &progress).await?,
         growth: growth::run(&plan, programs, &progress).await?,
         storage: storage::run(&plan, programs, &progress).await?,
         removal: removal::run(&plan, programs, &progress).await?,

@@ -25,7 +25,7 @@ pub(crate) struct Sample {
     pub(crate) calls_per_second: f64,
 }
 
-/// Runs a workload with calls of these numbers on a server with so many replicas.
+/// Runs a workload with calls of these numbers on a server with this number of replicas.
 pub(crate) fn measure(
     pipe: &mut Pipe,
     workload: &Workload,

@@ -13,7 +13,7 @@ use crate::verdicts::verdicts;
 /// The data of `page.html`.
 #[derive(Template)]
 #[template(path = "page.html")]
-pub(crate) struct Page {
+pub(crate) struct HtmlReport {
     preface: Vec<String>,
     sections: Vec<Section>,
 }
@@ -40,16 +40,16 @@ struct Entry {
     name: String,
 }
 
-impl Page {
+impl HtmlReport {
     pub(crate) fn of(report: &Report) -> Result<Self, Failure> {
         let mut sections = vec![Section::of("goals", verdicts(&report.goals))];
         for (number, pass) in (1..).zip(&report.passes) {
             let calls = Section::of(format!("calls-{number}"), tables::workloads(pass));
             sections.push(calls.with_bars(figures::calls(pass)));
         }
-        let crowd = Section::of("crowd", tables::contention(&report.plan, &report.contention));
-        let crowd = crowd.with_bars(figures::crowd(&report.contention));
-        sections.push(crowd.with_plots(figures::latencies(&report.plan, &report.contention))?);
+        let contention = Section::of("contention", tables::contention(&report.plan, &report.contention));
+        let contention = contention.with_bars(figures::contention(&report.contention));
+        sections.push(contention.with_plots(figures::latencies(&report.plan, &report.contention))?);
         let growth = Section::of("growth", tables::growth(&report.growth));
         sections.push(growth.with_plots(figures::growth(&report.growth))?);
         sections.push(Section::of("storage", tables::storage(&report.storage)));

@@ -61,7 +61,7 @@ impl Pass {
 }
 
 /// The samples of a workload, one a round.
-pub(crate) struct Row {
+pub(crate) struct WorkloadSamples {
     pub(crate) workload: String,
     /// Whether it is Seckill's.
     pub(crate) ours: bool,
@@ -76,15 +76,15 @@ pub(crate) struct Skipped {
     pub(crate) why: String,
 }
 
-/// The results of a pass.
-pub(crate) struct Rows {
-    pub(crate) rows: Vec<Row>,
+/// What was measured in a pass.
+pub(crate) struct PassSamples {
+    pub(crate) workloads: Vec<WorkloadSamples>,
     pub(crate) skipped: Vec<Skipped>,
 }
 
-impl Rows {
-    pub(crate) fn row(&self, workload: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.workload == workload)
+impl PassSamples {
+    pub(crate) fn workload(&self, name: &str) -> Option<&WorkloadSamples> {
+        self.workloads.iter().find(|samples| samples.workload == name)
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn run(
     plan: &Plan,
     programs: &Programs,
     progress: &Progress,
-) -> Result<Rows, Failure> {
+) -> Result<PassSamples, Failure> {
     let servers = pass.servers(programs).await?;
     let pipe = Pipe::open(servers.primary.client(), plan.depth)?;
     let (plan, progress, replicas) = (plan.clone(), progress.clone(), servers.replicas());
@@ -107,14 +107,14 @@ fn measure_all(
     plan: &Plan,
     replicas: usize,
     progress: &Progress,
-) -> Result<Rows, Failure> {
+) -> Result<PassSamples, Failure> {
     crate::sale::load(&mut pipe)?;
     let (workloads, skipped) = choose(&mut pipe, all(plan))?;
     grow(&mut pipe, plan.orders)?;
     progress.begin(pass.name(), plan.rounds as usize * workloads.len());
-    let mut rows: Vec<_> = workloads
+    let mut measured: Vec<_> = workloads
         .iter()
-        .map(|workload| Row {
+        .map(|workload| WorkloadSamples {
             workload: workload.name.clone(),
             ours: workload.command().starts_with("SECKILL."),
             rivals: workload.rivals.clone(),
@@ -124,18 +124,18 @@ fn measure_all(
     // Lower numbers are in use.
     let mut next = plan.orders.max(plan.calls);
     for round in 0..plan.rounds {
-        let mut order: Vec<_> = workloads.iter().zip(&mut rows).collect();
+        let mut order: Vec<_> = workloads.iter().zip(&mut measured).collect();
         if round % 2 == 1 {
             order.reverse();
         }
-        for (workload, row) in order {
+        for (workload, measured) in order {
             let sample = measure(&mut pipe, workload, next..next + plan.calls, replicas);
-            row.samples.push(sample.map_err(|error| format!("{}: {error}", workload.name))?);
+            measured.samples.push(sample.map_err(|error| format!("{}: {error}", workload.name))?);
             next += plan.calls;
             progress.step();
         }
     }
-    Ok(Rows { rows, skipped })
+    Ok(PassSamples { workloads: measured, skipped })
 }
 
 /// All workloads, in the order of the tables.

@@ -32,7 +32,7 @@ pub(crate) enum Colour {
 }
 
 impl Colour {
-    /// From the palette of Okabe and Ito, which colour-blind readers can tell apart.
+    /// From the palette of Okabe and Ito, which colour-blind readers can distinguish.
     fn rgb(self) -> RGBColor {
         match self {
             Self::Ours => RGBColor(0x00, 0x72, 0xB2),
@@ -49,7 +49,7 @@ pub(crate) enum Stroke {
     Dotted,
 }
 
-/// How a line looks. Without colours, lines are told apart by their strokes and marks.
+/// How a line looks. Without colours, lines differ by their strokes and marks.
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
     pub(crate) colour: Colour,

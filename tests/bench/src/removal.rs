@@ -86,13 +86,13 @@ pub(crate) async fn run(
 }
 
 /// The cost of one deletion, in µs.
-struct Sample {
+struct Deletion {
     call_us: f64,
     wait_us: f64,
 }
 
 /// Deletes a copy of the sale.
-fn remove(pipe: &mut Pipe, other: &mut Pipe, sale: &ModuleSale, way: Way) -> Result<Sample, Failure> {
+fn remove(pipe: &mut Pipe, other: &mut Pipe, sale: &ModuleSale, way: Way) -> Result<Deletion, Failure> {
     const COPY: &str = "copy";
     pipe.set("lazyfree-lazy-user-del", way.lazy)?;
     pipe.ask::<()>(cmd("COPY").arg(sale.key()).arg(COPY))?;
@@ -101,7 +101,7 @@ fn remove(pipe: &mut Pipe, other: &mut Pipe, sale: &ModuleSale, way: Way) -> Res
         pipe.ask::<()>(cmd(way.command).arg(COPY))?;
         all_is_freed(pipe)
     })?;
-    Ok(Sample { call_us: command_us(pipe, way.command, 1)?, wait_us: wait.as_secs_f64() * 1e6 })
+    Ok(Deletion { call_us: command_us(pipe, way.command, 1)?, wait_us: wait.as_secs_f64() * 1e6 })
 }
 
 /// Waits until the server's background thread has freed everything.
@@ -140,7 +140,7 @@ fn longest_wait(
 
 impl Removed {
     /// `None` when there are no samples.
-    fn of(way: Way, orders: u64, samples: &[Sample]) -> Option<Self> {
+    fn of(way: Way, orders: u64, samples: &[Deletion]) -> Option<Self> {
         Some(Self {
             way: way.name,
             orders,

@@ -1,13 +1,13 @@
 //! The figures of all rounds. They are shown as tables, as a page, or as JSON.
 
 use crate::comparison::Beside;
-use crate::contention::{self, Lock};
+use crate::contention::{ContentionSamples, Lock};
 use crate::failure::Failure;
 use crate::goals::goals;
 use crate::growth::Grown;
 use crate::machine::Machine;
 use crate::measure::Sample;
-use crate::pass::{Pass, Row, Rows, Skipped};
+use crate::pass::{Pass, PassSamples, Skipped, WorkloadSamples};
 use crate::plan::Plan;
 use crate::removal::Removed;
 use crate::spread::Spread;
@@ -15,15 +15,15 @@ use crate::storage::Stored;
 use crate::verdicts::GoalResult;
 use crate::workload::FLOOR;
 
-/// The resolution of a distribution: so many quantiles up to 50 %, as many from there to 75 %, and so on,
-/// each time half of the way to 100 %.
+/// The resolution of a distribution: the number of quantiles up to 50 %, from there to 75 %, and so on, each
+/// time half of the way to 100 %.
 const STEPS: u32 = 5;
 
 /// All that was measured.
 pub(crate) struct Measured {
     pub(crate) machine: Machine,
-    pub(crate) passes: Vec<(Pass, Rows)>,
-    pub(crate) rushes: Vec<contention::Row>,
+    pub(crate) passes: Vec<(Pass, PassSamples)>,
+    pub(crate) contention: Vec<ContentionSamples>,
     pub(crate) growth: Vec<Grown>,
     pub(crate) storage: Vec<Stored>,
     pub(crate) removal: Vec<Removed>,
@@ -35,7 +35,7 @@ pub(crate) struct Report {
     pub(crate) plan: Plan,
     pub(crate) passes: Vec<Passed>,
     pub(crate) goals: Vec<GoalResult>,
-    pub(crate) contention: Vec<Rush>,
+    pub(crate) contention: Vec<ContentionFigures>,
     pub(crate) growth: Vec<Grown>,
     pub(crate) storage: Vec<Stored>,
     pub(crate) removal: Vec<Removed>,
@@ -46,13 +46,13 @@ pub(crate) struct Report {
 pub(crate) struct Passed {
     pub(crate) pass: &'static str,
     pub(crate) about: &'static str,
-    pub(crate) workloads: Vec<Figures>,
+    pub(crate) workloads: Vec<WorkloadFigures>,
     pub(crate) skipped: Vec<Skipped>,
 }
 
 /// The figures of a workload.
 #[derive(serde::Serialize)]
-pub(crate) struct Figures {
+pub(crate) struct WorkloadFigures {
     pub(crate) workload: String,
     /// Whether it is Seckill's.
     pub(crate) ours: bool,
@@ -68,7 +68,7 @@ pub(crate) struct Figures {
 
 /// Buyers who came all at once.
 #[derive(serde::Serialize)]
-pub(crate) struct Rush {
+pub(crate) struct ContentionFigures {
     pub(crate) way: &'static str,
     /// Whether it is Seckill's.
     pub(crate) ours: bool,
@@ -87,11 +87,11 @@ pub(crate) struct Rush {
 
 impl Report {
     pub(crate) fn of(plan: Plan, measured: Measured) -> Result<Self, Failure> {
-        let Measured { machine, passes, rushes, growth, storage, removal } = measured;
+        let Measured { machine, passes, contention, growth, storage, removal } = measured;
         let mut goal_results = Vec::new();
         for goal in goals(plan.grown()) {
-            for (pass, rows) in &passes {
-                let ratio = ratio(*pass, rows, &goal.workload, &goal.rival)?;
+            for (pass, samples) in &passes {
+                let ratio = ratio(*pass, samples, &goal.workload, &goal.rival)?;
                 goal_results.push(GoalResult::ratio(&goal, pass.name(), ratio));
             }
         }
@@ -100,10 +100,13 @@ impl Report {
         goal_results.extend(removal.iter().filter_map(GoalResult::removal));
         Ok(Self {
             goals: goal_results,
-            contention: rushes.iter().map(|row| Rush::of(row, &rushes)).collect::<Result<_, _>>()?,
+            contention: contention
+                .iter()
+                .map(|way| ContentionFigures::of(way, &contention))
+                .collect::<Result<_, _>>()?,
             passes: passes
                 .into_iter()
-                .map(|(pass, rows)| Passed::of(pass, rows))
+                .map(|(pass, samples)| Passed::of(pass, samples))
                 .collect::<Result<_, _>>()?,
             growth,
             storage,
@@ -115,58 +118,62 @@ impl Report {
 }
 
 impl Passed {
-    fn of(pass: Pass, rows: Rows) -> Result<Self, Failure> {
-        let workloads = rows.rows.iter().map(|row| Figures::of(pass, row, &rows));
+    fn of(pass: Pass, samples: PassSamples) -> Result<Self, Failure> {
+        let workloads =
+            samples.workloads.iter().map(|workload| WorkloadFigures::of(pass, workload, &samples));
         Ok(Self {
             pass: pass.name(),
             about: pass.about(),
             workloads: workloads.collect::<Result<_, _>>()?,
-            skipped: rows.skipped,
+            skipped: samples.skipped,
         })
     }
 }
 
-impl Figures {
-    fn of(pass: Pass, row: &Row, all: &Rows) -> Result<Self, Failure> {
+impl WorkloadFigures {
+    fn of(pass: Pass, measured: &WorkloadSamples, all: &PassSamples) -> Result<Self, Failure> {
         // A rival that this server cannot run is left out.
-        let rivals = row.rivals.iter().filter(|rival| all.row(rival).is_some());
+        let rivals = measured.rivals.iter().filter(|rival| all.workload(rival).is_some());
         let beside = rivals.map(|rival| {
-            Ok::<_, Failure>(Beside { rival: rival.clone(), ratio: ratio(pass, all, &row.workload, rival)? })
+            Ok::<_, Failure>(Beside {
+                rival: rival.clone(),
+                ratio: ratio(pass, all, &measured.workload, rival)?,
+            })
         });
-        let spread = |figure: fn(&Sample) -> f64| spread(row.samples.iter().map(figure));
+        let spread = |figure: fn(&Sample) -> f64| spread(measured.samples.iter().map(figure));
         Ok(Self {
-            workload: row.workload.clone(),
-            ours: row.ours,
-            us: self::spread(row.samples.iter().map(|sample| pass.us(sample)))?,
+            workload: measured.workload.clone(),
+            ours: measured.ours,
+            us: self::spread(measured.samples.iter().map(|sample| pass.us(sample)))?,
             command_us: spread(|sample| sample.command_us)?,
             cpu_us: spread(|sample| sample.cpu_us)?,
             calls_per_second: spread(|sample| sample.calls_per_second)?,
-            floors: ratio(pass, all, &row.workload, FLOOR)?,
+            floors: ratio(pass, all, &measured.workload, FLOOR)?,
             beside: beside.collect::<Result<_, _>>()?,
         })
     }
 }
 
-impl Rush {
-    fn of(row: &contention::Row, all: &[contention::Row]) -> Result<Self, Failure> {
-        let is_rival = |other: &&contention::Row| {
-            row.rivals.contains(&other.way) && row.connections == other.connections
+impl ContentionFigures {
+    fn of(measured: &ContentionSamples, all: &[ContentionSamples]) -> Result<Self, Failure> {
+        let is_rival = |other: &&ContentionSamples| {
+            measured.rivals.contains(&other.way) && measured.connections == other.connections
         };
         let beside = all.iter().filter(is_rival).map(|rival| {
-            let pairs = row.orders_per_second.iter().zip(&rival.orders_per_second);
+            let pairs = measured.orders_per_second.iter().zip(&rival.orders_per_second);
             let ratio = spread(pairs.map(|(ours, theirs)| ours / theirs))?;
             Ok::<_, Failure>(Beside { rival: rival.way.to_owned(), ratio })
         });
         Ok(Self {
-            way: row.way,
-            ours: !row.rivals.is_empty(),
-            lock: row.lock,
-            connections: row.connections,
-            orders_per_second: spread(row.orders_per_second.iter().copied())?,
-            p50_us: row.latencies.value_at_quantile(0.5),
-            p99_us: row.latencies.value_at_quantile(0.99),
-            p999_us: row.latencies.value_at_quantile(0.999),
-            latencies: row
+            way: measured.way,
+            ours: !measured.rivals.is_empty(),
+            lock: measured.lock,
+            connections: measured.connections,
+            orders_per_second: spread(measured.orders_per_second.iter().copied())?,
+            p50_us: measured.latencies.value_at_quantile(0.5),
+            p99_us: measured.latencies.value_at_quantile(0.99),
+            p999_us: measured.latencies.value_at_quantile(0.999),
+            latencies: measured
                 .latencies
                 .iter_quantiles(STEPS)
                 .map(|step| (step.quantile_iterated_to(), step.value_iterated_to()))
@@ -178,8 +185,9 @@ impl Rush {
 
 /// The figure of one workload as a multiple of another's, round by round, in which both had the same
 /// conditions.
-fn ratio(pass: Pass, all: &Rows, workload: &str, rival: &str) -> Result<Spread, Failure> {
-    let samples = |name: &str| Ok::<_, Failure>(&all.row(name).ok_or_else(|| format!("no {name}"))?.samples);
+fn ratio(pass: Pass, all: &PassSamples, workload: &str, rival: &str) -> Result<Spread, Failure> {
+    let samples =
+        |name: &str| Ok::<_, Failure>(&all.workload(name).ok_or_else(|| format!("no {name}"))?.samples);
     let pairs = samples(workload)?.iter().zip(samples(rival)?);
     spread(pairs.map(|(ours, theirs)| pass.us(ours) / pass.us(theirs)))
 }

@@ -26,7 +26,7 @@ pub(crate) fn cpu_us(pipe: &mut Pipe) -> Result<f64, Failure> {
     Ok((seconds("used_cpu_user")? + seconds("used_cpu_sys")?) * 1e6)
 }
 
-/// The time of all calls of a command since the reset, in µs. An error unless there were so many and none
+/// The time of all calls of a command since the reset, in µs. An error unless there were `calls` and none
 /// failed.
 pub(crate) fn command_us(pipe: &mut Pipe, command: &str, calls: u64) -> Result<f64, Failure> {
     let stats = stats(pipe, "commandstats", &format!("cmdstat_{command}"))?;

@@ -5,7 +5,7 @@ use crate::growth::{Grown, Point};
 use crate::numerals::{bytes, thousands, us};
 use crate::plan::Plan;
 use crate::removal::Removed;
-use crate::report::{Figures, Passed, Report, Rush};
+use crate::report::{ContentionFigures, Passed, Report, WorkloadFigures};
 use crate::storage::Stored;
 use crate::table::{Table, number, words};
 
@@ -39,7 +39,7 @@ pub(crate) fn workloads(pass: &Passed) -> Table {
         number("× floor"),
         words("beside"),
     ];
-    let row = |row: &Figures| {
+    let row = |row: &WorkloadFigures| {
         vec![
             row.workload.clone(),
             us(row.us.median),
@@ -64,7 +64,7 @@ pub(crate) fn workloads(pass: &Passed) -> Table {
 }
 
 /// Buyers who came all at once.
-pub(crate) fn contention(plan: &Plan, rushes: &[Rush]) -> Table {
+pub(crate) fn contention(plan: &Plan, ways: &[ContentionFigures]) -> Table {
     let columns = [
         words("way to buy"),
         number("connections"),
@@ -75,20 +75,20 @@ pub(crate) fn contention(plan: &Plan, rushes: &[Rush]) -> Table {
         number("p99.9 µs"),
         words("beside"),
     ];
-    let row = |rush: &Rush| {
+    let row = |way: &ContentionFigures| {
         vec![
-            rush.way.to_owned(),
-            rush.connections.to_string(),
-            thousands(rush.orders_per_second.median),
-            quartiles(&rush.orders_per_second, thousands),
-            thousands(rush.p50_us as f64),
-            thousands(rush.p99_us as f64),
-            thousands(rush.p999_us as f64),
-            compare(&rush.beside, rush.way).join("\n"),
+            way.way.to_owned(),
+            way.connections.to_string(),
+            thousands(way.orders_per_second.median),
+            quartiles(&way.orders_per_second, thousands),
+            thousands(way.p50_us as f64),
+            thousands(way.p99_us as f64),
+            thousands(way.p999_us as f64),
+            compare(&way.beside, way.way).join("\n"),
         ]
     };
     Table {
-        title: "A crowd of buyers".to_owned(),
+        title: "Contention".to_owned(),
         about: format!(
             "{} buyers at once, {} units a round. More orders a second are better, and ratios are of those. Latencies \
              are of whole purchases, from the first try to take the lock to the last reply; less is better.",
@@ -96,7 +96,7 @@ pub(crate) fn contention(plan: &Plan, rushes: &[Rush]) -> Table {
             thousands(plan.calls as f64)
         ),
         columns: columns.into(),
-        rows: rushes.iter().map(row).collect(),
+        rows: ways.iter().map(row).collect(),
         notes: Vec::new(),
     }
 }

@@ -11,19 +11,19 @@
 
 mod by_hand;
 mod error;
+mod figures;
 mod handler;
 mod load;
 mod play;
 mod request;
-mod row;
 mod service;
 mod strategy;
 mod verify;
 
 pub use by_hand::{HandWritten, Keys, Seen};
 pub use error::Error;
+pub use figures::StrategyFigures;
 pub use handler::{Attempt, Handler};
 pub use load::Load;
 pub use play::play;
-pub use row::Row;
 pub use strategy::Strategy;

@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 
 use super::by_hand::Keys;
 use super::error::Error;
+use super::figures::StrategyFigures;
 use super::load::Load;
 use super::request::{Answer, Outcome, Shared, buyer_id, order_id, serve};
-use super::row::Row;
 use super::service::UserService;
 use super::strategy::Strategy;
 use super::verify;
@@ -26,7 +26,7 @@ pub async fn play(
     load: &Load,
     server: &Server,
     mut progress: impl FnMut(),
-) -> Result<Row, Error> {
+) -> Result<StrategyFigures, Error> {
     let connections = connect(server, load.connections).await?;
     let keys = Arc::new(Keys {
         lock: format!("lock:{}", strategy.name()),
@@ -59,7 +59,7 @@ pub async fn play(
         let orders = orders(&answers);
         verify::sale(&mut server.connect().await?, &shared.keys.sale, load, &orders).await?;
     }
-    Row::of(strategy, load, &answers, shared.service.most_at_once(), seconds)
+    StrategyFigures::of(strategy, load, &answers, shared.service.most_at_once(), seconds)
 }
 
 async fn connect(server: &Server, count: u16) -> Result<Vec<MultiplexedConnection>, RedisError> {

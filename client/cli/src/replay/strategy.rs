@@ -7,7 +7,7 @@ pub enum Strategy {
     Naive,
     /// The same, but only the owner releases the lock.
     SafeLock,
-    /// The same, and the reply to the decrement tells whether there was a bottle.
+    /// The same, and the reply to the decrement shows whether there was a bottle.
     AtomicDecrement,
     /// `SECKILL.LOCK`; `SECKILL.BUY … LOCK … RELEASE`.
     SeckillLocked,

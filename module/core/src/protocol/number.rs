@@ -66,7 +66,7 @@ number! {
 
 number! {
     /// The leadership epoch of a server. It changes when the module is loaded and with every change of role:
-    /// the low 16 bits are a mark that is drawn by chance, and the bits above count. Zero stands for "decided
+    /// the low 16 bits are a random mark, and the bits above count. Zero stands for "decided
     /// elsewhere".
     Epoch(u64)
 }

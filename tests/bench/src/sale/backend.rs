@@ -37,7 +37,7 @@ pub(crate) trait SaleBackend: Send + Sync {
     /// Units for sale.
     fn available(&self, pipe: &mut Pipe) -> Result<u64, Failure>;
 
-    /// Makes exactly so many units available.
+    /// Makes exactly this number of units available.
     fn set_stock(&self, pipe: &mut Pipe, units: u64) -> Result<(), Failure>;
 
     /// Sets how long later orders are held, in ms; 0 sells at once.

@@ -14,7 +14,7 @@ pub(crate) const FLOOR: &str = "UNLOCK of an absent lock (nearly a no-op)";
 pub(crate) const LOCK: &str = "LOCK";
 pub(crate) const UNLOCK: &str = "UNLOCK";
 
-/// The workloads of runs of so many calls.
+/// The workloads; a run has `calls`.
 pub(crate) fn locks(calls: u64) -> Vec<Workload> {
     let lock = move |number| names::lock(number % calls);
     vec![

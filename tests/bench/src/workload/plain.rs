@@ -21,7 +21,7 @@ const STOCK: &str = "plain:stock";
 const TAIR: &str = "plain:tair";
 const EVENTS: &str = "plain:events";
 
-/// The workloads of runs of so many calls.
+/// The workloads; a run has `calls`.
 pub(crate) fn plain(calls: u64) -> Vec<Workload> {
     let lock = move |number| names::lock(number % calls);
     vec![

@@ -20,7 +20,7 @@ pub(crate) const SOLD_OUT: &str = "BUY sold out";
 /// How large a sale is.
 #[derive(Clone, Copy)]
 pub(crate) enum Size {
-    /// It begins with each run, of so many calls.
+    /// It begins with each run of `calls`.
     New { calls: u64 },
     /// It has this many orders when the first run begins. One that keeps its history grows further.
     Grown { orders: u64 },
@@ -57,9 +57,9 @@ pub(crate) fn by_lua(workload: &str) -> String {
     format!("Lua: {workload}")
 }
 
-/// The workloads of runs of so many calls on sales of this size.
+/// The workloads on sales of this size; a run has `calls`.
 pub(crate) fn sales(size: Size, calls: u64) -> Vec<Workload> {
-    let [lua, ours] = size.backends().map(|backend| Sale { backend, size, calls }.workloads());
+    let [lua, ours] = size.backends().map(|backend| SaleWorkloads { backend, size, calls }.workloads());
     let pairs = lua.into_iter().zip(ours).flat_map(|(mut lua, ours)| {
         lua.name = by_lua(&ours.name);
         let ours = if ours.name == size.of(SOLD_OUT) { ours.beside(HINCRBY) } else { ours };
@@ -96,13 +96,13 @@ fn buy(backend: &dyn SaleBackend, number: u64, order: &str, guard: Option<Guard<
 
 /// A sale of one kind and size, and its workloads.
 #[derive(Clone)]
-struct Sale {
+struct SaleWorkloads {
     backend: Arc<dyn SaleBackend>,
     size: Size,
     calls: u64,
 }
 
-impl Sale {
+impl SaleWorkloads {
     fn workloads(&self) -> [Workload; 7] {
         [
             self.workload(ACCEPTED, "SOLD", Self::stocked, Self::buy),

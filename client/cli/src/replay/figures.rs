@@ -13,7 +13,7 @@ const DIGITS: u8 = 3;
 
 /// The figures of one strategy.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Row {
+pub struct StrategyFigures {
     /// Its name.
     pub strategy: &'static str,
     /// Orders that the handlers took.
@@ -38,7 +38,7 @@ pub struct Row {
     pub seconds: f64,
 }
 
-impl Row {
+impl StrategyFigures {
     pub(super) fn of(
         strategy: Strategy,
         load: &Load,
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn row(strategy: Strategy, outcomes: [Outcome; 5]) -> Row {
+    fn figures(strategy: Strategy, outcomes: [Outcome; 5]) -> StrategyFigures {
         let answers: Vec<_> = (1..)
             .zip(outcomes)
             .map(|(buyer, outcome)| Answer {
@@ -92,23 +92,26 @@ mod tests {
                 lock_lost: 2,
             })
             .collect();
-        Row::of(strategy, &Load::SMALL, &answers, 4, 0.5).expect("a histogram")
+        StrategyFigures::of(strategy, &Load::SMALL, &answers, 4, 0.5).expect("a histogram")
     }
 
     #[test]
     fn too_many_orders_are_oversold() {
         use Outcome::{Ordered, SoldOut};
-        let row = row(Strategy::Naive, [Ordered, Ordered, SoldOut, Ordered, Ordered]);
-        assert_eq!((row.orders, row.oversold, row.undersold, row.gave_up), (4, 1, 0, 0));
-        assert_eq!((row.worked_without_lock, row.lock_lost, row.most_checks_at_once), (Some(1), 10, 4));
-        assert_eq!((row.p50_ms.round(), row.p99_ms.round(), row.seconds), (3.0, 5.0, 0.5));
+        let figures = figures(Strategy::Naive, [Ordered, Ordered, SoldOut, Ordered, Ordered]);
+        assert_eq!((figures.orders, figures.oversold, figures.undersold, figures.gave_up), (4, 1, 0, 0));
+        assert_eq!(
+            (figures.worked_without_lock, figures.lock_lost, figures.most_checks_at_once),
+            (Some(1), 10, 4)
+        );
+        assert_eq!((figures.p50_ms.round(), figures.p99_ms.round(), figures.seconds), (3.0, 5.0, 0.5));
     }
 
     #[test]
     fn bottles_that_a_buyer_wanted_are_undersold() {
         use Outcome::{GaveUp, Ordered, SoldOut};
-        let row = row(Strategy::SeckillUnlocked, [Ordered, GaveUp, SoldOut, Ordered, GaveUp]);
-        assert_eq!((row.orders, row.oversold, row.undersold, row.gave_up), (2, 0, 1, 2));
-        assert_eq!(row.worked_without_lock, None);
+        let figures = figures(Strategy::SeckillUnlocked, [Ordered, GaveUp, SoldOut, Ordered, GaveUp]);
+        assert_eq!((figures.orders, figures.oversold, figures.undersold, figures.gave_up), (2, 0, 1, 2));
+        assert_eq!(figures.worked_without_lock, None);
     }
 }

@@ -63,7 +63,7 @@ impl Server {
         let client = Client::open(ConnectionAddr::Unix(socket(home.path()))).map_err(io::Error::other)?;
         let process = spawn(program, home.path())?;
         let mut server = Self { program: program.clone(), process, client, port, home };
-        server.wait_for_reply().await?;
+        server.wait_for_reply(LOAD_TIMEOUT).await?;
         Ok(server)
     }
 
@@ -72,7 +72,7 @@ impl Server {
     pub async fn restart(&mut self) -> Result<(), Error> {
         self.kill()?;
         self.process = spawn(&self.program, self.home.path())?;
-        self.wait_for_reply().await
+        self.wait_for_reply(LOAD_TIMEOUT).await
     }
 
     /// Kills the server, as a crash would. Does nothing when it has ended.
@@ -133,13 +133,17 @@ impl Server {
         fs::read_to_string(log_file(self.home.path())).unwrap_or_default()
     }
 
-    async fn wait_for_reply(&mut self) -> Result<(), Error> {
+    async fn wait_for_reply(&mut self, load_timeout: Duration) -> Result<(), Error> {
         let began = Instant::now();
         let mut heard = began;
         loop {
             match self.ping().await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::BusyLoading) => {
+                    if began.elapsed() > load_timeout {
+                        let (seconds, log) = (load_timeout.as_secs(), self.end_of_log());
+                        return Err(Error::Loading { seconds, log });
+                    }
                     heard = Instant::now();
                 }
                 Err(_) => {}
@@ -149,9 +153,6 @@ impl Server {
             }
             if heard.elapsed() > START_TIMEOUT {
                 return Err(Error::Silent { seconds: START_TIMEOUT.as_secs(), log: self.end_of_log() });
-            }
-            if began.elapsed() > LOAD_TIMEOUT {
-                return Err(Error::Loading { seconds: LOAD_TIMEOUT.as_secs(), log: self.end_of_log() });
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -197,7 +198,37 @@ fn log_file(home: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+
     use super::*;
+
+    /// Replies LOADING to every command of every connection.
+    fn load_for_ever(listener: &UnixListener) -> io::Result<()> {
+        for stream in listener.incoming() {
+            let mut stream = stream?;
+            for line in BufReader::new(stream.try_clone()?).lines() {
+                if line?.starts_with('*') {
+                    stream.write_all(b"-LOADING for ever\r\n")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn loading_takes_a_limited_time() {
+        let home = tempfile::tempdir().expect("a directory");
+        let listener = UnixListener::bind(socket(home.path())).expect("a socket");
+        std::thread::spawn(move || load_for_ever(&listener));
+        let program = Program::new("sleep", "module.so");
+        let process = Command::new("sleep").arg("1000").spawn().expect("a process that runs");
+        let client = Client::open(ConnectionAddr::Unix(socket(home.path()))).expect("a client");
+        let mut server = Server { program, process, client, port: None, home };
+        let error = server.wait_for_reply(Duration::ZERO).await.expect_err("it loads for ever");
+        assert!(matches!(error, Error::Loading { .. }), "{error}");
+    }
 
     /// `ls` takes the option for the module as a mistake, says so, and ends.
     #[tokio::test]

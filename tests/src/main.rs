@@ -5,13 +5,13 @@
 mod harness;
 
 mod bench;
-mod client;
 mod cluster;
 mod holds;
 mod hostile;
 mod locks;
 mod memory;
 mod persistence;
+mod program;
 mod protocol;
 mod reference;
 mod replication;

@@ -42,7 +42,7 @@ impl Cluster {
         ask(&mut source, &format!("MIGRATE 127.0.0.1 {port} \"\" 0 {timeout} KEYS {key}")).await
     }
 
-    /// Assigns a slot to a node, in the view of every node: of the new owner first.
+    /// Assigns a slot to its new owner on every node, on the new owner first.
     pub(super) async fn assign(&self, slot: usize, to: usize) {
         let owner = &self.nodes[to];
         let session = format!("CLUSTER SETSLOT {slot} NODE {} => OK", owner.id);

@@ -80,7 +80,7 @@ async fn within_100_ms_of_a_restore() {
     assert!(late[late.len() / 2] <= 100, "late by {late:?}");
 }
 
-/// With an AOF and a replica, as in production.
+/// The server has an AOF and a replica, as in production.
 #[tokio::test]
 async fn a_hundred_thousand_within_a_second_in_slices_of_less_than_a_millisecond() {
     const ORDERS: u64 = 100_000;

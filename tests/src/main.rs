@@ -4,13 +4,13 @@
 
 mod harness;
 
-mod client;
 mod cluster;
 mod holds;
 mod hostile;
 mod locks;
 mod memory;
 mod persistence;
+mod program;
 mod protocol;
 mod reference;
 mod replication;

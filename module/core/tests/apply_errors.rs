@@ -1,4 +1,4 @@
-//! Batches and decisions that do not follow: each marks the sale diverged, and changes nothing else.
+//! Batches and decisions that cannot be applied: each marks the sale as diverged, and changes nothing else.
 
 mod support;
 
@@ -54,7 +54,7 @@ fn next(event: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_follows_is_applied() {
+fn the_next_batch_is_applied() {
     let batches = [
         next(&[ALTERED, 1, 1, 1, 2]),
         next(&[RESTOCKED, 2, 1, 1, b's']),
@@ -76,7 +76,7 @@ fn what_follows_is_applied() {
 }
 
 #[test]
-fn what_does_not_follow_marks_the_sale_and_changes_nothing_else() {
+fn any_other_batch_marks_the_sale_and_changes_nothing_else() {
     use ApplyError::*;
     let (no_batch, no_event) = (Malformed(MalformedBatch::Head), Malformed(MalformedBatch::Event));
     let too_much = [&[RESTOCKED][..], &varint((1 << 54) - 2), &[0]].concat();
@@ -129,7 +129,7 @@ fn what_does_not_follow_marks_the_sale_and_changes_nothing_else() {
     }
 }
 
-/// All that can be read of a sale, but for the mark: its parts and its views.
+/// The parts and the views of a sale, without its mark.
 fn state_of(sale: &Sale) -> (Vec<Vec<u8>>, Vec<String>) {
     let mut views = render::all_views(sale, UnixMs(20));
     views[0] = views[0].replace("diverged 1", "diverged 0");
@@ -137,7 +137,7 @@ fn state_of(sale: &Sale) -> (Vec<Vec<u8>>, Vec<String>) {
 }
 
 #[test]
-fn a_batch_is_applied_up_to_the_first_event_that_does_not_follow() {
+fn a_batch_is_applied_up_to_the_first_event_that_cannot_be_applied() {
     let mut sale = ten_events().primary;
     let good = next(&[SOLD, A]);
     assert!(sale.apply_batch(&[&good[..], &[CANCELLED, 0, C]].concat()).is_err());
@@ -159,7 +159,7 @@ fn a_copy_that_missed_the_creation_is_marked() {
     assert!(snapshot::reload(&sale).diverged());
 }
 
-/// A decision is valid for the state that it was made about.
+/// A decision is valid only for the state for which it was made.
 #[test]
 fn a_decision_about_an_earlier_state_is_refused() {
     let mut pair = ten_events();

@@ -22,16 +22,16 @@ const MILLION: u64 = 1_000_000;
 const MAX_INSERT_NS: u64 = 2_000_000;
 /// The most bytes that an order may take, its buyer included.
 const MAX_ORDER_BYTES: f64 = 150.0;
-/// With fewer orders, the memory of an empty sale would count.
+/// With fewer orders, most of the memory would be that of an empty sale.
 const MANY: u64 = 20_000;
 /// The sizes at which figures are printed.
 const CHECKPOINTS: [u64; 7] =
     [MANY, MILLION / 10, MILLION / 2, MILLION, 2 * MILLION, 4 * MILLION, 5 * MILLION];
 
-/// The processor time of this thread.
+/// The processor time of this thread, in ns.
 fn cpu_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is to a timespec that is ours.
+    // SAFETY: the pointer is to a local timespec.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
     assert_eq!(result, 0);
     time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
@@ -95,8 +95,8 @@ fn insert(sale: &mut Sale, number: u64, ids: Ids, batch: &mut Vec<u8>) -> u64 {
 
 /// Grows a sale, and measures it at each size.
 ///
-/// A second sale gets the same inserts, and of each two the faster one counts. So interruptions by other work
-/// of the processor are left out, but not what the insert itself must do.
+/// A second sale gets the same inserts, and the faster insert of each pair counts. The work of an insert slows
+/// both; an interruption by another process slows one.
 fn grow(ids: Ids, hold: Millis, until: u64) {
     println!("\n{ids:?} ids, hold {hold}");
     println!("{:>9} {:>7} {:>7} {:>10} {:>8}", "orders", "bytes", "usage", "worst µs", "mean ns");
@@ -105,14 +105,14 @@ fn grow(ids: Ids, hold: Millis, until: u64) {
     let mut sale = new_sale(hold);
     let mut second_sale = new_sale(hold);
     let (mut worst, mut sum) = ((0, 0), 0);
-    let mut most: (f64, u64) = (0.0, 0);
+    let mut largest: (f64, u64) = (0.0, 0);
     for number in 1..=until {
         let [first, second] = [&mut sale, &mut second_sale].map(|sale| insert(sale, number, ids, &mut batch));
         sum += first;
         worst = worst.max((first.min(second), number));
         let bytes = (live() - before) as f64 / 2.0 / number as f64;
-        if number >= MANY && bytes > most.0 {
-            most = (bytes, number);
+        if number >= MANY && bytes > largest.0 {
+            largest = (bytes, number);
         }
         if CHECKPOINTS.contains(&number) || number == until {
             let usage = sale.memory() as f64 / number as f64;
@@ -126,14 +126,14 @@ fn grow(ids: Ids, hold: Millis, until: u64) {
     }
     drop(second_sale);
     measure_loading(&sale);
-    let (bytes, at) = most;
+    let (bytes, at) = largest;
     let (ns, insert) = worst;
     println!("most bytes an order: {bytes:.1}, at {at} orders; slowest insert: the {insert}th");
     assert!(bytes <= MAX_ORDER_BYTES, "{bytes:.1} bytes an order");
     assert!(ns <= MAX_INSERT_NS, "the {insert}th insert took {ns} ns");
 }
 
-/// Loads the sale from its snapshot, and prints what an event takes.
+/// Loads the sale from its snapshot, and prints the time and the bytes of an event.
 fn measure_loading(sale: &Sale) {
     let mut part = Vec::new();
     let (mut after, mut ns, mut bytes) = (Seq(0), 0, 0);
@@ -152,12 +152,12 @@ fn measure_loading(sale: &Sale) {
     assert!(peak < sale.memory() + sale.memory() / 10 + 2_000_000, "loading takes more memory than the sale");
 }
 
-/// The memory that a sale reports is what it allocated; a few hundred bytes more or less do not matter.
+/// A sale must report the memory that it allocated, but for one percent and 200 bytes.
 fn check_memory(sale: &Sale, allocated: isize, what: &str) {
     let reported = (sale.memory() - size_of::<Sale>()) as f64;
-    let off = reported - allocated as f64;
+    let difference = reported - allocated as f64;
     assert!(
-        off.abs() < 0.01 * reported + 200.0,
+        difference.abs() < 0.01 * reported + 200.0,
         "{what} of {} events: {reported} reported, {allocated} allocated",
         sale.seq()
     );
@@ -179,7 +179,7 @@ fn small_sales_and_copies_report_their_memory() {
                 for more in 1..=1_000 {
                     insert(&mut copy, MILLION + more, ids, &mut batch);
                 }
-                check_memory(&copy, live() - before, "a copy that went on");
+                check_memory(&copy, live() - before, "a copy with further orders");
             }
         }
     }

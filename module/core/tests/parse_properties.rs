@@ -1,5 +1,4 @@
-//! Parsing and encoding: every command comes back, and any words are a command or an error. `parse_examples`
-//! has the words.
+//! Properties of parsing and encoding. `parse_examples` has examples.
 
 mod support;
 
@@ -32,7 +31,7 @@ impl Texts {
 }
 
 fn texts() -> impl Strategy<Value = Texts> {
-    // Keywords may be names, too.
+    // A name may equal a keyword.
     let word = prop::sample::select(Keyword::ALL).prop_map(|word| word.as_str().as_bytes().to_vec());
     let name = || prop_oneof![4 => vec(any::<u8>(), 1..=128), 1 => word.clone()];
     let key = || vec(any::<u8>(), 0..200);
@@ -73,8 +72,9 @@ fn request(texts: &'static Texts) -> BoxedStrategy<Request<'static>> {
     let [buyer, order, id] = texts.names();
     let token = texts.token();
     let guard = any::<bool>().prop_map(move |release| Guard { key: &texts.lock, token, release });
-    let delta = (integer(1, MAX_INT), any::<bool>())
-        .prop_map(|(units, away)| if away { -units.cast_signed() } else { units.cast_signed() });
+    let delta = (integer(1, MAX_INT), any::<bool>()).prop_map(|(units, is_negative)| {
+        if is_negative { -units.cast_signed() } else { units.cast_signed() }
+    });
     prop_oneof![
         (integer(0, MAX_INT), rules()).prop_map(|(stock, rules)| Request::Create { stock, rules }),
         alteration().prop_map(Request::Alter),
@@ -108,7 +108,7 @@ fn query(texts: &'static Texts) -> BoxedStrategy<Query<'static>> {
     .boxed()
 }
 
-/// Any command. The texts that it borrows are leaked, for a strategy cannot lend them.
+/// Any command. The texts that it borrows are leaked, because the values of a strategy cannot borrow from it.
 fn command() -> BoxedStrategy<Command<'static>> {
     texts().prop_flat_map(|texts| command_of(Box::leak(Box::new(texts)))).boxed()
 }
@@ -156,7 +156,8 @@ fn word() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Any words are a command that comes back, or an error that begins with its code.
+/// Any arguments must parse to a command that can be encoded and parsed again, or to an error that begins with
+/// its code.
 fn check(args: &[Vec<u8>]) {
     let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
     check_arguments(&args);
@@ -166,7 +167,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn every_command_comes_back(command in command()) {
+    fn an_encoded_command_parses_to_itself(command in command()) {
         let args = encode(&command);
         prop_assert!(args.len() <= MAX_ARGS);
         prop_assert_eq!(&args[0][..], command.name().as_str().as_bytes());

@@ -73,7 +73,7 @@ impl<'s> ClusterBuyers<'s> {
             reader: RefCell::new(History::of(key)),
         };
         Self {
-            connection: cluster.shop().await,
+            connection: cluster.connect().await,
             sales: sales.iter().map(sale).collect(),
             served: Cell::new(0),
             closing: Cell::new(false),
@@ -87,7 +87,7 @@ impl<'s> ClusterBuyers<'s> {
             self.closing.set(true);
         };
         // Each has a connection of its own: on a shared one ASKING can precede the command of another buyer.
-        let work = (0..BUYERS).map(async |number| self.buyer(cluster.shop().await, number).await);
+        let work = (0..BUYERS).map(async |number| self.buyer(cluster.connect().await, number).await);
         join(join_all(work), scenario).await;
         let mut histories = vec![];
         for sale in &self.sales {

@@ -16,7 +16,7 @@ async fn open(config: &str) -> (Cluster, usize, usize) {
     let mut cluster = Cluster::start(config).await;
     let (_, primary) = cluster.place(SALES[0]).await;
     let replica = cluster.add_replica(primary, config).await;
-    sales::create(&mut cluster.shop().await).await;
+    sales::create(&mut cluster.connect().await).await;
     (cluster, primary, replica)
 }
 
@@ -51,7 +51,7 @@ async fn a_planned_failover_loses_nothing() {
     must_be_equal(&cluster.nodes[new], &cluster.nodes[old]).await;
 }
 
-/// What a primary did not replicate is lost with it. FORKED tells readers of it.
+/// What a primary did not replicate is lost with it. A reader that has read it gets FORKED.
 #[tokio::test]
 async fn a_sudden_failover_loses_what_was_not_replicated() {
     // The replica may be far behind, and a slow machine must not count as down.
@@ -86,14 +86,14 @@ async fn a_sudden_failover_loses_what_was_not_replicated() {
     .await;
 
     assert_eq!(cluster.place(SALES[0]).await.1, place, "the replica has taken over");
-    let mut shop = cluster.shop().await;
+    let mut connection = cluster.connect().await;
     for (((sale, shared), read), history) in SALES.iter().zip(shared).zip(read).zip(histories) {
         let (kept, own) = history.events.split_at(shared.len());
         assert!(kept == shared, "{sale}: what was replicated is there");
         let last = shared.last().unwrap().term;
         assert!(own.iter().all(|event| event.term > last), "{sale}: the rest is of another term");
         for &Event { term, seq, .. } in &read {
-            let reply = shop.events(sale, After::seq(seq).term(term).count(1)).await;
+            let reply = connection.events(sale, After::seq(seq).term(term).count(1)).await;
             if seq <= shared.len() as u64 {
                 assert!(reply.is_ok(), "{sale}: {seq} is shared, not {reply:?}");
             } else {
@@ -106,7 +106,7 @@ async fn a_sudden_failover_loses_what_was_not_replicated() {
         }
         let mut reader = History::of(sale);
         reader.events = read;
-        reader.read_on(&mut shop).await;
+        reader.read_on(&mut connection).await;
         assert!(
             reader.events == history.events,
             "{sale}: a reader that takes back events ends with the new history"

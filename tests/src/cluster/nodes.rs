@@ -153,7 +153,7 @@ impl Cluster {
     }
 
     /// A connection that finds the owner of each key by itself.
-    pub(super) async fn shop(&self) -> ClusterConnection {
+    pub(super) async fn connect(&self) -> ClusterConnection {
         let nodes = self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}", node.server.port()));
         let client = ClusterClient::builder(nodes)
             .use_protocol(ProtocolVersion::RESP3)

@@ -34,7 +34,7 @@ async fn lock_and_sale_share_a_slot() {
     wait_until_none_held(&mut connection, "{a}sale").await;
 }
 
-/// As on the target of a slot migration until it is complete: the old owner decides.
+/// This is the state of the target of a slot migration until it is complete: the old owner decides.
 #[tokio::test]
 async fn holds_of_a_slot_that_is_not_owned_wait() {
     let (_server, mut connection) = node().await;

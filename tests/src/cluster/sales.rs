@@ -12,7 +12,7 @@ pub(super) const HOLD: Duration = Duration::from_millis(100);
 pub(super) const SCARCE: &str = "{sale}scarce";
 pub(super) const PLENTY: &str = "{sale}plenty";
 
-pub(super) async fn create(shop: &mut ClusterConnection) {
-    shop.create(SCARCE, Sale::new(20).hold(HOLD)).await.unwrap();
-    shop.create(PLENTY, Sale::new(1_000_000).hold(HOLD)).await.unwrap();
+pub(super) async fn create(connection: &mut ClusterConnection) {
+    connection.create(SCARCE, Sale::new(20).hold(HOLD)).await.unwrap();
+    connection.create(PLENTY, Sale::new(1_000_000).hold(HOLD)).await.unwrap();
 }

@@ -30,11 +30,11 @@ async fn open(cluster: &Cluster) -> (usize, usize) {
     for node in &cluster.nodes {
         node.play(&format!("CONFIG SET rdb-key-save-delay {DELAY} => OK")).await;
     }
-    let mut shop = cluster.shop().await;
-    sales::create(&mut shop).await;
-    let mut connection = cluster.nodes[owner].connect().await;
-    large_sales::send(&mut connection, SALES[2], &large_sales::sale(LARGE, large_sales::usual)).await;
-    shop.alter(SALES[2], Alteration::new().hold(sales::HOLD)).await.unwrap();
+    let mut connection = cluster.connect().await;
+    sales::create(&mut connection).await;
+    let mut node = cluster.nodes[owner].connect().await;
+    large_sales::send(&mut node, SALES[2], &large_sales::sale(LARGE, large_sales::usual)).await;
+    connection.alter(SALES[2], Alteration::new().hold(sales::HOLD)).await.unwrap();
     (slot, owner)
 }
 
@@ -59,15 +59,15 @@ async fn buyers_lose_nothing() {
     }
     let (slot, first) = open(&cluster).await;
     let second = (first + 1) % 3;
-    let mut shop = cluster.shop().await;
+    let mut connection = cluster.connect().await;
     let mut moved = (0, 0);
     let histories = ClusterBuyers::during(&cluster, &SALES, async |buyers| {
         buyers.wait_for_orders(300).await;
         // The holds of these fall due one after the other in the next seconds.
         for (number, sale) in more().enumerate() {
             let hold = Duration::from_millis(10 + 10 * number as u64);
-            shop.create(&sale, Sale::new(1).hold(hold)).await.unwrap();
-            shop.buy(&sale, Buy::new("ann", "o1")).await.unwrap();
+            connection.create(&sale, Sale::new(1).hold(hold)).await.unwrap();
+            connection.buy(&sale, Buy::new("ann", "o1")).await.unwrap();
         }
         let begin = now_ms();
         cluster.migrate(slot, first, second).await.complete().await;
@@ -89,8 +89,8 @@ async fn buyers_lose_nothing() {
     }
     let mut times = vec![];
     for sale in more() {
-        wait_until_none_held(&mut shop, &sale).await;
-        let history = History::read(&mut shop, &sale).await;
+        wait_until_none_held(&mut connection, &sale).await;
+        let history = History::read(&mut connection, &sale).await;
         assert_eq!(history.len(), 3, "{sale}: it ran out once");
         times.push(history.events[2].at);
     }

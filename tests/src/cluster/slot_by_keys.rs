@@ -15,7 +15,7 @@ async fn buyers_lose_nothing() {
     let cluster = Cluster::start("").await;
     let (slot, from) = cluster.place(sales::SCARCE).await;
     let to = (from + 1) % 3;
-    sales::create(&mut cluster.shop().await).await;
+    sales::create(&mut cluster.connect().await).await;
 
     let histories = ClusterBuyers::during(&cluster, &[sales::SCARCE, sales::PLENTY], async |buyers| {
         buyers.wait_for_orders(500).await;
@@ -40,10 +40,10 @@ async fn a_hold_runs_out_on_the_new_owner() {
     let cluster = Cluster::start("").await;
     let (slot, from) = cluster.place("sale").await;
     let to = (from + 1) % 3;
-    let mut shop = cluster.shop().await;
-    shop.create("sale", Sale::new(1).hold(Duration::from_millis(300))).await.unwrap();
-    shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
-    let term = shop.info("sale").await.unwrap().term;
+    let mut connection = cluster.connect().await;
+    connection.create("sale", Sale::new(1).hold(Duration::from_millis(300))).await.unwrap();
+    connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    let term = connection.info("sale").await.unwrap().term;
 
     let mut target = cluster.nodes[to].connect().await;
     let mut owned_since = 0;
@@ -64,27 +64,28 @@ async fn a_hold_runs_out_on_the_new_owner() {
             owned_since = now_ms();
         })
         .await;
-    wait_until_none_held(&mut shop, "sale").await;
-    let expired = shop.events("sale", After::seq(2).term(term)).await.unwrap();
+    wait_until_none_held(&mut connection, "sale").await;
+    let expired = connection.events("sale", After::seq(2).term(term)).await.unwrap();
     assert!(expired.len() == 1 && expired[0].at >= owned_since, "{expired:?}, owned since {owned_since}");
     assert!(expired[0].term > term, "the new owner's first decision begins a term");
-    shop.audit("sale").await.unwrap();
+    connection.audit("sale").await.unwrap();
 }
 
-/// Also when the old owner had begun many terms that the new owner has not seen.
+/// The old owner has begun many terms that the new owner has not seen. The new owner grants higher fences
+/// nevertheless.
 #[tokio::test]
 async fn fences_rise_across_owners() {
     let cluster = Cluster::start("").await;
     let (slot, from) = cluster.place("lock").await;
-    let mut shop = cluster.shop().await;
+    let mut connection = cluster.connect().await;
     for number in 0..1_000 {
-        shop.create(format!("sale{number}"), Sale::new(1)).await.unwrap();
+        connection.create(format!("sale{number}"), Sale::new(1)).await.unwrap();
     }
     let lease = Duration::from_secs(600);
-    let before = shop.lock("lock", "ann", lease).await.unwrap();
+    let before = connection.lock("lock", "ann", lease).await.unwrap();
     cluster.move_keys(slot, from, (from + 1) % 3, async || {}).await;
-    assert_eq!(shop.lock("lock", "bob", lease).await, Ok(None), "ann holds it at the new owner, too");
-    assert_eq!(shop.unlock("lock", "ann").await, Ok(true));
-    let after = shop.lock("lock", "bob", lease).await.unwrap();
+    assert_eq!(connection.lock("lock", "bob", lease).await, Ok(None), "ann holds it at the new owner, too");
+    assert_eq!(connection.unlock("lock", "ann").await, Ok(true));
+    let after = connection.lock("lock", "bob", lease).await.unwrap();
     assert!(after > before, "{after:?} after {before:?}");
 }

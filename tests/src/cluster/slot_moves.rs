@@ -28,7 +28,7 @@ impl Cluster {
         self.assign(slot, to).await;
     }
 
-    /// Tells both owners that the keys of a slot are going to move one by one.
+    /// Marks a slot as migrating at its owner, and as importing at the new one.
     pub(super) async fn begin_to_move(&self, slot: usize, from: usize, to: usize) {
         let (source, target) = (&self.nodes[from], &self.nodes[to]);
         target.play(&format!("CLUSTER SETSLOT {slot} IMPORTING {} => OK", source.id)).await;
@@ -42,7 +42,7 @@ impl Cluster {
         ask(&mut source, &format!("MIGRATE 127.0.0.1 {port} \"\" 0 {timeout} KEYS {key}")).await
     }
 
-    /// Tells all nodes who has a slot, its new owner first.
+    /// Assigns a slot to its new owner on every node, on the new owner first.
     pub(super) async fn assign(&self, slot: usize, to: usize) {
         let owner = &self.nodes[to];
         let session = format!("CLUSTER SETSLOT {slot} NODE {} => OK", owner.id);

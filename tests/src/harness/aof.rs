@@ -22,24 +22,31 @@ pub(crate) fn appended_files(server: &Server) -> Vec<PathBuf> {
     paths
 }
 
-/// The commands of the module in the AOF of a server, which are those that replicas get.
-pub(crate) fn appended_commands(server: &Server) -> Vec<Cmd> {
+/// A command in an AOF: its name and its arguments.
+type Words = Vec<Vec<u8>>;
+
+/// The commands that were appended to the AOF of a server.
+fn appended(server: &Server) -> Vec<Words> {
     let mut commands = vec![];
     for path in appended_files(server) {
         let (mut parser, bytes) = (redis::Parser::new(), fs::read(path).unwrap());
         let mut rest = &bytes[..];
-        while let Ok(Value::Array(words)) = parser.parse_value(&mut rest) {
-            commands.extend(seckill_command(&words));
+        while let Ok(command @ Value::Array(_)) = parser.parse_value(&mut rest) {
+            commands.push(redis::from_redis_value(command).unwrap());
         }
     }
     commands
 }
 
-fn seckill_command(words: &[Value]) -> Option<Cmd> {
-    let mut command = Cmd::new();
-    for word in words {
-        let Value::BulkString(bytes) = word else { panic!("{word:?} in an AOF") };
-        command.arg(bytes);
-    }
-    matches!(&words[0], Value::BulkString(name) if name.starts_with(b"SECKILL.")).then_some(command)
+/// The names of the commands that were appended, in upper case.
+pub(crate) fn appended_names(server: &Server) -> Vec<String> {
+    let commands = appended(server);
+    commands.iter().map(|words| String::from_utf8_lossy(&words[0]).to_uppercase()).collect()
+}
+
+/// The commands of the module that were appended, which are those that replicas get.
+pub(crate) fn appended_commands(server: &Server) -> Vec<Cmd> {
+    let mut commands = appended(server);
+    commands.retain(|words| words[0].starts_with(b"SECKILL."));
+    commands.iter().map(|words| Cmd::new().arg(words).take()).collect()
 }

@@ -54,38 +54,38 @@ struct PlacedOrder {
     /// Whether the lock is held for it, by the last reply.
     locked: bool,
     /// The call that got no reply.
-    unanswered: Option<Call>,
+    pending: Option<Call>,
 }
 
 impl PlacedOrder {
-    async fn call(&mut self, shop: &mut Connection, call: Call) -> Result<(), Error> {
-        self.unanswered = Some(call);
+    async fn call(&mut self, connection: &mut Connection, call: Call) -> Result<(), Error> {
+        self.pending = Some(call);
         let replied = match call {
             Call::Lock => {
-                self.locked = shop.lock("lock", &self.id, HOUR).await?.is_some();
+                self.locked = connection.lock("lock", &self.id, HOUR).await?.is_some();
                 None
             }
             Call::Buy => {
                 let buy = Buy::new(&self.buyer, &self.id).qty(self.qty);
                 let buy = if self.locked { buy.releasing("lock", &self.id) } else { buy };
-                let bought = shop.buy("sale", buy).await?;
+                let bought = connection.buy("sale", buy).await?;
                 self.locked = false;
                 match bought {
                     Bought::Order(state) => Some(state),
                     Bought::Refused(_) => None,
                 }
             }
-            Call::Extend => Some(shop.extend("sale", &self.id, HOUR).await?),
-            Call::Confirm => Some(shop.confirm("sale", &self.id).await?),
-            Call::Cancel => Some(shop.cancel("sale", &self.id).await?),
-            Call::Refund => Some(shop.refund("sale", &self.id).await?),
+            Call::Extend => Some(connection.extend("sale", &self.id, HOUR).await?),
+            Call::Confirm => Some(connection.confirm("sale", &self.id).await?),
+            Call::Cancel => Some(connection.cancel("sale", &self.id).await?),
+            Call::Refund => Some(connection.refund("sale", &self.id).await?),
         };
         assert!(
             replied.is_none() || replied == call.resulting_state(),
             "{call:?} got the reply {replied:?}: {self:?}"
         );
         self.replied = replied;
-        self.unanswered = None;
+        self.pending = None;
         Ok(())
     }
 
@@ -95,12 +95,12 @@ impl PlacedOrder {
 
     /// Whether the lock may be held for it.
     fn may_be_locked(&self) -> bool {
-        self.locked || self.unanswered == Some(Call::Lock)
+        self.locked || self.pending == Some(Call::Lock)
     }
 
-    /// Whether `state` is that of the last reply, or the one that the call without a reply leads to.
+    /// Whether `state` is that of the last reply, or the one that the pending call leads to.
     fn may_be(&self, state: Option<State>) -> bool {
-        state == self.replied || self.unanswered.is_some_and(|call| state == call.resulting_state())
+        state == self.replied || self.pending.is_some_and(|call| state == call.resulting_state())
     }
 }
 
@@ -115,7 +115,7 @@ impl Buyer {
     async fn place_order(&mut self, client: &mut CountingClient<'_>) -> Result<(), Error> {
         let (buyer, id) = (self.name.clone(), format!("{}:{}", self.name, self.orders.len()));
         let qty = self.choice.u32(1..=3);
-        self.orders.push(PlacedOrder { buyer, id, qty, replied: None, locked: false, unanswered: None });
+        self.orders.push(PlacedOrder { buyer, id, qty, replied: None, locked: false, pending: None });
         let Some((new, earlier)) = self.orders.split_last_mut() else { return Ok(()) };
         if self.choice.bool() {
             client.call(new, Call::Lock).await?;
@@ -134,14 +134,14 @@ impl Buyer {
 
 /// A connection whose replies are counted.
 struct CountingClient<'a> {
-    shop: Connection,
-    answers: &'a Cell<usize>,
+    connection: Connection,
+    replies: &'a Cell<usize>,
 }
 
 impl CountingClient<'_> {
     async fn call(&mut self, order: &mut PlacedOrder, call: Call) -> Result<(), Error> {
-        order.call(&mut self.shop, call).await?;
-        self.answers.set(self.answers.get() + 1);
+        order.call(&mut self.connection, call).await?;
+        self.replies.set(self.replies.get() + 1);
         Ok(())
     }
 }
@@ -169,10 +169,10 @@ impl Buyers {
         server: &mut Server,
         meanwhile: impl AsyncFnOnce(&mut Server, &Cell<usize>) -> T,
     ) -> T {
-        let (answers, over) = (Cell::new(0), Cell::new(false));
-        let shops = join_all(self.buyers.iter().map(|_| server.connect())).await;
-        let buying = self.buyers.iter_mut().zip(shops).map(async |(buyer, shop)| {
-            let mut client = CountingClient { shop, answers: &answers };
+        let (replies, over) = (Cell::new(0), Cell::new(false));
+        let connections = join_all(self.buyers.iter().map(|_| server.connect())).await;
+        let buying = self.buyers.iter_mut().zip(connections).map(async |(buyer, connection)| {
+            let mut client = CountingClient { connection, replies: &replies };
             while !over.get() {
                 match buyer.place_order(&mut client).await {
                     Ok(()) => {}
@@ -182,17 +182,17 @@ impl Buyers {
             }
         });
         let scenario = async {
-            let result = meanwhile(server, &answers).await;
+            let result = meanwhile(server, &replies).await;
             over.set(true);
             result
         };
         join(scenario, join_all(buying)).await.0
     }
 
-    /// Every order is in the state of its last reply, or in the one that an unanswered call leads to, and
-    /// there are no other orders. A purchase and the release of its lock are one step.
-    pub(crate) async fn must_match(&self, shop: &mut Connection, ledger: &Ledger) {
-        let owner: Option<String> = get(shop, "GET lock").await;
+    /// Every order is in the state of its last reply, or in the one that its pending call leads to, and there
+    /// are no other orders. A purchase and the release of its lock are one step.
+    pub(crate) async fn must_match(&self, connection: &mut Connection, ledger: &Ledger) {
+        let owner: Option<String> = get(connection, "GET lock").await;
         let mut known = 0;
         for order in self.buyers.iter().flat_map(|buyer| &buyer.orders) {
             let state = ledger.state(&order.id);
@@ -205,22 +205,22 @@ impl Buyers {
         assert_eq!(known, ledger.orders.len(), "orders that no buyer placed");
     }
 
-    /// After a loss: takes over the states from the events.
+    /// Takes over the states of the events, after a loss of data.
     pub(crate) fn take_over(&mut self, ledger: &Ledger) {
         for order in self.buyers.iter_mut().flat_map(|buyer| &mut buyer.orders) {
             order.replied = ledger.state(&order.id);
-            order.unanswered = None;
+            order.pending = None;
             order.locked = false;
         }
     }
 
-    /// Repeats the calls that got no reply. After a lock comes the purchase for which it was taken.
-    pub(crate) async fn repeat_unanswered(&mut self, shop: &mut Connection, ledger: &Ledger) {
+    /// Repeats the pending calls. After a lock comes the purchase for which it was taken.
+    pub(crate) async fn repeat_pending(&mut self, connection: &mut Connection, ledger: &Ledger) {
         for order in self.buyers.iter_mut().flat_map(|buyer| &mut buyer.orders) {
-            let Some(call) = order.unanswered else { continue };
-            order.call(shop, call).await.unwrap();
+            let Some(call) = order.pending else { continue };
+            order.call(connection, call).await.unwrap();
             if call == Call::Lock {
-                order.call(shop, Call::Buy).await.unwrap();
+                order.call(connection, Call::Buy).await.unwrap();
             }
             let known = ledger.state(&order.id);
             assert!(known.is_none() || order.replied.is_some(), "{order:?} was {known:?}");

@@ -23,8 +23,8 @@ pub(crate) async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> b
 }
 
 /// Waits until a sale has no held units: all holds ran out, or were settled.
-pub(crate) async fn wait_until_none_held(shop: &mut impl Seckill, sale: &str) {
-    wait_until("the holds run out", async || shop.info(sale).await.unwrap().held == 0).await;
+pub(crate) async fn wait_until_none_held(connection: &mut impl Seckill, sale: &str) {
+    wait_until("the holds run out", async || connection.info(sale).await.unwrap().held == 0).await;
 }
 
 pub(crate) fn ms(ms: u64) -> Duration {

@@ -23,22 +23,22 @@ impl History {
     }
 
     /// All events that a sale has now.
-    pub(crate) async fn read(shop: &mut impl Seckill, sale: &str) -> Self {
+    pub(crate) async fn read(connection: &mut impl Seckill, sale: &str) -> Self {
         let mut history = Self::of(sale);
-        history.read_on(shop).await;
+        history.read_on(connection).await;
         history
     }
 
     /// Reads on to the end. After FORKED it takes back the events that the sale does not have. Returns how
     /// many.
-    pub(crate) async fn read_on(&mut self, shop: &mut impl Seckill) -> usize {
+    pub(crate) async fn read_on(&mut self, connection: &mut impl Seckill) -> usize {
         let mut taken_back = 0;
         loop {
             let after = match self.events.last() {
                 Some(last) => After::seq(last.seq).term(last.term),
                 None => After::seq(0),
             };
-            match shop.events(&self.sale, after.count(PAGE)).await {
+            match connection.events(&self.sale, after.count(PAGE)).await {
                 Ok(page) if page.is_empty() => return taken_back,
                 Ok(page) => page.into_iter().for_each(|event| self.push(event)),
                 Err(Error::Forked { seq, term }) => {
@@ -77,19 +77,19 @@ impl History {
 
     /// After a restart: the next decision begins a term, and the figures are right. Returns how many events
     /// the reader took back.
-    pub(crate) async fn continue_after_restart(&mut self, shop: &mut impl Seckill) -> usize {
+    pub(crate) async fn continue_after_restart(&mut self, connection: &mut impl Seckill) -> usize {
         let last = |events: &[Event]| events.last().map_or(0, |last| last.term);
         let term = last(&self.events);
-        shop.restock(&self.sale, 1, self.len().to_string()).await.unwrap();
-        let taken_back = self.read_on(shop).await;
+        connection.restock(&self.sale, 1, self.len().to_string()).await.unwrap();
+        let taken_back = self.read_on(connection).await;
         assert!(last(&self.events) > term, "the first decision after a restart begins a term");
-        self.must_match(shop).await;
+        self.must_match(connection).await;
         taken_back
     }
 
     /// INFO has the figures that follow from the events, and AUDIT finds nothing wrong.
-    pub(crate) async fn must_match(&self, shop: &mut impl Seckill) {
-        let (ledger, info) = (self.ledger(), shop.info(&self.sale).await.unwrap());
+    pub(crate) async fn must_match(&self, connection: &mut impl Seckill) {
+        let (ledger, info) = (self.ledger(), connection.info(&self.sale).await.unwrap());
         assert!(!info.diverged, "{} diverged", self.sale);
         assert_eq!(info.seq, self.len() as u64, "{}", self.sale);
         assert_eq!(
@@ -103,7 +103,7 @@ impl History {
             "{}",
             self.sale
         );
-        shop.audit(&self.sale).await.unwrap();
+        connection.audit(&self.sale).await.unwrap();
     }
 
     /// Adds up the events. No unit is sold that is not available, and none is given back twice.

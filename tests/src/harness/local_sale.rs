@@ -1,14 +1,14 @@
 //! Sales that are decided in this process, at chosen times: quickly, and with the same bytes in every run.
 
 use seckill_core::protocol::{Command, Epoch, Request, Seq, Term, UnixMs};
-use seckill_core::{Moment, PART, Sale, Seed};
+use seckill_core::{Moment, PART, Seed};
 
 /// An instant in the year 144,683, in unix ms: no hold of a sale that begins then falls due.
 pub(crate) const FUTURE: u64 = 1 << 52;
 
 /// A sale of the core, and the time and epoch of its decisions.
 pub(crate) struct LocalSale {
-    pub(crate) sale: Sale,
+    pub(crate) sale: seckill_core::Sale,
     /// The present time, in unix ms.
     pub(crate) now: u64,
     /// The leadership epoch. Each begins a term.
@@ -18,7 +18,7 @@ pub(crate) struct LocalSale {
 impl LocalSale {
     /// Creates the sale at an instant, with these arguments of CREATE.
     pub(crate) fn open(now: u64, arguments: &str) -> Self {
-        let mut local = Self { sale: Sale::new(Seed([3, 4])), now, epoch: 1 };
+        let mut local = Self { sale: seckill_core::Sale::new(Seed([3, 4])), now, epoch: 1 };
         local.run(&format!("CREATE sale {arguments}"));
         local
     }

@@ -11,6 +11,7 @@ pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod listener;
 pub(crate) mod local_sale;
+pub(crate) mod markdown;
 pub(crate) mod names;
 pub(crate) mod persistence;
 pub(crate) mod processes;

@@ -10,8 +10,8 @@ use crate::harness::session::{play, together};
 /// How late a hold may run out on a machine that is shared. On an idle one 100 ms are promised.
 const LATE: u64 = 2_000;
 
-async fn state(shop: &mut Connection, order: &str) -> State {
-    shop.order("sale", order).await.unwrap().expect("an order").state
+async fn state(connection: &mut Connection, order: &str) -> State {
+    connection.order("sale", order).await.unwrap().expect("an order").state
 }
 
 #[tokio::test]
@@ -19,13 +19,13 @@ async fn holds_run_out_without_a_call() {
     let server = Server::with("notify-keyspace-events Ed").await;
     let mut listener = Listener::on(&server).await;
     listener.subscribe().await;
-    let mut shop = server.connect().await;
-    shop.create("sale", Sale::new(1).limit(1).hold(ms(100))).await.unwrap();
-    assert_eq!(shop.buy("sale", Buy::new("ann", "o1")).await, Ok(Bought::Order(State::Held)));
+    let mut connection = server.connect().await;
+    connection.create("sale", Sale::new(1).limit(1).hold(ms(100))).await.unwrap();
+    assert_eq!(connection.buy("sale", Buy::new("ann", "o1")).await, Ok(Bought::Order(State::Held)));
 
     assert_eq!(listener.until("seckill.expire sale").await, ["seckill.create sale", "seckill.buy sale"]);
 
-    let events = shop.events("sale", After::seq(1)).await.unwrap();
+    let events = connection.events("sale", After::seq(1)).await.unwrap();
     let [bought, expired] = &events[..] else { panic!("{events:?}") };
     let EventKind::Order { deadline: Some(deadline), .. } = bought.kind else { panic!("{bought:?}") };
     assert_eq!(deadline, bought.at + 100);
@@ -36,23 +36,27 @@ async fn holds_run_out_without_a_call() {
         expired.at
     );
     // The units are back, and so is the quota.
-    assert_eq!(shop.buy("sale", Buy::new("ann", "o2")).await, Ok(Bought::Order(State::Held)));
-    shop.audit("sale").await.unwrap();
+    assert_eq!(connection.buy("sale", Buy::new("ann", "o2")).await, Ok(Bought::Order(State::Held)));
+    connection.audit("sale").await.unwrap();
 }
 
 #[tokio::test]
 async fn confirmed_and_extended_orders_stay() {
     let server = Server::start().await;
-    let mut shop = server.connect().await;
-    shop.create("sale", Sale::new(4).hold(ms(60_000))).await.unwrap();
+    let mut connection = server.connect().await;
+    connection.create("sale", Sale::new(4).hold(ms(60_000))).await.unwrap();
     for order in ["confirmed", "extended", "cancelled", "forgotten"] {
-        shop.buy("sale", Buy::new("ann", order)).await.unwrap();
+        connection.buy("sale", Buy::new("ann", order)).await.unwrap();
     }
-    assert_eq!(shop.confirm("sale", "confirmed").await, Ok(State::Sold));
-    assert_eq!(shop.extend("sale", "extended", ms(60_000)).await, Ok(State::Held));
-    assert_eq!(shop.cancel("sale", "cancelled").await, Ok(State::Cancelled));
-    assert_eq!(shop.extend("sale", "forgotten", ms(100)).await, Ok(State::Held), "to an earlier deadline");
-    wait_until("the forgotten one runs out", async || shop.info("sale").await.unwrap().held == 1).await;
+    assert_eq!(connection.confirm("sale", "confirmed").await, Ok(State::Sold));
+    assert_eq!(connection.extend("sale", "extended", ms(60_000)).await, Ok(State::Held));
+    assert_eq!(connection.cancel("sale", "cancelled").await, Ok(State::Cancelled));
+    assert_eq!(
+        connection.extend("sale", "forgotten", ms(100)).await,
+        Ok(State::Held),
+        "to an earlier deadline"
+    );
+    wait_until("the forgotten one runs out", async || connection.info("sale").await.unwrap().held == 1).await;
 
     for (order, expected) in [
         ("confirmed", State::Sold),
@@ -60,55 +64,55 @@ async fn confirmed_and_extended_orders_stay() {
         ("cancelled", State::Cancelled),
         ("forgotten", State::Expired),
     ] {
-        assert_eq!(state(&mut shop, order).await, expected, "{order}");
+        assert_eq!(state(&mut connection, order).await, expected, "{order}");
     }
-    assert_eq!(shop.info("sale").await.unwrap().available, 2);
-    shop.audit("sale").await.unwrap();
+    assert_eq!(connection.info("sale").await.unwrap().available, 2);
+    connection.audit("sale").await.unwrap();
 }
 
 /// A later order with an earlier deadline runs out first, and ALTER HOLD does not change deadlines.
 #[tokio::test]
 async fn each_hold_has_its_own_deadline() {
     let server = Server::start().await;
-    let mut shop = server.connect().await;
-    shop.create("sale", Sale::new(2).hold(ms(60_000))).await.unwrap();
-    shop.buy("sale", Buy::new("ann", "long")).await.unwrap();
-    shop.alter("sale", Alteration::new().hold(ms(50))).await.unwrap();
-    shop.buy("sale", Buy::new("ann", "short")).await.unwrap();
-    wait_until("the short one runs out", async || shop.info("sale").await.unwrap().held == 1).await;
-    assert_eq!(state(&mut shop, "long").await, State::Held);
+    let mut connection = server.connect().await;
+    connection.create("sale", Sale::new(2).hold(ms(60_000))).await.unwrap();
+    connection.buy("sale", Buy::new("ann", "long")).await.unwrap();
+    connection.alter("sale", Alteration::new().hold(ms(50))).await.unwrap();
+    connection.buy("sale", Buy::new("ann", "short")).await.unwrap();
+    wait_until("the short one runs out", async || connection.info("sale").await.unwrap().held == 1).await;
+    assert_eq!(state(&mut connection, "long").await, State::Held);
 }
 
 /// A timer that wrote while writes are paused would crash the server.
 #[tokio::test]
 async fn no_hold_runs_out_while_writes_are_paused() {
     let server = Server::start().await;
-    let mut shop = server.connect().await;
-    shop.create("sale", Sale::new(1).hold(ms(50))).await.unwrap();
-    let replies = together(&mut shop, &["SECKILL.BUY sale ann o1", "CLIENT PAUSE 60000 WRITE"]).await;
+    let mut connection = server.connect().await;
+    connection.create("sale", Sale::new(1).hold(ms(50))).await.unwrap();
+    let replies = together(&mut connection, &["SECKILL.BUY sale ann o1", "CLIENT PAUSE 60000 WRITE"]).await;
     assert_eq!(replies, ["HELD", "OK"]);
     // ORDER shows that the hold is due. INFO and BUYER show that nothing was decided, also a while later.
-    wait_until("it is due", async || state(&mut shop, "o1").await == State::Expired).await;
+    wait_until("it is due", async || state(&mut connection, "o1").await == State::Expired).await;
     let session = r#"
         DEBUG SLEEP 0.3 => OK
         SECKILL.ORDER sale o1 => {"order" "o1" "buyer" "ann" "qty" 1 "state" EXPIRED "at" <ms> "deadline" 0 "seq" 2}
         SECKILL.BUYER sale ann => {"held" 1 "sold" 0 "orders" ["o1"]}
     "#;
-    play(&mut shop, session).await;
-    let info = shop.info("sale").await.unwrap();
+    play(&mut connection, session).await;
+    let info = connection.info("sale").await.unwrap();
     assert_eq!((info.held, info.seq), (1, 2));
-    play(&mut shop, "CLIENT UNPAUSE => OK").await;
-    wait_until_none_held(&mut shop, "sale").await;
+    play(&mut connection, "CLIENT UNPAUSE => OK").await;
+    wait_until_none_held(&mut connection, "sale").await;
 }
 
 /// SOLDOUT is never replied while a hold is due, also when the timer has not run yet.
 #[tokio::test]
 async fn a_purchase_lets_due_holds_run_out() {
     let server = Server::start().await;
-    let mut shop = server.connect().await;
-    shop.create("sale", Sale::new(40).limit(40).hold(ms(1))).await.unwrap();
+    let mut connection = server.connect().await;
+    connection.create("sale", Sale::new(40).limit(40).hold(ms(1))).await.unwrap();
     let purchases = ["SECKILL.BUY sale ann o1 QTY 40", "DEBUG SLEEP 0.01", "SECKILL.BUY sale ann o2 QTY 40"];
-    assert_eq!(together(&mut shop, &purchases).await, ["HELD", "OK", "HELD"]);
-    assert_eq!(state(&mut shop, "o1").await, State::Expired);
-    shop.audit("sale").await.unwrap();
+    assert_eq!(together(&mut connection, &purchases).await, ["HELD", "OK", "HELD"]);
+    assert_eq!(state(&mut connection, "o1").await, State::Expired);
+    connection.audit("sale").await.unwrap();
 }

@@ -25,19 +25,19 @@ async fn holds_run_out_at_the_new_key() {
     ];
     for (way, db, key) in ways {
         let server = Server::with("appendonly yes").await;
-        let mut shop = server.connect().await;
+        let mut connection = server.connect().await;
         let moves = ["RENAME", "MOVE"].iter().any(|command| way.contains(command));
-        if moves && moves_its_clients(&mut shop).await {
+        if moves && moves_its_clients(&mut connection).await {
             eprintln!("skipped on this server, which has a fault in MOVE and RENAME: {way}");
             continue;
         }
-        shop.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
-        shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
-        play(&mut shop, &format!("{way}\nSELECT {db} => OK")).await;
-        wait_until_none_held(&mut shop, key).await;
-        let info = shop.info(key).await.unwrap();
+        connection.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
+        connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+        play(&mut connection, &format!("{way}\nSELECT {db} => OK")).await;
+        wait_until_none_held(&mut connection, key).await;
+        let info = connection.info(key).await.unwrap();
         assert_eq!((info.available, info.seq), (1, 3), "after {way}");
-        shop.audit(key).await.unwrap();
+        connection.audit(key).await.unwrap();
     }
 }
 
@@ -65,28 +65,29 @@ async fn clients_stay_in_the_database_that_they_chose() {
 #[tokio::test]
 async fn the_next_write_lets_due_holds_run_out() {
     let server = Server::start().await;
-    let mut shop = server.connect().await;
-    shop.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
-    shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
-    play(&mut shop, "RENAME sale other => OK\nDEBUG SLEEP 0.01 => OK").await;
-    assert_eq!(shop.buy("other", Buy::new("bob", "o2")).await, Ok(Bought::Order(State::Held)));
+    let mut connection = server.connect().await;
+    connection.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
+    connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    play(&mut connection, "RENAME sale other => OK\nDEBUG SLEEP 0.01 => OK").await;
+    assert_eq!(connection.buy("other", Buy::new("bob", "o2")).await, Ok(Bought::Order(State::Held)));
 }
 
-/// Also over itself, where the old value is freed after the new one was loaded.
+/// A dump is restored after its sale was deleted, or over the sale. In the second case the old value is freed
+/// after the new one was loaded.
 #[tokio::test]
 async fn holds_of_a_restored_sale_run_out() {
     for deleted in [true, false] {
         let server = Server::start().await;
-        let mut shop = server.connect().await;
-        shop.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
-        shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
-        let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut shop).await.unwrap();
+        let mut connection = server.connect().await;
+        connection.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
+        connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+        let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut connection).await.unwrap();
         if deleted {
-            play(&mut shop, "DEL sale => 1").await;
+            play(&mut connection, "DEL sale => 1").await;
         }
-        restore_command("sale", &dump).exec_async(&mut shop).await.unwrap();
-        wait_until_none_held(&mut shop, "sale").await;
-        shop.audit("sale").await.unwrap();
+        restore_command("sale", &dump).exec_async(&mut connection).await.unwrap();
+        wait_until_none_held(&mut connection, "sale").await;
+        connection.audit("sale").await.unwrap();
     }
 }
 
@@ -100,7 +101,7 @@ async fn stale_deadlines_do_not_affect_a_new_value() {
 
 async fn overwritten_by(flush: &str) {
     let server = Server::start().await;
-    let mut shop = server.connect().await;
+    let mut connection = server.connect().await;
     let session = "
         SECKILL.CREATE a STOCK 1 HOLD 50 => OK
         SECKILL.BUY a ann o1 => HELD
@@ -116,9 +117,9 @@ async fn overwritten_by(flush: &str) {
         SECKILL.EXTEND c o2 100 => HELD
     ";
     let reply = if flush.starts_with("UNLINK") { "3" } else { "OK" };
-    play(&mut shop, &session.replace("{flush}", &format!("{flush} => {reply}"))).await;
+    play(&mut connection, &session.replace("{flush}", &format!("{flush} => {reply}"))).await;
     // Its deadline is later than all stale ones.
-    wait_until("the last one runs out", async || shop.info("c").await.unwrap().available == 1).await;
-    play(&mut shop, "DBSIZE => 2\nGET b => \"text\"\nSECKILL.AUDIT c => OK").await;
-    assert_eq!(shop.info("c").await.unwrap().held, 1);
+    wait_until("the last one runs out", async || connection.info("c").await.unwrap().available == 1).await;
+    play(&mut connection, "DBSIZE => 2\nGET b => \"text\"\nSECKILL.AUDIT c => OK").await;
+    assert_eq!(connection.info("c").await.unwrap().held, 1);
 }

@@ -5,7 +5,7 @@ use redis::cmd;
 
 use super::batches::{pieces, replies, seeds};
 use super::mutations::edits;
-use super::sample_sales::rich;
+use super::sample_sales::varied_sale;
 use super::soundness::{Tally, examine, must_survive_restore};
 use super::watched_server::{CONFIG, Watch};
 use crate::harness::local_sale::FUTURE;
@@ -20,7 +20,7 @@ async fn a_batch_that_was_tampered_with_is_applied_or_marks_the_sale() {
     let server = Server::with(&format!("{CONFIG}\nseckill.apply-from-clients yes")).await;
     let mut connection = server.connect().await;
     // No hold may run out meanwhile: that would be another event.
-    let histories = [3, 20, 60].map(|orders| rich(FUTURE, orders).batches(0, 200));
+    let histories = [3, 20, 60].map(|orders| varied_sale(FUTURE, orders).batches(0, 200));
     let mut watch = Watch::begin(&server).await;
     let mut tally = Tally::default();
     for piece in pieces(BATCHES) {
@@ -58,10 +58,10 @@ async fn a_batch_that_was_tampered_with_is_applied_or_marks_the_sale() {
 
 /// A history up to a batch that was tampered with, and the batch that would have come next.
 fn tampered_sequence(histories: &[Vec<Vec<u8>>], seed: u64) -> Vec<Vec<u8>> {
-    let mut dice = Rng::with_seed(seed);
-    let history = &histories[dice.usize(..histories.len())];
-    let at = dice.usize(..history.len());
+    let mut rng = Rng::with_seed(seed);
+    let history = &histories[rng.usize(..histories.len())];
+    let at = rng.usize(..history.len());
     let mut sequence = history[..(at + 2).min(history.len())].to_vec();
-    edits(&mut sequence[at], &mut dice);
+    edits(&mut sequence[at], &mut rng);
     sequence
 }

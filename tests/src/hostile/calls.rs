@@ -8,7 +8,7 @@ use seckill_core::protocol::{CommandName, Keyword};
 
 use super::batches::{replies, seeds};
 use super::reply_shapes::is_known;
-use super::sample_sales::rich;
+use super::sample_sales::varied_sale;
 use super::watched_server::{CONFIG, Watch};
 use crate::harness::local_sale::FUTURE;
 use crate::harness::server::Server;
@@ -107,24 +107,24 @@ enum Way {
 }
 
 struct Session<'b> {
-    dice: Rng,
+    rng: Rng,
     way: Way,
     batches: &'b [Vec<u8>],
 }
 
 impl Session<'_> {
     fn call(&mut self) -> Call {
-        let mut call = match self.dice.u8(..9) {
+        let mut call = match self.rng.u8(..9) {
             0 => vec![b"SECKILL.APPLY".to_vec(), b"new".to_vec(), self.batch()],
-            1..5 => CORRECT[self.dice.usize(..CORRECT.len())]
+            1..5 => CORRECT[self.rng.usize(..CORRECT.len())]
                 .split(' ')
                 .map(|word| word.as_bytes().to_vec())
                 .collect(),
             _ => return self.random_call(),
         };
-        for _ in 0..self.dice.u8(..3) {
-            let at = self.dice.usize(1..=call.len());
-            match self.dice.u8(..4) {
+        for _ in 0..self.rng.u8(..3) {
+            let at = self.rng.usize(1..=call.len());
+            match self.rng.u8(..4) {
                 0 => call.truncate(at),
                 1 => call.insert(at, self.argument()),
                 2 if at < call.len() => call.insert(at, call[at].clone()),
@@ -136,11 +136,11 @@ impl Session<'_> {
     }
 
     fn random_call(&mut self) -> Call {
-        let name = CommandName::ALL[self.dice.usize(..CommandName::ALL.len())].as_str();
-        let name = if self.dice.bool() { name.to_owned() } else { name.to_lowercase() };
+        let name = CommandName::ALL[self.rng.usize(..CommandName::ALL.len())].as_str();
+        let name = if self.rng.bool() { name.to_owned() } else { name.to_lowercase() };
         let mut call = vec![name.into_bytes()];
-        let many = if self.dice.u8(..) == 0 { 1_000 } else { self.dice.usize(..=14) };
-        if many > 0 && self.dice.u8(..4) > 0 {
+        let many = if self.rng.u8(..) == 0 { 1_000 } else { self.rng.usize(..=14) };
+        if many > 0 && self.rng.u8(..4) > 0 {
             call.push(self.key());
         }
         while call.len() <= many {
@@ -150,31 +150,31 @@ impl Session<'_> {
     }
 
     fn key(&mut self) -> Vec<u8> {
-        KEYS[self.dice.usize(..KEYS.len())].into()
+        KEYS[self.rng.usize(..KEYS.len())].into()
     }
 
     /// A random batch, in half of the cases the first one, which creates a sale.
     fn batch(&mut self) -> Vec<u8> {
-        let at = if self.dice.bool() { 0 } else { self.dice.usize(..self.batches.len()) };
+        let at = if self.rng.bool() { 0 } else { self.rng.usize(..self.batches.len()) };
         self.batches[at].clone()
     }
 
     fn argument(&mut self) -> Vec<u8> {
-        match self.dice.u8(..) {
+        match self.rng.u8(..) {
             0 => vec![b'x'; 64 << 10],
             1..10 => vec![0xff; 128],
             10..20 => vec![0xff; 129],
-            20..40 => (0..self.dice.usize(..40)).map(|_| self.dice.u8(..)).collect(),
+            20..40 => (0..self.rng.usize(..40)).map(|_| self.rng.u8(..)).collect(),
             40..50 => self.batch(),
             50..90 => self.key(),
             90..150 => self.keyword(),
-            _ => WORDS[self.dice.usize(..WORDS.len())].into(),
+            _ => WORDS[self.rng.usize(..WORDS.len())].into(),
         }
     }
 
     /// Never BLOCK where a command could block.
     fn keyword(&mut self) -> Vec<u8> {
-        let keyword = Keyword::ALL[self.dice.usize(..Keyword::ALL.len())];
+        let keyword = Keyword::ALL[self.rng.usize(..Keyword::ALL.len())];
         if keyword == Keyword::Block && self.way == Way::Plain {
             b"BLOCKS".into()
         } else {
@@ -242,14 +242,14 @@ async fn random_arguments_get_a_reply_or_an_error() {
     let mut connections =
         [server.connect_as("protocol=resp2").await, server.connect_as("protocol=resp3").await];
     let mut watch = Watch::begin(&server).await;
-    let batches = rich(FUTURE, 20).batches(0, 200);
-    let mut answered: BTreeMap<CommandName, u64> = BTreeMap::new();
+    let batches = varied_sale(FUTURE, 20).batches(0, 200);
+    let mut accepted: BTreeMap<CommandName, u64> = BTreeMap::new();
     for seed in seeds(SESSIONS) {
         let what = format!("HOSTILE_SEED={seed}");
         let way = [Way::Plain, Way::Transactions, Way::Scripts][seed as usize % 3];
-        let mut session = Session { dice: Rng::with_seed(seed), way, batches: &batches };
-        let connection = &mut connections[session.dice.usize(..2)];
-        let from_clients = session.dice.bool();
+        let mut session = Session { rng: Rng::with_seed(seed), way, batches: &batches };
+        let connection = &mut connections[session.rng.usize(..2)];
+        let from_clients = session.rng.bool();
         let choice = if from_clients { "yes" } else { "no" };
         play(connection, &format!("CONFIG SET seckill.apply-from-clients {choice} => OK\n{SETUP}")).await;
 
@@ -261,7 +261,7 @@ async fn random_arguments_get_a_reply_or_an_error() {
             let name = CommandName::from_word(&String::from_utf8_lossy(&call[0]).to_uppercase()).unwrap();
             assert!(is_known(name, reply), "{what}: {} is the reply to {}", show(reply), text_of(call));
             if !matches!(reply, Value::ServerError(_)) {
-                *answered.entry(name).or_default() += 1;
+                *accepted.entry(name).or_default() += 1;
             }
         }
         watch.piece(&what).await;
@@ -278,7 +278,7 @@ async fn random_arguments_get_a_reply_or_an_error() {
     if seeds(SESSIONS).end == SESSIONS {
         // A command that was never accepted was not tested.
         for name in CommandName::ALL {
-            assert!(answered.get(name).is_some_and(|times| *times > SESSIONS / 4), "{name}: {answered:?}");
+            assert!(accepted.get(name).is_some_and(|times| *times > SESSIONS / 4), "{name}: {accepted:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use redis::Value;
 
 use super::batches::{pieces, replies, seeds};
 use super::mutations::{edits, rearrange};
-use super::sample_sales::{PAST, rich, sold};
+use super::sample_sales::{PAST, plain_sale, varied_sale};
 use super::soundness::{Tally, examine, must_survive_restore};
 use super::watched_server::{CONFIG, Watch};
 use crate::harness::dump::{Envelope, body_of, restore_command};
@@ -71,7 +71,7 @@ impl Payloads {
         play(connection, "CONFIG SET rdbcompression no => OK\nSECKILL.CREATE sale STOCK 1 => OK").await;
         let envelope = Envelope::of(&dump(connection).await);
         let framed = |strings: Vec<Vec<u8>>| Base { body: envelope.body(&strings), strings: Some(strings) };
-        let mut diverged = rich(PAST, 5);
+        let mut diverged = varied_sale(PAST, 5);
         diverged.sale.apply_batch(&[]).unwrap_err();
         let mut short = vec![
             framed(vec![vec![1, 1, 0]]),
@@ -79,9 +79,9 @@ impl Payloads {
             framed(LocalSale::open(PAST, "STOCK 1").snapshot()),
         ];
         for begin in [PAST, FUTURE] {
-            short.extend([1, 7, 20, 60].map(|orders| framed(rich(begin, orders).snapshot())));
+            short.extend([1, 7, 20, 60].map(|orders| framed(varied_sale(begin, orders).snapshot())));
         }
-        let long = framed(sold(6_000).snapshot());
+        let long = framed(plain_sale(6_000).snapshot());
         assert_eq!(long.strings.as_ref().map(Vec::len), Some(3), "a head and two parts");
 
         // All of these are valid, and the server saves the same bytes.
@@ -90,7 +90,7 @@ impl Payloads {
         }
         assert!(body_of(&dump(connection).await) == long.body);
 
-        restore(connection, envelope.seal(envelope.body(&sold(60).snapshot()))).await;
+        restore(connection, envelope.seal(envelope.body(&plain_sale(60).snapshot()))).await;
         play(connection, "CONFIG SET rdbcompression yes => OK").await;
         short.push(Base { body: body_of(&dump(connection).await).to_vec(), strings: None });
         play(connection, "DEL sale => 1").await;
@@ -99,14 +99,14 @@ impl Payloads {
 
     /// The payload of a seed, with a correct checksum.
     fn tampered(&self, seed: u64) -> Vec<u8> {
-        let mut dice = Rng::with_seed(seed);
-        let base = if seed % 500 == 7 { &self.long } else { &self.short[dice.usize(..self.short.len())] };
+        let mut rng = Rng::with_seed(seed);
+        let base = if seed % 500 == 7 { &self.long } else { &self.short[rng.usize(..self.short.len())] };
         let body = match &base.strings {
-            Some(strings) if dice.u8(..4) > 0 => {
+            Some(strings) if rng.u8(..4) > 0 => {
                 let mut strings = strings.clone();
-                rearrange(&mut strings, &mut dice);
-                while dice.u8(..3) == 0 {
-                    rearrange(&mut strings, &mut dice);
+                rearrange(&mut strings, &mut rng);
+                while rng.u8(..3) == 0 {
+                    rearrange(&mut strings, &mut rng);
                 }
                 self.envelope.body(&strings)
             }
@@ -116,7 +116,7 @@ impl Payloads {
                 // does not show it.
                 let (first, rest) = base.body.split_at(1);
                 let mut rest = rest.to_vec();
-                edits(&mut rest, &mut dice);
+                edits(&mut rest, &mut rng);
                 [first, &rest].concat()
             }
         };

@@ -6,9 +6,9 @@ use crate::harness::names::uuid;
 /// An instant in the past: holds of a sale that begins then are due.
 pub(crate) const PAST: u64 = 1_700_000_000_000;
 
-/// Orders of every state, several terms, restockings, altered rules, and names of each encoding. Most
+/// A sale with orders of every state, several terms, restockings, altered rules, and names of each encoding. Most
 /// remaining holds fall due soon after the sale begins.
-pub(crate) fn rich(begin: u64, orders: u64) -> LocalSale {
+pub(crate) fn varied_sale(begin: u64, orders: u64) -> LocalSale {
     let mut sale = LocalSale::open(begin, "STOCK 500 LIMIT 90 HOLD 50 OPENS 5 CLOSES 9007199254740990");
     for number in 0..orders {
         sale.now += 17;
@@ -33,8 +33,8 @@ pub(crate) fn rich(begin: u64, orders: u64) -> LocalSale {
     sale
 }
 
-/// Only orders that are sold at once.
-pub(crate) fn sold(orders: u64) -> LocalSale {
+/// A sale whose orders are all sold at once.
+pub(crate) fn plain_sale(orders: u64) -> LocalSale {
     let mut sale = LocalSale::open(PAST, "STOCK 9000");
     for number in 0..orders {
         sale.run(&format!("BUY sale buyer{} {number:0100}", number % 100));

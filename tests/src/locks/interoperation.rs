@@ -7,7 +7,7 @@ use crate::harness::server::Server;
 use crate::harness::session::play;
 
 #[tokio::test]
-async fn they_take_and_release_the_same_locks() {
+async fn other_clients_share_locks() {
     // A number as a token: Redis may store it as an integer.
     for token in ["ann", "12345"] {
         let session = r#"

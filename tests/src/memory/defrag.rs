@@ -18,18 +18,18 @@ fn buy(pipe: &mut redis::Pipeline, sale: &str, number: usize) {
     pipe.cmd("SECKILL.BUY").arg(sale).arg(number / 2).arg(format!("a rather long order id {number}"));
 }
 
-async fn create(shop: &mut Connection, sale: &str) {
-    shop.create(sale, Sale::new(1_000_000).hold(HOUR)).await.unwrap();
+async fn create(connection: &mut Connection, sale: &str) {
+    connection.create(sale, Sale::new(1_000_000).hold(HOUR)).await.unwrap();
 }
 
-const SETS: [&str; 4] = ["kept", "gone", "lost", "past"];
+const SETS: [&str; 4] = ["kept", "deleted1", "deleted2", "deleted3"];
 
 /// Sets of sales that grow side by side: when only one set is left, every page has gaps.
-async fn grow(shop: &mut Connection) {
+async fn grow(connection: &mut Connection) {
     for set in SETS {
-        create(shop, &format!("{set}:large")).await;
+        create(connection, &format!("{set}:large")).await;
         for sale in 0..SALES {
-            create(shop, &format!("{set}:{sale}")).await;
+            create(connection, &format!("{set}:{sale}")).await;
         }
     }
     for number in 0..LARGE {
@@ -40,50 +40,50 @@ async fn grow(shop: &mut Connection) {
                 buy(&mut pipe, &format!("{set}:{}", number % SALES), number);
             }
         }
-        pipe.exec_async(shop).await.unwrap();
+        pipe.exec_async(connection).await.unwrap();
     }
 }
 
 /// Deletes all sets but the first.
-async fn leave_one(shop: &mut Connection) {
+async fn leave_one(connection: &mut Connection) {
     for set in &SETS[1..] {
         let small = (0..SALES).map(|sale| format!("{set}:{sale}"));
-        let gone: Vec<String> = small.chain([format!("{set}:large")]).collect();
-        redis::cmd("DEL").arg(gone).exec_async(shop).await.unwrap();
+        let sales: Vec<String> = small.chain([format!("{set}:large")]).collect();
+        redis::cmd("DEL").arg(sales).exec_async(connection).await.unwrap();
     }
 }
 
-async fn gaps(shop: &mut Connection) -> u64 {
-    stat(shop, "memory", "allocator_frag_bytes").await.parse().unwrap()
+async fn gaps(connection: &mut Connection) -> u64 {
+    stat(connection, "memory", "allocator_frag_bytes").await.parse().unwrap()
 }
 
 #[tokio::test]
 async fn gaps_are_closed_while_buyers_buy() {
     let config = "active-defrag-ignore-bytes 1\nactive-defrag-threshold-lower 1\nactive-defrag-cycle-min 50";
     let server = Server::with(config).await;
-    let mut shop = server.connect().await;
-    let refused = ask(&mut shop, "CONFIG SET activedefrag yes").await;
+    let mut connection = server.connect().await;
+    let refused = ask(&mut connection, "CONFIG SET activedefrag yes").await;
     if refused != "OK" {
         eprintln!("skipped on this server: {refused}");
         return;
     }
-    play(&mut shop, "CONFIG SET activedefrag no => OK").await;
-    grow(&mut shop).await;
-    leave_one(&mut shop).await;
-    wait_until("the server has counted the gaps", async || gaps(&mut shop).await > GAPS).await;
-    let digest = ask(&mut shop, "DEBUG DIGEST-VALUE kept:1 kept:2 kept:3").await;
+    play(&mut connection, "CONFIG SET activedefrag no => OK").await;
+    grow(&mut connection).await;
+    leave_one(&mut connection).await;
+    wait_until("the server has counted the gaps", async || gaps(&mut connection).await > GAPS).await;
+    let digest = ask(&mut connection, "DEBUG DIGEST-VALUE kept:1 kept:2 kept:3").await;
 
-    play(&mut shop, "CONFIG SET activedefrag yes => OK").await;
+    play(&mut connection, "CONFIG SET activedefrag yes => OK").await;
     let mut number = LARGE;
     wait_until("half of the gaps are closed", async || {
-        shop.buy("kept:large", Buy::new("ann", &format!("late {number}"))).await.unwrap();
+        connection.buy("kept:large", Buy::new("ann", &format!("late {number}"))).await.unwrap();
         number += 1;
-        gaps(&mut shop).await < GAPS / 2
+        gaps(&mut connection).await < GAPS / 2
     })
     .await;
-    assert_eq!(ask(&mut shop, "DEBUG DIGEST-VALUE kept:1 kept:2 kept:3").await, digest);
-    assert_eq!(shop.info("kept:large").await.unwrap().seq, number as u64 + 1);
+    assert_eq!(ask(&mut connection, "DEBUG DIGEST-VALUE kept:1 kept:2 kept:3").await, digest);
+    assert_eq!(connection.info("kept:large").await.unwrap().seq, number as u64 + 1);
     for sale in (0..SALES).map(|sale| sale.to_string()).chain(["large".to_owned()]) {
-        shop.audit(format!("kept:{sale}")).await.unwrap();
+        connection.audit(format!("kept:{sale}")).await.unwrap();
     }
 }

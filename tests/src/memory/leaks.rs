@@ -28,8 +28,8 @@ async fn must_free_all(work: impl AsyncFn(&mut Connection, u64)) {
 }
 
 /// Creates a sale with orders in every state, and reads it in every way.
-async fn sell(shop: &mut Connection, orders: u64) {
-    shop.create("sale", Sale::new(orders).hold(HOUR)).await.unwrap();
+async fn sell(connection: &mut Connection, orders: u64) {
+    connection.create("sale", Sale::new(orders).hold(HOUR)).await.unwrap();
     let mut pipe = redis::pipe();
     for number in 0..orders {
         let (buyer, order) = (format!("buyer {}", number % 1_000), format!("{number:036}"));
@@ -42,34 +42,36 @@ async fn sell(shop: &mut Connection, orders: u64) {
             _ => pipe.cmd("SECKILL.ORDER").arg(&["sale", &order]),
         };
     }
-    pipe.exec_async(shop).await.unwrap();
-    wait_until("every fifth hold runs out", async || shop.info("sale").await.unwrap().held == orders * 2 / 5)
-        .await;
-    shop.restock("sale", 1, "r1").await.unwrap();
-    get::<Value>(shop, "SECKILL.EVENTS sale 0 COUNT 10000").await;
-    get::<Value>(shop, r#"SECKILL.BUYER sale "buyer 1""#).await;
-    shop.audit("sale").await.unwrap();
+    pipe.exec_async(connection).await.unwrap();
+    wait_until("every fifth hold runs out", async || {
+        connection.info("sale").await.unwrap().held == orders * 2 / 5
+    })
+    .await;
+    connection.restock("sale", 1, "r1").await.unwrap();
+    get::<Value>(connection, "SECKILL.EVENTS sale 0 COUNT 10000").await;
+    get::<Value>(connection, r#"SECKILL.BUYER sale "buyer 1""#).await;
+    connection.audit("sale").await.unwrap();
 }
 
 #[tokio::test]
 async fn sales_that_are_deleted_in_every_way() {
-    must_free_all(async |shop, orders| {
-        sell(shop, orders).await;
-        play(shop, "COPY sale unlinked => 1\nCOPY sale expired => 1\nCOPY sale overwritten => 1").await;
-        let dump: Vec<u8> = get(shop, "DUMP sale").await;
+    must_free_all(async |connection, orders| {
+        sell(connection, orders).await;
+        play(connection, "COPY sale unlinked => 1\nCOPY sale expired => 1\nCOPY sale overwritten => 1").await;
+        let dump: Vec<u8> = get(connection, "DUMP sale").await;
         for key in ["sale", "restored", "flushed"] {
-            restore_command(key, &dump).exec_async(shop).await.unwrap();
+            restore_command(key, &dump).exec_async(connection).await.unwrap();
         }
-        assert!(used_memory(shop).await > 6 * orders * 50, "six sales take memory");
+        assert!(used_memory(connection).await > 6 * orders * 50, "six sales take memory");
         let leaving = "
             DEL sale restored => 2
             UNLINK unlinked => 1
             SET overwritten x => OK
             PEXPIRE expired 1 => 1
         ";
-        play(shop, leaving).await;
-        wait_until("one is expired", async || get::<u64>(shop, "DBSIZE").await == 2).await;
-        play(shop, "FLUSHALL ASYNC => OK").await;
+        play(connection, leaving).await;
+        wait_until("one is expired", async || get::<u64>(connection, "DBSIZE").await == 2).await;
+        play(connection, "FLUSHALL ASYNC => OK").await;
     })
     .await;
 }
@@ -77,15 +79,15 @@ async fn sales_that_are_deleted_in_every_way() {
 /// A hold that is moved to ever earlier deadlines, each of which is scheduled.
 #[tokio::test]
 async fn deadlines_that_are_moved() {
-    must_free_all(async |shop, times| {
-        shop.create("sale", Sale::new(1).hold(2 * HOUR)).await.unwrap();
-        shop.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    must_free_all(async |connection, times| {
+        connection.create("sale", Sale::new(1).hold(2 * HOUR)).await.unwrap();
+        connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
         let mut pipe = redis::pipe();
         for earlier in 0..times {
             pipe.cmd("SECKILL.EXTEND").arg("sale").arg("o1").arg(HOUR.as_millis() as u64 - 10 * earlier);
         }
         pipe.cmd("DEL").arg("sale");
-        pipe.exec_async(shop).await.unwrap();
+        pipe.exec_async(connection).await.unwrap();
     })
     .await;
 }

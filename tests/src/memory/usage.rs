@@ -36,9 +36,9 @@ impl Ids {
     }
 }
 
-/// How orders are settled.
+/// How the orders of a sale end.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Fate {
+enum Ending {
     Sold,
     Held,
     Extended,
@@ -52,30 +52,30 @@ enum Fate {
 const HOLD: u64 = 60_000;
 
 /// A sale of so many orders.
-fn sale(orders: u64, ids: Ids, fate: Fate) -> LocalSale {
-    let hold = if fate == Fate::Sold { 0 } else { HOLD };
+fn sale(orders: u64, ids: Ids, ending: Ending) -> LocalSale {
+    let hold = if ending == Ending::Sold { 0 } else { HOLD };
     let mut local = LocalSale::open(FUTURE, &format!("STOCK 9000000 HOLD {hold}"));
     for number in 0..orders {
         local.now += number % 7 * 50;
         let order = ids.of(number);
-        if fate == Fate::Restocked {
+        if ending == Ending::Restocked {
             local.run(&format!("RESTOCK sale {}", 1 + number % 90));
             continue;
         }
         local.run(&format!("BUY sale buyer-{} {order}", number / 2));
-        if fate == Fate::Extended {
+        if ending == Ending::Extended {
             local.run(&format!("EXTEND sale {order} {}", HOLD * 1_000 + number * 7_919 % 99_991));
         }
     }
     for number in 0..orders {
-        let settled = match fate {
-            Fate::Confirmed => true,
-            Fate::HalfConfirmed => number % 5 < 2,
-            Fate::RanOut => {
+        let settled = match ending {
+            Ending::Confirmed => true,
+            Ending::HalfConfirmed => number % 5 < 2,
+            Ending::RanOut => {
                 local.now += HOLD;
                 true
             }
-            Fate::Sold | Fate::Held | Fate::Extended | Fate::Restocked => false,
+            Ending::Sold | Ending::Held | Ending::Extended | Ending::Restocked => false,
         };
         if settled {
             local.run(&format!("CONFIRM sale {}", ids.of(number)));
@@ -128,29 +128,32 @@ async fn put_copies(connection: &mut Connection, local: &LocalSale, way: &str, t
 #[tokio::test]
 async fn is_accurate() {
     let server = Server::with(QUIET).await;
-    let mut shapes =
-        vec![(0, Ids::Text, Fate::Held), (10, Ids::Text, Fate::Held), (100, Ids::Uuid, Fate::Confirmed)];
+    let mut shapes = vec![
+        (0, Ids::Text, Ending::Held),
+        (10, Ids::Text, Ending::Held),
+        (100, Ids::Uuid, Ending::Confirmed),
+    ];
     for orders in [1_000, 30_000, 100_000] {
-        for fate in [Fate::Sold, Fate::Held, Fate::Extended, Fate::HalfConfirmed, Fate::RanOut] {
-            shapes.push((orders, Ids::Uuid, fate));
+        for ending in [Ending::Sold, Ending::Held, Ending::Extended, Ending::HalfConfirmed, Ending::RanOut] {
+            shapes.push((orders, Ids::Uuid, ending));
         }
         shapes.extend([
-            (orders, Ids::Text, Fate::Sold),
-            (orders, Ids::Text, Fate::Confirmed),
-            (orders, Ids::Long, Fate::Held),
-            (orders, Ids::Long, Fate::Restocked),
+            (orders, Ids::Text, Ending::Sold),
+            (orders, Ids::Text, Ending::Confirmed),
+            (orders, Ids::Long, Ending::Held),
+            (orders, Ids::Long, Ending::Restocked),
         ]);
     }
     // What the server allocates for its first key does not count.
     play(&mut server.connect().await, "SET first x => OK").await;
-    for (orders, ids, fate) in shapes {
+    for (orders, ids, ending) in shapes {
         // Small ones are measured together, so that the server's own allocations weigh less.
         let times = match orders {
             0..1_000 => 50,
             1_000..100_000 => 5,
             _ => 1,
         };
-        let local = sale(orders, ids, fate);
+        let local = sale(orders, ids, ending);
         let mut before = used(&server).await;
         for way in ["applied", "copied", "restored"] {
             let reported = put_copies(&mut server.connect().await, &local, way, times).await;
@@ -158,7 +161,7 @@ async fn is_accurate() {
             let took = after - before;
             before = after;
             let what =
-                format!("{orders} {ids:?} {fate:?}, {way} {times} times: {reported} reported, {took} used");
+                format!("{orders} {ids:?} {ending:?}, {way} {times} times: {reported} reported, {took} used");
             println!("{what}");
             assert!((reported - took).abs() <= took / 20 + SLACK * times as i64, "{what}");
         }
@@ -194,7 +197,7 @@ async fn takes_constant_time() {
     let mut times = vec![];
     for orders in [1_000, 200_000] {
         let key = orders.to_string();
-        put(&mut connection, &key, &sale(orders, Ids::Text, Fate::Held)).await;
+        put(&mut connection, &key, &sale(orders, Ids::Text, Ending::Held)).await;
         times.push(time_of(&mut connection, &key).await);
     }
     println!("{times:?}");

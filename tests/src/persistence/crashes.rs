@@ -41,7 +41,7 @@ impl Market {
     /// Buyers buy and the reader reads until `meanwhile` returns. Then the server is killed.
     async fn kill_after(&mut self, meanwhile: impl AsyncFnOnce(&mut Connection, &Cell<usize>)) {
         let Self { server, buyers, history } = self;
-        let (mut reader, mut shop) = (server.connect().await, server.connect().await);
+        let (mut reader, mut connection) = (server.connect().await, server.connect().await);
         let reading = async {
             loop {
                 assert_eq!(history.read_on(&mut reader).await, 0);
@@ -49,7 +49,7 @@ impl Market {
         };
         let killing = async |server: &mut Server, replies: &Cell<usize>| {
             tokio::select! {
-                () = meanwhile(&mut shop, replies) => server.kill(),
+                () = meanwhile(&mut connection, replies) => server.kill(),
                 () = reading => {}
             }
         };
@@ -60,26 +60,26 @@ impl Market {
     /// more.
     async fn reopen(&mut self) {
         self.server.restart().await;
-        let mut shop = self.server.connect().await;
-        assert_eq!(self.history.read_on(&mut shop).await, 0, "events that were read are lost");
+        let mut connection = self.server.connect().await;
+        assert_eq!(self.history.read_on(&mut connection).await, 0, "events that were read are lost");
         let ledger = self.history.ledger();
-        self.buyers.must_match(&mut shop, &ledger).await;
-        self.buyers.repeat_unanswered(&mut shop, &ledger).await;
-        play(&mut shop, "GET lock => nil").await;
-        self.history.continue_after_restart(&mut shop).await;
-        self.buyers.must_match(&mut shop, &self.history.ledger()).await;
+        self.buyers.must_match(&mut connection, &ledger).await;
+        self.buyers.repeat_pending(&mut connection, &ledger).await;
+        play(&mut connection, "GET lock => nil").await;
+        self.history.continue_after_restart(&mut connection).await;
+        self.buyers.must_match(&mut connection, &self.history.ledger()).await;
     }
 
     /// After a crash that may lose the newest events: the rest is a prefix of the history. Returns how many
     /// events are left.
     async fn reopen_with_less(&mut self) -> u64 {
         self.server.restart().await;
-        let mut shop = self.server.connect().await;
-        let left = History::read(&mut shop, "sale").await;
+        let mut connection = self.server.connect().await;
+        let left = History::read(&mut connection, "sale").await;
         left.must_share_prefix(&self.history);
         self.buyers.take_over(&left.ledger());
-        ask(&mut shop, "DEL lock").await;
-        self.history.continue_after_restart(&mut shop).await;
+        ask(&mut connection, "DEL lock").await;
+        self.history.continue_after_restart(&mut connection).await;
         left.len() as u64
     }
 }
@@ -90,24 +90,26 @@ async fn more(replies: &Cell<usize>, count: usize) {
     wait_until("the buyers get their replies", async || replies.get() >= enough).await;
 }
 
-async fn save(shop: &mut Connection) {
-    ask(shop, "BGSAVE").await;
-    wait_until("it is saved", async || stat(shop, "persistence", "rdb_bgsave_in_progress").await == "0")
-        .await;
-    assert_eq!(stat(shop, "persistence", "rdb_last_bgsave_status").await, "ok");
+async fn save(connection: &mut Connection) {
+    ask(connection, "BGSAVE").await;
+    wait_until("it is saved", async || {
+        stat(connection, "persistence", "rdb_bgsave_in_progress").await == "0"
+    })
+    .await;
+    assert_eq!(stat(connection, "persistence", "rdb_last_bgsave_status").await, "ok");
 }
 
 /// Waits until all that was acknowledged is written to the AOF.
-async fn flush(shop: &mut Connection) {
+async fn flush(connection: &mut Connection) {
     wait_until("the AOF is written", async || {
-        stat(shop, "persistence", "aof_buffer_length").await == "0"
-            && stat(shop, "persistence", "aof_pending_bio_fsync").await == "0"
+        stat(connection, "persistence", "aof_buffer_length").await == "0"
+            && stat(connection, "persistence", "aof_pending_bio_fsync").await == "0"
     })
     .await;
 }
 
-async fn seq(shop: &mut Connection) -> u64 {
-    shop.info("sale").await.unwrap().seq
+async fn seq(connection: &mut Connection) -> u64 {
+    connection.info("sale").await.unwrap().seq
 }
 
 #[tokio::test]
@@ -124,13 +126,13 @@ async fn fifty_kills_lose_nothing_that_was_acknowledged() {
 async fn rewrites_under_load_lose_nothing(preamble: &str) {
     let mut market = Market::open(&format!("{AOF}\naof-use-rdb-preamble {preamble}")).await;
     for _ in 0..3 {
-        let rewriting = async |shop: &mut Connection, replies: &Cell<usize>| {
+        let rewriting = async |connection: &mut Connection, replies: &Cell<usize>| {
             for _ in 0..3 {
-                rewrite(shop).await;
+                rewrite(connection).await;
                 more(replies, 100).await;
             }
             // The kill comes during another rewrite, or after it.
-            ask(shop, "BGREWRITEAOF").await;
+            ask(connection, "BGREWRITEAOF").await;
             more(replies, 100).await;
         };
         market.kill_after(rewriting).await;
@@ -163,10 +165,10 @@ async fn with_everysec_only_the_newest_is_lost_under_load() {
     let mut market = Market::open(EVERYSEC).await;
     for _ in 0..3 {
         let mut written = 0;
-        let buying = async |shop: &mut Connection, replies: &Cell<usize>| {
+        let buying = async |connection: &mut Connection, replies: &Cell<usize>| {
             more(replies, 500).await;
-            written = seq(shop).await;
-            flush(shop).await;
+            written = seq(connection).await;
+            flush(connection).await;
             more(replies, 500).await;
         };
         market.kill_after(buying).await;
@@ -179,12 +181,12 @@ async fn an_rdb_file_saved_under_load_has_a_prefix_of_the_history() {
     let mut market = Market::open("").await;
     for _ in 0..3 {
         let (mut before, mut after) = (0, 0);
-        let saving = async |shop: &mut Connection, replies: &Cell<usize>| {
+        let saving = async |connection: &mut Connection, replies: &Cell<usize>| {
             more(replies, 500).await;
-            before = seq(shop).await;
-            save(shop).await;
+            before = seq(connection).await;
+            save(connection).await;
             more(replies, 500).await;
-            after = seq(shop).await;
+            after = seq(connection).await;
         };
         market.kill_after(saving).await;
         let left = market.reopen_with_less().await;
@@ -205,14 +207,14 @@ fn unfinished(home: &Path) -> Option<(PathBuf, u32)> {
 /// saves.
 async fn saving() -> (Market, u64, u32) {
     let mut market = Market::open("").await;
-    let mut shop = market.server.connect().await;
+    let mut connection = market.server.connect().await;
     market.buy(2_000).await;
-    play(&mut shop, "SAVE => OK").await;
-    let saved = seq(&mut shop).await;
+    play(&mut connection, "SAVE => OK").await;
+    let saved = seq(&mut connection).await;
     market.buy(2_000).await;
     // The child writes the sale and then waits until it is killed.
-    play(&mut shop, "CONFIG SET rdb-key-save-delay 60000000 => OK").await;
-    ask(&mut shop, "BGSAVE").await;
+    play(&mut connection, "CONFIG SET rdb-key-save-delay 60000000 => OK").await;
+    ask(&mut connection, "BGSAVE").await;
     let mut child = None;
     wait_until("a part is written", async || {
         child = unfinished(market.server.home()).filter(|(file, _)| fs::metadata(file).unwrap().len() > 0);
@@ -234,9 +236,11 @@ async fn a_crash_while_saving_leaves_the_last_save() {
 async fn a_child_that_is_killed_while_saving_leaves_the_last_save() {
     let (mut market, saved, child) = saving().await;
     kill(child);
-    let mut shop = market.server.connect().await;
-    wait_until("it failed", async || stat(&mut shop, "persistence", "rdb_last_bgsave_status").await == "err")
-        .await;
+    let mut connection = market.server.connect().await;
+    wait_until("it failed", async || {
+        stat(&mut connection, "persistence", "rdb_last_bgsave_status").await == "err"
+    })
+    .await;
     market.buy(100).await;
     assert_eq!(market.reopen_with_less().await, saved);
 }

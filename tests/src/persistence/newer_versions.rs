@@ -5,7 +5,7 @@ use crate::harness::server::Server;
 use crate::harness::session::{get, play};
 
 #[tokio::test]
-async fn they_are_refused_and_the_log_says_why() {
+async fn newer_data_is_refused_and_logged() {
     let server = Server::with("rdbcompression no\nseckill.apply-from-clients yes").await;
     let mut connection = server.connect().await;
     play(&mut connection, "SECKILL.CREATE sale STOCK 1 => OK").await;

@@ -41,8 +41,8 @@ fn to_json(value: &Value) -> Json {
     }
 }
 
-/// All replies must be those of then, of keys that begin with `prefix`.
-async fn must_reply_as_then(connection: &mut Connection, keep: impl Fn(&str) -> bool) {
+/// Sends the commands of `replies.txt` that `keep` accepts. Each must get the reply that is written there.
+async fn must_get_the_old_replies(connection: &mut Connection, keep: impl Fn(&str) -> bool) {
     let replies = fs::read_to_string(fixture("replies.txt")).unwrap();
     let mut compared = 0;
     for line in replies.lines().filter(|line| keep(line)) {
@@ -60,7 +60,7 @@ async fn an_rdb_file() {
     server.kill();
     fs::copy(fixture("dump.rdb"), server.home().join("dump.rdb")).unwrap();
     server.restart().await;
-    must_reply_as_then(&mut server.connect().await, |_| true).await;
+    must_get_the_old_replies(&mut server.connect().await, |_| true).await;
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn an_aof_and_a_rewritten_one() {
         server.kill();
         fs::copy(fixture(name), file).unwrap();
         server.restart().await;
-        must_reply_as_then(&mut server.connect().await, |_| true).await;
+        must_get_the_old_replies(&mut server.connect().await, |_| true).await;
     }
 }
 
@@ -81,5 +81,5 @@ async fn a_dump() {
     let mut connection = server.connect().await;
     let dump = fs::read(fixture("sale.dump")).unwrap();
     restore_command("sale", &dump).exec_async(&mut connection).await.unwrap();
-    must_reply_as_then(&mut connection, |line| line.contains(" sale ")).await;
+    must_get_the_old_replies(&mut connection, |line| line.contains(" sale ")).await;
 }

@@ -19,12 +19,12 @@ fn cuts(aof: &[u8], from: usize) -> impl Iterator<Item = usize> {
 #[tokio::test]
 async fn complete_commands_are_loaded_wherever_the_aof_ends() {
     let mut server = Server::with(&format!("{AOF}\naof-load-truncated yes")).await;
-    let mut shop = server.connect().await;
+    let mut connection = server.connect().await;
     let setup = "
         SECKILL.CREATE sale STOCK 9 HOLD 3600000 => OK
         SECKILL.LOCK lock ann 3600000 => <us>
     ";
-    play(&mut shop, setup).await;
+    play(&mut connection, setup).await;
     let aof = appended_files(&server).pop().expect("an AOF");
     let set = fs::read(&aof).unwrap().len();
     let session = "
@@ -37,22 +37,22 @@ async fn complete_commands_are_loaded_wherever_the_aof_ends() {
         EXEC => [HELD HELD SOLD]
         SECKILL.CANCEL sale locked => CANCELLED
     ";
-    play(&mut shop, session).await;
-    let (whole, bytes) = (History::read(&mut shop, "sale").await, fs::read(&aof).unwrap());
+    play(&mut connection, session).await;
+    let (whole, bytes) = (History::read(&mut connection, "sale").await, fs::read(&aof).unwrap());
 
     let mut lengths = BTreeSet::from([1]);
     for cut in cuts(&bytes, set) {
         server.kill();
         fs::write(&aof, &bytes[..cut]).unwrap();
         server.restart().await;
-        let mut shop = server.connect().await;
-        let left = History::read(&mut shop, "sale").await;
+        let mut connection = server.connect().await;
+        let left = History::read(&mut connection, "sale").await;
         left.must_share_prefix(&whole);
         assert!(lengths.last() <= Some(&left.len()), "the longer file holds less: {cut}");
         lengths.insert(left.len());
 
         let ledger = left.ledger();
-        let locked = ask(&mut shop, "EXISTS lock").await == "1";
+        let locked = ask(&mut connection, "EXISTS lock").await == "1";
         assert_ne!(locked, ledger.state("locked").is_some(), "a purchase and the release of its lock: {cut}");
         let transaction = [
             ledger.state("first").is_some(),
@@ -62,7 +62,7 @@ async fn complete_commands_are_loaded_wherever_the_aof_ends() {
         assert!(transaction == [true; 3] || transaction == [false; 3], "a transaction in parts: {cut}");
 
         let lost = whole.len() - left.len();
-        assert_eq!(whole.clone().continue_after_restart(&mut shop).await, lost);
+        assert_eq!(whole.clone().continue_after_restart(&mut connection).await, lost);
     }
     assert_eq!(Vec::from_iter(lengths), [1, 2, 3, 6, 7]);
 }

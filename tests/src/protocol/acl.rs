@@ -1,4 +1,4 @@
-//! Access control: users get the keys and the commands that are granted to them.
+//! Access control: a user can call the commands, and access the keys, that are granted to it.
 
 use crate::harness::server::Server;
 use crate::harness::session::{ask, get, play};
@@ -15,7 +15,7 @@ async fn a_user_can_access_only_the_keys_of_its_patterns() {
     ";
     play(&mut server.connect().await, session).await;
 
-    let allowed = [
+    let calls_of_the_shop = [
         ("SECKILL.BUY sale:1 ann o1", "SOLD"),
         ("SECKILL.BUY sale:1 LOCK o2 LOCK lock:1 ann", "SOLD"),
         ("SECKILL.INFO other", "-NOPERM"),
@@ -26,17 +26,18 @@ async fn a_user_can_access_only_the_keys_of_its_patterns() {
         ("SECKILL.BUY sale:1 ann o3 QTY 1 LOCK other ann", "-NOPERM"),
     ];
     let mut shop = server.connect_as("protocol=resp3&user=shop&pass=x").await;
-    for (line, reply) in allowed {
-        assert!(ask(&mut shop, line).await.starts_with(reply), "{line}");
+    for (line, expected) in calls_of_the_shop {
+        assert!(ask(&mut shop, line).await.starts_with(expected), "{line}");
     }
     let mut reader = server.connect_as("protocol=resp3&user=reader&pass=x").await;
-    for (line, reply) in [
+    let calls_of_the_reader = [
         ("SECKILL.ORDER sale:1 o1", "{"),
         ("SECKILL.EVENTS sale:1 0", "["),
         ("SECKILL.BUY sale:1 ann o1", "-NOPERM"),
         ("SECKILL.CANCEL sale:1 o1 REFUND", "-NOPERM"),
-    ] {
-        assert!(ask(&mut reader, line).await.starts_with(reply), "{line}");
+    ];
+    for (line, expected) in calls_of_the_reader {
+        assert!(ask(&mut reader, line).await.starts_with(expected), "{line}");
     }
     play(&mut server.connect().await, "GET other => \"ann\"").await;
 }
@@ -61,7 +62,7 @@ async fn a_user_can_call_only_the_commands_that_are_granted() {
         ("shop", "SECKILL.CANCEL sale o1 REFUND", "-NOPERM"),
         ("guest", "SECKILL.BUY sale ann o2", "-NOPERM"),
     ];
-    // Servers without module categories put the module's commands in none.
+    // A server without module categories puts the commands of the module in no category.
     if get::<Vec<String>>(&mut admin, "ACL CAT").await.iter().any(|name| name == "seckill") {
         play(&mut admin, "ACL SETUSER all on nopass ~* +@seckill => OK").await;
         cases.extend([
@@ -73,9 +74,9 @@ async fn a_user_can_call_only_the_commands_that_are_granted() {
     } else {
         eprintln!("skipped on this server: modules have no category of their own");
     }
-    for (user, line, reply) in cases {
+    for (user, line, expected) in cases {
         let mut connection = server.connect_as(&format!("protocol=resp3&user={user}&pass=x")).await;
-        let answer = ask(&mut connection, line).await;
-        assert!(answer.starts_with(reply), "{user}: {line}: {answer}");
+        let reply = ask(&mut connection, line).await;
+        assert!(reply.starts_with(expected), "{user}: {line}: {reply}");
     }
 }

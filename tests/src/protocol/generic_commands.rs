@@ -54,8 +54,8 @@ async fn commands_for_any_type_work_on_sales() {
     "#;
     play(&mut connection, session).await;
     for line in ["MEMORY USAGE sale", "MEMORY USAGE sale SAMPLES 0", "OBJECT IDLETIME sale"] {
-        let answer: i64 = get(&mut connection, line).await;
-        assert!(answer >= 0, "{line}: {answer}");
+        let reply: i64 = get(&mut connection, line).await;
+        assert!(reply >= 0, "{line}: {reply}");
     }
     play(&mut connection, "CONFIG SET maxmemory-policy allkeys-lfu => OK").await;
     assert!(get::<i64>(&mut connection, "OBJECT FREQ sale").await >= 0);

@@ -213,12 +213,12 @@ async fn every_read_asks_for_an_invalidation() {
     let mut listener = Listener::on(&server).await;
     listener.track().await;
     listener.subscribe().await;
-    let mut shop = server.connect().await;
-    play(&mut shop, "SECKILL.CREATE sale STOCK 9 => OK\nSECKILL.BUY sale ann first => SOLD").await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.CREATE sale STOCK 9 => OK\nSECKILL.BUY sale ann first => SOLD").await;
     listener.until("seckill.buy sale").await;
     for read in ["ORDER sale first", "BUYER sale ann", "EVENTS sale 0", "INFO sale", "AUDIT sale"] {
         ask(&mut listener.connection, &format!("SECKILL.{read}")).await;
-        play(&mut shop, &format!("SECKILL.BUY sale ann {} => SOLD", &read[..2])).await;
+        play(&mut connection, &format!("SECKILL.BUY sale ann {} => SOLD", &read[..2])).await;
         assert_eq!(listener.until("seckill.buy sale").await, ["invalidate sale"], "{read}");
     }
 }

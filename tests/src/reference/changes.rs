@@ -1,12 +1,9 @@
 //! What a change causes: keyspace events, and what is written to the AOF and replicated.
 
-use std::fs;
-
-use redis::Value;
-
-use super::page::{Page, code};
-use crate::harness::aof::AOF;
+use super::section::Section;
+use crate::harness::aof::{AOF, appended_names};
 use crate::harness::listener::Listener;
+use crate::harness::markdown::code;
 use crate::harness::server::Server;
 use crate::harness::session::play;
 
@@ -31,20 +28,9 @@ const CHANGES: [(&str, &str); 12] = [
 /// The change that no command causes.
 const EXPIRY: &str = "holds that run out";
 
-/// The commands in the AOF, but for those that choose a database or mark an end.
+/// The names of the commands in the AOF, but for those that choose a database or mark an end.
 fn written(server: &Server) -> Vec<String> {
-    let mut names = vec![];
-    for file in fs::read_dir(server.home().join("appendonlydir")).unwrap() {
-        let path = file.unwrap().path();
-        if path.to_string_lossy().ends_with(".incr.aof") {
-            let (mut parser, bytes) = (redis::Parser::new(), fs::read(path).unwrap());
-            let mut rest = &bytes[..];
-            while let Ok(Value::Array(words)) = parser.parse_value(&mut rest) {
-                let Value::BulkString(name) = &words[0] else { panic!("{words:?}") };
-                names.push(String::from_utf8_lossy(name).to_uppercase());
-            }
-        }
-    }
+    let mut names = appended_names(server);
     names.retain(|name| name != "SELECT" && name != "SET");
     names
 }
@@ -58,7 +44,7 @@ async fn received(listener: &mut Listener) -> Vec<String> {
 
 #[tokio::test]
 async fn events_and_replicated_commands_are_those_of_the_page() {
-    let rows = Page::reference().section("## What a change causes").table("change");
+    let rows = Section::page().section("## What a change causes").table("change");
     let changes: Vec<&str> = rows.iter().map(|row| row[0]).collect();
     let expected = CHANGES.iter().map(|(change, _)| *change).chain([EXPIRY]);
     assert_eq!(changes, expected.collect::<Vec<_>>());

@@ -5,15 +5,15 @@ use std::fs;
 
 use seckill_client::{Phase, Refusal, State};
 
-use super::page::code;
 use crate::harness::built::workspace;
+use crate::harness::markdown::code;
 
 fn listed(all: &[impl Debug]) -> Vec<String> {
     all.iter().map(|variant| format!("{variant:?}")).collect()
 }
 
 #[test]
-fn outcomes_are_listed() {
+fn client_page_lists_every_word() {
     let page = fs::read_to_string(workspace().join("client/README.md")).unwrap();
     for (name, variants) in
         [("State", listed(State::ALL)), ("Refusal", listed(Refusal::ALL)), ("Phase", listed(Phase::ALL))]

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use redis::Value;
 use seckill_core::protocol::CommandName;
 
-use super::page::{Page, code, sorted};
+use super::section::{Section, sorted};
 use super::{CALLS, command_of};
+use crate::harness::markdown::code;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get};
 
@@ -16,7 +17,7 @@ async fn every_command_has_its_heading_and_its_row() {
     let mut connection = server.connect().await;
     let listed: Vec<String> = get(&mut connection, "COMMAND LIST FILTERBY MODULE seckill").await;
     let listed = sorted(listed.iter().map(|name| name.to_uppercase()));
-    let page = Page::reference();
+    let page = Section::page();
     let headings = page.commands().into_iter().map(|(name, _)| name.to_owned());
     assert_eq!(sorted(headings), listed, "headings");
     let rows = page.section("## Commands at a glance").column("command");
@@ -46,7 +47,7 @@ fn read<T: redis::FromRedisValue>(value: &Value) -> T {
 async fn arity_flags_complexity_and_summary_are_those_of_the_server() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    let page = Page::reference();
+    let page = Section::page();
     for row in page.section("## Commands at a glance").table("command") {
         let [command, arity, flags, complexity, summary] = row[..] else { panic!("{row:?}") };
         let name = code(command)[0];
@@ -83,7 +84,7 @@ fn key_spec(spec: &Value) -> (String, Vec<String>) {
 async fn keys_are_those_of_the_server() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    let page = Page::reference();
+    let page = Section::page();
     let section = page.section("## Commands at a glance");
     let mut written = vec![];
     for row in section.table("commands") {
@@ -124,7 +125,7 @@ fn syntaxes(of: &Fields) -> Vec<String> {
 async fn syntax_and_arguments_are_those_of_the_server() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    let page = Page::reference();
+    let page = Section::page();
     for name in CommandName::ALL {
         let arguments = syntaxes(&docs(&mut connection, name.as_str()).await);
         let section = page.command(name.as_str());
@@ -160,7 +161,7 @@ fn contains(text: &str, part: &str) -> bool {
 async fn lengths_and_ranges_are_those_of_the_server() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    let page = Page::reference();
+    let page = Section::page();
     for call in CALLS {
         let section = page.command(command_of(call));
         for (number, row) in section.table("argument").iter().enumerate().skip(1) {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::page::{Page, code};
+use super::section::Section;
+use crate::harness::markdown::code;
 use crate::harness::server::Server;
 use crate::harness::session::{ask, get};
 
@@ -10,7 +11,7 @@ use crate::harness::session::{ask, get};
 async fn configs_are_those_of_the_server() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    let page = Page::reference();
+    let page = Section::page();
     let section = page.section("## Configs");
     let table = section.table("config");
     let written: BTreeMap<String, String> =
@@ -47,5 +48,5 @@ async fn the_fields_of_info_are_those_of_the_server() {
     let server = Server::start().await;
     let info: String = get(&mut server.connect().await, "INFO seckill").await;
     let fields: Vec<&str> = info.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
-    assert_eq!(fields, Page::reference().section("## INFO fields").column("field"));
+    assert_eq!(fields, Section::page().section("## INFO fields").column("field"));
 }

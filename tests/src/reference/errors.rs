@@ -6,17 +6,18 @@ use redis::Value;
 use seckill_core::protocol::{Code, Error, Seq, Term};
 use seckill_core::{ApplyError, AuditError};
 
-use super::page::{Page, code, sorted};
+use super::section::{Section, sorted};
 use super::{CALLS, command_of};
+use crate::harness::markdown::code;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{play, reply, show};
 
-/// Says that the module has a bug, so nobody can ask for it.
+/// The reply to a bug of the module, which no test can provoke.
 const BUG: &str = "ERR the module failed; its server's log says how";
-/// Codes of Redis that the module says, too.
+/// Codes of Redis that the module replies, too.
 const OF_REDIS: [&str; 3] = ["WRONGTYPE", "READONLY", "OOM"];
 
-const SETTING: &str = "
+const SETUP: &str = "
     RPUSH list x => 1
     SECKILL.CREATE sale STOCK 5 HOLD 600000 => OK
     SECKILL.BUY sale ann o1 => HELD
@@ -42,15 +43,15 @@ const MISTAKES: [&str; 16] = [
 ];
 const FULL: [&str; 2] = ["SECKILL.BUY sale ann o2", "SECKILL.RESTOCK sale 1 ID r2"];
 const ROOM_FOR_ONE: &str = "CONFIG SET seckill.max-orders 1 => OK";
-const DIVERGED: &str = "SECKILL.APPLY wild x => -CORRUPT a newer version of the module wrote it\nSECKILL.APPLY wild x => -CORRUPT it diverged before";
+const DIVERGED: &str = "SECKILL.APPLY diverged x => -CORRUPT a newer version of the module wrote it\nSECKILL.APPLY diverged x => -CORRUPT it diverged before";
 const NO_MEMORY: &str = "CONFIG SET maxmemory 1 => OK";
-const NOT_A_TOOL: &str = "CONFIG SET seckill.apply-from-clients no => OK";
+const APPLY_FORBIDDEN: &str = "CONFIG SET seckill.apply-from-clients no => OK";
 
 /// Errors, each with the command that it was the reply to.
 #[derive(Default)]
-struct Heard(Vec<(String, String)>);
+struct ErrorReplies(Vec<(String, String)>);
 
-impl Heard {
+impl ErrorReplies {
     async fn ask(&mut self, connection: &mut Connection, line: &str) {
         let reply = reply(connection, line).await;
         self.note(line, &reply);
@@ -62,7 +63,7 @@ impl Heard {
         }
     }
 
-    /// Every command, about a key.
+    /// Sends every command, with this key.
     async fn ask_all(&mut self, connection: &mut Connection, key: &str) {
         for call in CALLS {
             self.ask(connection, &call.replace('%', key)).await;
@@ -70,40 +71,40 @@ impl Heard {
     }
 }
 
-/// Makes every mistake that there is.
-async fn all_errors() -> Heard {
-    let mut heard = Heard::default();
+/// Provokes every error.
+async fn all_errors() -> ErrorReplies {
+    let mut errors = ErrorReplies::default();
     let server = Server::primary("seckill.apply-from-clients yes").await;
     let mut connection = server.connect().await;
-    play(&mut connection, SETTING).await;
+    play(&mut connection, SETUP).await;
     let replica = server.replica("replica-read-only no\nseckill.apply-from-clients yes").await;
-    heard.ask_all(&mut replica.connect().await, "sale").await;
+    errors.ask_all(&mut replica.connect().await, "sale").await;
     play(&mut replica.connect().await, "CONFIG SET replica-read-only yes => OK").await;
-    heard.ask_all(&mut replica.connect().await, "sale").await;
+    errors.ask_all(&mut replica.connect().await, "sale").await;
 
     for line in MISTAKES {
-        heard.ask(&mut connection, line).await;
+        errors.ask(&mut connection, line).await;
     }
     for call in CALLS {
-        heard.ask(&mut connection, command_of(call)).await;
-        heard.ask(&mut connection, &call.replace('%', "none")).await;
+        errors.ask(&mut connection, command_of(call)).await;
+        errors.ask(&mut connection, &call.replace('%', "none")).await;
         play(&mut connection, "SET none x => OK\nDEL none => 1").await;
     }
-    heard.ask_all(&mut connection, "list").await;
+    errors.ask_all(&mut connection, "list").await;
     play(&mut connection, DIVERGED).await;
-    heard.ask_all(&mut connection, "wild").await;
+    errors.ask_all(&mut connection, "diverged").await;
     play(&mut connection, "MULTI => OK\nSECKILL.AUDIT sale => QUEUED").await;
     let Value::Array(executed) = reply(&mut connection, "EXEC").await else { panic!("no replies") };
-    heard.note("SECKILL.AUDIT", &executed[0]);
+    errors.note("SECKILL.AUDIT", &executed[0]);
     play(&mut connection, ROOM_FOR_ONE).await;
     for line in FULL {
-        heard.ask(&mut connection, line).await;
+        errors.ask(&mut connection, line).await;
     }
-    play(&mut connection, NOT_A_TOOL).await;
-    heard.ask_all(&mut connection, "sale").await;
+    play(&mut connection, APPLY_FORBIDDEN).await;
+    errors.ask_all(&mut connection, "sale").await;
     play(&mut connection, NO_MEMORY).await;
-    heard.ask_all(&mut connection, "sale").await;
-    heard
+    errors.ask_all(&mut connection, "sale").await;
+    errors
 }
 
 /// Whether a text is what a row of the table stands for, in which `<…>` stands for anything.
@@ -121,7 +122,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     rest.is_empty()
 }
 
-/// The row that says most of a text.
+/// The row with the longest literal text, of those that match an error.
 fn row_of(rows: &[&'static str], text: &str) -> &'static str {
     let row = rows.iter().filter(|row| matches(row, text)).max_by_key(|row| row.replace('<', "").len());
     row.unwrap_or_else(|| panic!("no row for `{text}`"))
@@ -129,7 +130,7 @@ fn row_of(rows: &[&'static str], text: &str) -> &'static str {
 
 #[tokio::test]
 async fn every_text_has_its_row_and_every_command_its_codes() {
-    let page = Page::reference();
+    let page = Section::page();
     let rows = page.section("### Texts").column("error");
     let mut seen = BTreeSet::from([BUG]);
     let mut codes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -147,7 +148,7 @@ async fn every_text_has_its_row_and_every_command_its_codes() {
 
 #[test]
 fn every_code_has_its_row() {
-    let page = Page::reference();
+    let page = Section::page();
     let codes = sorted(Code::ALL.iter().map(|code| code.as_str()));
     assert_eq!(sorted(page.section("### Codes").column("code")), codes);
     for text in page.section("### Texts").column("error") {
@@ -156,55 +157,40 @@ fn every_code_has_its_row() {
     }
 }
 
-/// One error of each kind that the core knows. The match does not compile when a kind is missing.
-fn kinds() -> Vec<Error> {
-    let (name, min, max) = ("QTY", 1, 9);
-    let kinds = vec![
-        Error::Syntax,
-        Error::Length("id"),
-        Error::Integer { name, min, max },
-        Error::Window,
-        Error::NoDelta,
-        Error::TooMuchStock,
-        Error::NoSale,
-        Error::NoOrder,
-        Error::OtherOrder,
-        Error::OtherDelta,
-        Error::NoStock(3),
-        Error::BusyKey,
-        Error::Full(2, "orders"),
-        Error::Forked { seq: Seq(1), term: Term(2) },
-        Error::Diverged,
-    ];
-    for kind in &kinds {
-        match kind {
-            // The first one is worded by Redis itself.
-            Error::Arity
-            | Error::Syntax
-            | Error::Length(_)
-            | Error::Integer { .. }
-            | Error::Window
-            | Error::NoDelta
-            | Error::TooMuchStock
-            | Error::NoSale
-            | Error::NoOrder
-            | Error::OtherOrder
-            | Error::OtherDelta
-            | Error::NoStock(_)
-            | Error::BusyKey
-            | Error::Full(..)
-            | Error::Forked { .. }
-            | Error::Diverged => {}
-        }
-    }
-    kinds
+/// Errors of the core, one of each kind. A missing kind does not compile.
+macro_rules! one_of_each_kind {
+    ($($kind:ident $(($($value:expr),*))? $({ $($field:ident: $of:expr),* })?),* $(,)?) => {{
+        let _ = |error: Error| match error {
+            // Its text is that of Redis.
+            Error::Arity => {}
+            $(Error::$kind { .. } => {})*
+        };
+        [$(Error::$kind $(($($value),*))? $({ $($field: $of),* })?),*]
+    }};
 }
 
 #[test]
 fn every_error_of_the_core_has_its_row() {
-    let page = Page::reference();
+    let page = Section::page();
     let rows = page.section("### Texts").column("error");
-    for error in kinds() {
+    let errors = one_of_each_kind![
+        Syntax,
+        Length("id"),
+        Integer { name: "QTY", min: 1, max: 9 },
+        Window,
+        NoDelta,
+        TooMuchStock,
+        NoSale,
+        NoOrder,
+        OtherOrder,
+        OtherDelta,
+        NoStock(3),
+        BusyKey,
+        Full(2, "orders"),
+        Forked { seq: Seq(1), term: Term(2) },
+        Diverged,
+    ];
+    for error in errors {
         row_of(&rows, &error.to_string());
     }
     for error in [ApplyError::NoEvents.to_string(), AuditError::Stock.to_string()] {

@@ -1,8 +1,8 @@
 //! `module/README.md` against a real server, in both directions: what the server shows stands on the page,
 //! and what stands on the page is what the server shows.
 //!
-//! The page is read by its headings and tables. Its sessions are run by the tests of the README. Of the
-//! client's page the lists of words are compared.
+//! The page is read by its headings and tables. The tests of the README run its sessions. Of the client's page
+//! only the lists of words are compared.
 
 mod changes;
 mod client;
@@ -10,8 +10,8 @@ mod commands;
 mod configs;
 mod errors;
 mod links;
-mod page;
 mod replies;
+mod section;
 mod users;
 
 /// Each command, with `%` as its key and as few arguments as make it one that could succeed.

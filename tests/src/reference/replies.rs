@@ -6,12 +6,13 @@ use redis::Value;
 use seckill_core::protocol::{EventName, Phase, Refusal, State};
 
 use super::command_of;
-use super::page::{Page, Row, code, sorted};
+use super::section::{Section, TableRow, sorted};
+use crate::harness::markdown::code;
 use crate::harness::server::Server;
 use crate::harness::session::{reply, show};
 
-/// Every reply of every command.
-const STORY: &str = r#"
+/// A session that gets every reply of every command.
+const SESSION: &str = r#"
     SECKILL.LOCK lock ann 60000
     SECKILL.LOCK lock bob 60000
     SECKILL.RENEW lock ann 60000
@@ -65,12 +66,12 @@ const STORY: &str = r#"
     SECKILL.APPLY copy "\x01\x01\x01\x01\x00\x00\x05\x00\x00\x00\x00"
 "#;
 
-/// The replies of the story.
+/// The replies of the session.
 async fn replies(protocol: &str) -> Vec<(&'static str, Value)> {
     let server = Server::with("seckill.apply-from-clients yes").await;
     let mut connection = server.connect_as(protocol).await;
     let mut replies = vec![];
-    for line in STORY.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in SESSION.lines().map(str::trim).filter(|line| !line.is_empty()) {
         replies.push((line, reply(&mut connection, line).await));
     }
     replies.retain(|(line, _)| line.starts_with("SECKILL."));
@@ -92,7 +93,7 @@ fn resp_type(value: &Value) -> &'static str {
 
 #[tokio::test]
 async fn every_reply_has_its_row() {
-    let page = Page::reference();
+    let page = Section::page();
     let types = page.section("### Replies").table("type");
     for (protocol, column) in [("protocol=resp2", 1), ("protocol=resp3", 2)] {
         let is = |name: &str, value: &Value| {
@@ -122,7 +123,7 @@ async fn every_reply_has_its_row() {
 
 #[test]
 fn every_word_has_its_row() {
-    let page = Page::reference();
+    let page = Section::page();
     let states = sorted(State::ALL.iter().map(|word| word.as_str()));
     let refusals = sorted(Refusal::ALL.iter().map(|word| word.as_str()));
     for (heading, expected) in [
@@ -153,7 +154,7 @@ fn resp3_type(name: &str) -> &str {
 }
 
 /// The fields are those of the table, in its order and of its types.
-fn has_fields(fields: &[(String, &Value)], table: &[Row], what: &str) {
+fn has_fields(fields: &[(String, &Value)], table: &[TableRow], what: &str) {
     let written: Vec<_> = table.iter().map(|row| (code(row[0])[0], resp3_type(row[1]))).collect();
     let got: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), resp_type(value))).collect();
     assert_eq!(got, written, "{what}");
@@ -161,7 +162,7 @@ fn has_fields(fields: &[(String, &Value)], table: &[Row], what: &str) {
 
 #[tokio::test]
 async fn the_fields_of_maps_are_those_of_the_page() {
-    let page = Page::reference();
+    let page = Section::page();
     let mut maps = BTreeSet::new();
     let mut states = BTreeSet::new();
     for (line, value) in replies("protocol=resp3").await {
@@ -176,7 +177,7 @@ async fn the_fields_of_maps_are_those_of_the_page() {
     let with_fields = page.commands().into_iter().filter(|(_, section)| !section.rows("field").is_empty());
     let with_fields = with_fields.map(|(command, _)| command).filter(|command| *command != "SECKILL.EVENTS");
     assert_eq!(with_fields.collect::<BTreeSet<_>>(), maps, "what has a table of fields replies a map");
-    // The story has led through all states.
+    // The session has led through all states.
     let words = State::ALL.iter().map(|word| ("SECKILL.ORDER", word.to_string()));
     let words = words.chain(Phase::ALL.iter().map(|word| ("SECKILL.INFO", word.to_string())));
     assert_eq!(states, words.collect());
@@ -184,7 +185,7 @@ async fn the_fields_of_maps_are_those_of_the_page() {
 
 #[tokio::test]
 async fn the_fields_of_events_are_those_of_the_page() {
-    let page = Page::reference();
+    let page = Section::page();
     let section = page.command("SECKILL.EVENTS");
     let (common, further) = (section.table("field"), section.table("event"));
     let replies = replies("protocol=resp3").await;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::page::{Page, code, sorted};
+use super::section::{Section, sorted};
 use super::{CALLS, command_of};
+use crate::harness::markdown::code;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get};
 
@@ -23,7 +24,7 @@ async fn allowed(connection: &mut Connection, user: &str) -> Vec<&'static str> {
 
 #[tokio::test]
 async fn each_may_call_what_the_page_says() {
-    let page = Page::reference();
+    let page = Section::page();
     let section = page.section("## Access control");
     let table = section.table("user");
     let written: BTreeMap<_, _> = table.iter().map(|row| (code(row[0])[0], sorted(code(row[1])))).collect();
@@ -51,7 +52,7 @@ async fn each_may_call_what_the_page_says() {
 async fn the_key_of_a_lock_is_needed_to_buy_with_it() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    let page = Page::reference();
+    let page = Section::page();
     let section = page.section("## Access control");
     for line in section.blocks()[0].lines().filter(|line| !line.is_empty()) {
         assert_eq!(ask(&mut connection, line).await, "OK", "{line}");

@@ -34,7 +34,7 @@ async fn digests(connection: &mut Connection) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_migration_tool_may_replay_them() {
+async fn apply_replays_a_stream() {
     let (digests_there, commands) = replicated().await;
     assert_eq!(commands.len(), 6);
     let server = Server::with(APPLY_FROM_CLIENTS).await;
@@ -54,7 +54,7 @@ async fn a_migration_tool_may_replay_them() {
 }
 
 #[tokio::test]
-async fn other_clients_may_not() {
+async fn apply_needs_the_config() {
     let (_, commands) = replicated().await;
     let server = Server::start().await;
     let mut connection = server.connect().await;
@@ -62,7 +62,7 @@ async fn other_clients_may_not() {
         let error = command.exec_async(&mut connection).await.unwrap_err();
         assert_eq!(error.code(), Some("ERR"), "{error}");
     }
-    // Nor in a transaction.
+    // A transaction makes no difference.
     play(&mut connection, "MULTI => OK").await;
     commands[0].exec_async(&mut connection).await.unwrap();
     assert!(ask(&mut connection, "EXEC").await.starts_with("[-ERR "));

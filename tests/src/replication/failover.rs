@@ -49,7 +49,7 @@ async fn a_promoted_replica_decides() {
     new.audit("sale").await.unwrap();
 }
 
-/// A failover that loses an order: FORKED tells a reader of it how far to go back.
+/// After a failover that lost an order, FORKED names the last event that a reader of the order can keep.
 #[tokio::test]
 async fn a_reader_detects_a_lost_event() {
     let primary = Server::primary("").await;
@@ -159,7 +159,7 @@ async fn holds_run_out_once_across_a_failover() {
     assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, ask(&mut new_connection, "DEBUG DIGEST").await);
 }
 
-/// A replica observes the fences that its primary granted, also those before it connected.
+/// A replica observes all fences that its primary granted, before and after the replica connected.
 #[tokio::test]
 async fn a_promoted_replica_grants_higher_fences_whatever_the_clock_says() {
     let primary = Server::primary("seckill.apply-from-clients yes").await;

@@ -78,7 +78,7 @@ async fn a_promotion_begins_one() {
     assert_eq!(terms_since(term, &mut replica.connect().await, "sale").await, 1);
 }
 
-/// Also when an earlier primary becomes primary again.
+/// An earlier primary that becomes primary again begins another term.
 #[tokio::test]
 async fn a_failover_begins_one() {
     for times in [1, 2, 3] {

@@ -21,20 +21,20 @@ async fn crowd<T>(server: &Server, size: usize, task: impl AsyncFn(Connection, u
 }
 
 /// The units of each order that is sold by the events.
-async fn sold_by_events(shop: &mut Connection) -> BTreeMap<String, u32> {
-    let orders = History::read(shop, "sale").await.ledger().orders.into_iter();
+async fn sold_by_events(connection: &mut Connection) -> BTreeMap<String, u32> {
+    let orders = History::read(connection, "sale").await.ledger().orders.into_iter();
     let sold = orders.filter(|(_, order)| order.state == State::Sold);
     sold.map(|(id, order)| (id, order.qty)).collect()
 }
 
 /// The replies to buyers, EVENTS, INFO and AUDIT agree, and everything is sold.
 async fn must_be_sold_out(server: &Server, stock: u64, replied: BTreeMap<String, u32>) {
-    let mut shop = server.connect().await;
-    let info = shop.info("sale").await.unwrap();
+    let mut connection = server.connect().await;
+    let info = connection.info("sale").await.unwrap();
     assert_eq!((info.state, info.available, info.held, info.sold), (Phase::SoldOut, 0, 0, stock));
     assert_eq!(replied.values().map(|qty| u64::from(*qty)).sum::<u64>(), stock);
-    assert_eq!(sold_by_events(&mut shop).await, replied);
-    shop.audit("sale").await.unwrap();
+    assert_eq!(sold_by_events(&mut connection).await, replied);
+    connection.audit("sale").await.unwrap();
 }
 
 /// Every order is sent twice, as by a client that retries.
@@ -43,9 +43,9 @@ async fn buying_without_a_lock() {
     const STOCK: u64 = 1_000;
     let server = Server::start().await;
     server.connect().await.create("sale", Sale::new(STOCK)).await.unwrap();
-    let replies = crowd(&server, 6_000, async |mut shop, number| {
+    let replies = crowd(&server, 6_000, async |mut connection, number| {
         let order = format!("o{}", number / 2);
-        let bought = shop.buy("sale", Buy::new(&format!("b{}", number / 6), &order)).await.unwrap();
+        let bought = connection.buy("sale", Buy::new(&format!("b{}", number / 6), &order)).await.unwrap();
         (order, bought)
     })
     .await;
@@ -66,16 +66,16 @@ async fn buying_under_a_lock_that_the_purchase_releases() {
     const STOCK: u64 = 100;
     let server = Server::start().await;
     server.connect().await.create("sale", Sale::new(STOCK)).await.unwrap();
-    let mut replies = crowd(&server, 300, async |mut shop, number| {
+    let mut replies = crowd(&server, 300, async |mut connection, number| {
         let order = format!("o{number}");
         let mut fence = 0;
         wait_until("the lock is free", async || {
-            fence = shop.lock("lock", &order, LEASE).await.unwrap().unwrap_or_default();
+            fence = connection.lock("lock", &order, LEASE).await.unwrap().unwrap_or_default();
             fence != 0
         })
         .await;
         let buy = Buy::new("ann", &order).releasing("lock", &order);
-        (fence, shop.buy("sale", buy).await.unwrap(), order)
+        (fence, connection.buy("sale", buy).await.unwrap(), order)
     })
     .await;
 
@@ -95,22 +95,22 @@ async fn buying_and_giving_back() {
     const STOCK: u64 = 500;
     let server = Server::start().await;
     server.connect().await.create("sale", Sale::new(STOCK).hold(LEASE)).await.unwrap();
-    let orders = crowd(&server, 1_500, async |mut shop, number| {
+    let orders = crowd(&server, 1_500, async |mut connection, number| {
         let (order, qty) = (format!("o{number}"), 1 + number as u32 % 3);
         let mut settled = None;
         wait_until("the order is settled or cannot be", async || {
-            let bought = shop.buy("sale", Buy::new(&order, &order).qty(qty)).await.unwrap();
+            let bought = connection.buy("sale", Buy::new(&order, &order).qty(qty)).await.unwrap();
             settled = match bought {
                 Bought::Order(State::Held) if number % 4 == 0 => {
-                    Some(shop.cancel("sale", &order).await.unwrap())
+                    Some(connection.cancel("sale", &order).await.unwrap())
                 }
-                Bought::Order(State::Held) => Some(shop.confirm("sale", &order).await.unwrap()),
+                Bought::Order(State::Held) => Some(connection.confirm("sale", &order).await.unwrap()),
                 Bought::Refused(Refusal::SoldOut | Refusal::Short) => None,
                 other => panic!("{other:?}"),
             };
             // Units can come back as long as some are held.
             settled.is_some() || {
-                let info = shop.info("sale").await.unwrap();
+                let info = connection.info("sale").await.unwrap();
                 info.held == 0 && info.available < qty.into()
             }
         })
@@ -125,12 +125,12 @@ async fn buying_and_giving_back() {
         .map(|(order, qty, _)| (order, qty))
         .collect();
     // The last units may be too few for the remaining orders.
-    let mut shop = server.connect().await;
-    let left = shop.info("sale").await.unwrap().available;
+    let mut connection = server.connect().await;
+    let left = connection.info("sale").await.unwrap().available;
     for number in 0..left {
         let order = format!("last{number}");
-        shop.buy("sale", Buy::new("ann", &order)).await.unwrap();
-        assert_eq!(shop.confirm("sale", &order).await, Ok(State::Sold));
+        connection.buy("sale", Buy::new("ann", &order)).await.unwrap();
+        assert_eq!(connection.confirm("sale", &order).await, Ok(State::Sold));
         sold.insert(order, 1);
     }
     must_be_sold_out(&server, STOCK, sold).await;

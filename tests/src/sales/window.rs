@@ -15,44 +15,44 @@ async fn server_time(connection: &mut Connection) -> u64 {
 #[tokio::test]
 async fn the_window_opens_and_closes_by_the_clock_of_the_server() {
     let server = Server::start().await;
-    let mut shop = server.connect().await;
-    let now = server_time(&mut shop).await;
-    shop.create("now", Sale::new(1).opens(now).closes(now + 60_000)).await.unwrap();
+    let mut connection = server.connect().await;
+    let now = server_time(&mut connection).await;
+    connection.create("now", Sale::new(1).opens(now).closes(now + 60_000)).await.unwrap();
     assert_eq!(
-        shop.buy("now", Buy::new("ann", "o1")).await,
+        connection.buy("now", Buy::new("ann", "o1")).await,
         Ok(Bought::Order(State::Sold)),
         "at OPENS it is open"
     );
-    let now = server_time(&mut shop).await;
-    shop.create("over", Sale::new(1).opens(1).closes(now)).await.unwrap();
+    let now = server_time(&mut connection).await;
+    connection.create("over", Sale::new(1).opens(1).closes(now)).await.unwrap();
     assert_eq!(
-        shop.buy("over", Buy::new("ann", "o1")).await,
+        connection.buy("over", Buy::new("ann", "o1")).await,
         Ok(Bought::Refused(Refusal::Closed)),
         "at CLOSES"
     );
 
-    let opens = server_time(&mut shop).await + 300;
-    shop.create("soon", Sale::new(1_000_000).opens(opens)).await.unwrap();
+    let opens = server_time(&mut connection).await + 300;
+    connection.create("soon", Sale::new(1_000_000).opens(opens)).await.unwrap();
     let mut orders = 0;
-    let mut buy = async |shop: &mut Connection| {
+    let mut buy = async |connection: &mut Connection| {
         orders += 1;
-        let before = server_time(shop).await;
-        let bought = shop.buy("soon", Buy::new("ann", &format!("o{orders}"))).await.unwrap();
-        (before, bought, server_time(shop).await)
+        let before = server_time(connection).await;
+        let bought = connection.buy("soon", Buy::new("ann", &format!("o{orders}"))).await.unwrap();
+        (before, bought, server_time(connection).await)
     };
-    wait_until("it opens", async || match buy(&mut shop).await {
+    wait_until("it opens", async || match buy(&mut connection).await {
         (before, Bought::Refused(Refusal::Upcoming), _) if before < opens => false,
         (_, Bought::Order(State::Sold), after) if after >= opens => true,
         other => panic!("{other:?} where OPENS is {opens}"),
     })
     .await;
-    let closes = server_time(&mut shop).await + 300;
-    shop.alter("soon", Alteration::new().closes(closes)).await.unwrap();
-    wait_until("it closes", async || match buy(&mut shop).await {
+    let closes = server_time(&mut connection).await + 300;
+    connection.alter("soon", Alteration::new().closes(closes)).await.unwrap();
+    wait_until("it closes", async || match buy(&mut connection).await {
         (before, Bought::Order(State::Sold), _) if before < closes => false,
         (_, Bought::Refused(Refusal::Closed), after) if after >= closes => true,
         other => panic!("{other:?} where CLOSES is {closes}"),
     })
     .await;
-    assert_eq!(shop.info("soon").await.unwrap().state, Phase::Closed);
+    assert_eq!(connection.info("soon").await.unwrap().state, Phase::Closed);
 }

@@ -1,8 +1,8 @@
-//! Random requests, at times that also run backwards, against a naive model of the rules.
+//! Random requests to a sale and to a naive model of the rules, on a clock that may run backwards.
 //!
-//! After each step the sale replies what the model replies, both the sale and a replica that was sent its
-//! batches are audited and compared, and all figures are those of the model. At random moments an epoch
-//! begins: on the same sale, on the copy of the replica, on what comes back from a snapshot, or on a copy.
+//! After each step the replies, events and figures of the sale must be those of the model, and a replica that
+//! applied the batches must equal the sale. At random moments a term begins: by a promotion, by a restart from
+//! the snapshot, by a failover to the replica, or by a copy of the sale.
 
 mod naive;
 #[path = "../support/mod.rs"]
@@ -14,7 +14,7 @@ use proptest::sample::select;
 use seckill_core::protocol::{Alteration, Buy, Guard, Millis, Name, Request, Rules, UnixMs};
 use support::{Pair, name, render, token};
 
-// So few names that they often meet.
+// Few names, so that many requests concern the same order, buyer or restock.
 const ORDERS: &[&str] = &["o0", "o1", "o2", "o3", "o4", "o5", "o6", "o7", "o8", "o9", "o10", "o11"];
 const BUYERS: &[&str] = &["b0", "b1", "b2"];
 const RESTOCKS: &[&str] = &["r0", "r1", "r2"];
@@ -22,9 +22,9 @@ const RESTOCKS: &[&str] = &["r0", "r1", "r2"];
 #[derive(Debug, Clone)]
 enum Step {
     Decide(Request<'static>),
-    /// At most so many holds expire.
+    /// Expires at most so many holds.
     Expire(usize),
-    /// A line of the language of [`Pair::run`] after which another term begins.
+    /// A line for [`Pair::run`] that begins a term.
     NewTerm(String),
 }
 
@@ -53,7 +53,7 @@ fn alteration() -> impl Strategy<Value = Alteration> {
 
 fn buy() -> impl Strategy<Value = Buy<'static>> {
     let guard = |is_held| {
-        let token = token(if is_held { b"mine" } else { b"lost" });
+        let token = token(if is_held { b"mine" } else { b"other" });
         Guard { key: b"k", token, release: false }
     };
     let guard = prop::option::weighted(0.2, any::<bool>().prop_map(guard));
@@ -94,12 +94,12 @@ fn tick() -> impl Strategy<Value = i64> {
     prop_oneof![6 => Just(0), 6 => 0..8_i64, 1 => 0..80_i64, 1 => -40..0_i64]
 }
 
-/// How far the clock moves in a crowd: seldom so far that many holds are due at once.
-fn crowd_tick() -> impl Strategy<Value = u64> {
+/// How far the clock moves between requests to a busy sale: seldom so far that many holds are due at once.
+fn busy_tick() -> impl Strategy<Value = u64> {
     prop_oneof![40 => 0..6_u64, 1 => 200..400_u64]
 }
 
-/// Takes a step with both, and compares replies and events.
+/// Takes a step on the sale and on the model, and compares replies and events.
 fn take(pair: &mut Pair, naive: &mut NaiveSale, now: u64, step: &Step) {
     match step {
         Step::Decide(request) => decide(pair, naive, now, request),
@@ -133,7 +133,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn a_sale_does_what_the_rules_say(
+    fn a_sale_obeys_the_rules(
         stock in 0..30_u64,
         rules in rules(),
         max_orders in prop_oneof![4 => Just(1_000), 1 => 1..9_u32],
@@ -157,9 +157,9 @@ proptest! {
     /// Hundreds of orders, so that blocks, chunks and leaves fill, and a purchase expires as many holds as it
     /// may.
     #[test]
-    fn a_crowd_is_served_by_the_same_rules(
+    fn a_busy_sale_obeys_the_same_rules(
         hold in 1..400_u64,
-        steps in prop::collection::vec((crowd_tick(), 0..400_u32, 0..6_u8), 400..1_200),
+        steps in prop::collection::vec((busy_tick(), 0..400_u32, 0..6_u8), 400..1_200),
     ) {
         let mut pair = Pair::with_max_orders(700);
         let mut naive = NaiveSale::default();

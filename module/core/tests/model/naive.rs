@@ -1,4 +1,4 @@
-//! The rules once more, as plainly as can be: every figure is summed up from the orders.
+//! A naive model of the rules: it sums up every figure from the orders.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ impl NaiveSale {
         (reply, self.take_events(now))
     }
 
-    /// Ends a decision. The time of a sale changes with its events only.
+    /// Ends a decision: returns its events. Only events change the time of a sale.
     fn take_events(&mut self, now: UnixMs) -> String {
         if !self.events.is_empty() {
             self.at = now;

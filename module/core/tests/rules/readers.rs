@@ -1,4 +1,4 @@
-//! Readers of EVENTS whose history is another one.
+//! Readers of EVENTS whose stored history is not that of the sale.
 
 use seckill_core::protocol::{Error, Seq, Term};
 
@@ -6,8 +6,9 @@ use crate::support::Pair;
 use crate::terms::three_terms;
 
 #[test]
-fn a_reader_learns_where_the_histories_fork() {
-    // The last event that the reader stored, and the last seq that both share, if it is not here.
+fn forked_names_the_last_shared_event() {
+    // The term and seq of the last event that the reader stored; if the sale does not have it, the seq of the
+    // last shared event.
     let cases = [
         ((0, 0), None),
         ((77, 0), None),
@@ -16,30 +17,30 @@ fn a_reader_learns_where_the_histories_fork() {
         ((200, 4), None),
         ((200, 5), None),
         ((300, 6), None),
-        // More events of that term were decided, and lost in a failover.
+        // An event of a known term, which a failover lost.
         ((100, 4), Some(3)),
         ((100, 9), Some(3)),
         ((200, 9), Some(5)),
         ((300, 7), Some(6)),
-        // A term that is unknown here, after 100, 200 or 300.
+        // A term that the sale does not have, after its term 100, 200 or 300.
         ((150, 9), Some(3)),
         ((150, 4), Some(3)),
         ((150, 3), Some(2)),
         ((250, 7), Some(5)),
         ((900, 7), Some(6)),
         ((900, 99), Some(6)),
-        // A term before the first one: nothing is shared.
+        // A term before the first one of the sale: nothing is shared.
         ((99, 9), Some(0)),
         ((99, 1), Some(0)),
         ((0, 5), Some(0)),
-        // A seq that belongs to another term here.
+        // A seq that has another term in the sale.
         ((200, 3), Some(2)),
         ((300, 5), Some(4)),
     ];
     let pair = three_terms();
     for ((term, seq), shared) in cases {
-        let term_there = |seq| [0, 100, 100, 100, 200, 200, 300][seq as usize];
-        let forked = |seq| Error::Forked { seq: Seq(seq), term: Term(term_there(seq)) };
+        let term_at = |seq| [0, 100, 100, 100, 200, 200, 300][seq as usize];
+        let forked = |seq| Error::Forked { seq: Seq(seq), term: Term(term_at(seq)) };
         let expected = shared.map_or(Ok(()), |seq| Err(forked(seq)));
         assert_eq!(pair.primary.check_reader(Term(term), Seq(seq)), expected, "term {term}, seq {seq}");
     }
@@ -51,11 +52,11 @@ fn a_reader_learns_where_the_histories_fork() {
     ]);
 }
 
-/// A reader stored the history of one primary. Another one, which had only a part of it, went on alone. When
-/// the reader takes back what FORKED says, it ends where the two histories fork, and needs at most one reply
-/// for each of its terms.
+/// A reader stored the history of the old primary. The new primary has only a part of that history, and decided
+/// another event. The reader takes back all events after the one that FORKED names: it keeps the shared events,
+/// and gets at most one FORKED for each of its terms.
 #[test]
-fn a_reader_that_takes_back_what_forked_says_ends_at_the_fork() {
+fn a_reader_that_obeys_forked_keeps_the_shared_events() {
     for (shared, lost) in [(1, 0), (1, 5), (2, 3), (3, 9), (5, 1), (6, 6)] {
         let mut old = three_terms();
         let mut new = Pair::new();
@@ -63,7 +64,7 @@ fn a_reader_that_takes_back_what_forked_says_ends_at_the_fork() {
         let mut after = Seq(0);
         while after < Seq(shared) {
             batch.clear();
-            // A small batch holds one event.
+            // A size of 0 makes a batch of one event.
             after = old.primary.encode_batch(after, 0, &mut batch).unwrap();
             new.primary.apply_batch(&batch).unwrap();
             new.replica.apply_batch(&batch).unwrap();

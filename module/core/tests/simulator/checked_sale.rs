@@ -1,4 +1,4 @@
-//! A sale with an oracle beside it: everything that the sale does must agree with the oracle.
+//! A sale and its oracle: everything that the sale does must agree with the oracle.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::oracle::{Oracle, Order, OwnedEntry, byte, owned_events};
 #[derive(Clone)]
 pub(crate) struct Batch {
     bytes: Rc<[u8]>,
-    /// The event that it follows.
+    /// The event before the first one of the batch.
     after: Option<OwnedEntry>,
     pub(crate) events: Rc<[OwnedEntry]>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct CheckedSale {
     pub(crate) sale: Sale,
     pub(crate) oracle: Oracle,
-    /// The mark of the epoch in which the last event was decided, unless it was decided elsewhere.
+    /// The mark of the epoch in which the last event was decided, unless another node decided it.
     epoch_mark: Option<u64>,
 }
 
@@ -90,26 +90,29 @@ impl CheckedSale {
         Some(Batch { bytes: bytes.into(), after, events })
     }
 
-    /// Applies what another copy decided. A batch that follows must be applied, and no other.
+    /// Applies a batch that another copy decided. The sale must accept a batch that begins with the next event,
+    /// and no other.
     pub(crate) fn apply(&mut self, batch: &Batch) {
-        let follows = !batch.events.is_empty() && self.oracle.last() == batch.after && !self.sale.diverged();
+        let is_next = !batch.events.is_empty() && self.oracle.last() == batch.after && !self.sale.diverged();
         let before = self.sale.seq();
         let result = self.sale.apply_batch(&batch.bytes);
-        assert_eq!(result.is_ok(), follows, "{result:?}: {:?} after {:?}", batch.events, self.oracle.last());
-        assert_eq!(self.sale.diverged(), !follows);
-        if follows {
+        assert_eq!(result.is_ok(), is_next, "{result:?}: {:?} after {:?}", batch.events, self.oracle.last());
+        assert_eq!(self.sale.diverged(), !is_next);
+        if is_next {
             batch.events.iter().for_each(|entry| self.oracle.push(*entry));
             let applied = owned_events(&self.sale, before);
-            assert!(applied.eq(batch.events.iter().copied()), "other events than were decided");
+            assert!(
+                applied.eq(batch.events.iter().copied()),
+                "the applied events are those that were decided"
+            );
             self.epoch_mark = None;
         }
         self.check_figures();
     }
 
-    /// The parts of a snapshot. They are what an AOF rewrite writes, too, but for the mark of a diverged
-    /// copy.
+    /// The parts of a snapshot. An AOF rewrite writes them, too, and then the mark of a diverged copy.
     fn parts(&self) -> Vec<Batch> {
-        // So small that most histories take several.
+        // Small, so that most histories have several parts.
         const SIZE: usize = 100;
         let next = |batch: &Batch| self.encode_batch(batch.events.last().unwrap().seq, SIZE);
         let parts: Vec<Batch> = std::iter::successors(self.encode_batch(Seq(0), SIZE), next).collect();
@@ -118,7 +121,7 @@ impl CheckedSale {
         parts
     }
 
-    /// What an AOF rewrite writes.
+    /// The batches that an AOF rewrite writes.
     pub(crate) fn rewrite(&self) -> Vec<Batch> {
         let mut batches = self.parts();
         if self.sale.diverged() {
@@ -148,13 +151,13 @@ impl CheckedSale {
         checked
     }
 
-    /// The key is copied, and the copy takes its place.
+    /// Copies the sale, and replaces it by the copy.
     pub(crate) fn replace_by_copy(&mut self) {
         self.sale = self.sale.copy();
         self.epoch_mark = None;
     }
 
-    /// The reply to a caller must agree with the oracle's state after the call.
+    /// The reply to a request must agree with the state of the oracle after the decision.
     fn check_outcome(&self, request: &Request<'_>, outcome: &Result<Outcome, Error>, now: UnixMs) {
         if self.sale.diverged() || !self.exists() {
             assert!(outcome.is_err(), "decided: {outcome:?}");
@@ -224,7 +227,7 @@ impl CheckedSale {
         }
     }
 
-    /// The figures must be those of the oracle.
+    /// Every figure must be that of the oracle.
     fn check_figures(&self) {
         let (info, oracle) = (self.sale.info(UnixMs(0)), &self.oracle);
         let units = oracle.units(None);
@@ -234,7 +237,7 @@ impl CheckedSale {
         assert_eq!(self.sale.next_deadline(), next_deadline);
     }
 
-    /// Everything that can be read must be what the oracle has.
+    /// All events, orders and figures must be those of the oracle.
     pub(crate) fn check(&self) {
         self.check_figures();
         let (sale, oracle) = (&self.sale, &self.oracle);

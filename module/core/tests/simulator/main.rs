@@ -42,7 +42,7 @@ use simulation::{Simulation, Tally};
 
 /// Schedules that run when nothing else is set.
 const SCHEDULES: u64 = 10_000;
-/// So many that they never end.
+/// More schedules than any run completes.
 const ENDLESS: u64 = u64::MAX / 2;
 
 fn setting(name: &str) -> Option<u64> {
@@ -88,7 +88,7 @@ fn all_copies_and_readers_agree_in_the_end() {
     }
     match setting("SIMULATOR_SCHEDULES") {
         Some(0) => {
-            // Other schedules than in the run before.
+            // Each run has other schedules.
             let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
             run(seconds << 24, ENDLESS);
         }

@@ -9,13 +9,13 @@ use crate::checked_sale::CheckedSale;
 use crate::rdb::Rdb;
 use crate::replication::{Link, Message, Stream};
 
-/// Each epoch has a mark below this, and no two have the same.
+/// The bound of marks. Each epoch has a mark of its own.
 ///
-/// Two clocks that lag behind what both servers have observed would else give out one number, and two
-/// histories would share a term. A server draws its mark by chance; here marks are distinct, so that no
-/// schedule fails by chance.
+/// The mark is part of a term. Without it, two servers whose clocks lag behind the last term that both observed
+/// would begin the same term. A server draws its mark at random; here marks are distinct, so that no schedule
+/// fails by chance.
 pub(crate) const MARKS: u64 = 1 << 10;
-/// Orders that a sale may have: so few that it matters, and that a purchase expires all that are due.
+/// The limit of orders: low enough to be reached, and for a purchase to expire all holds that are due.
 const MAX_ORDERS: u32 = 32;
 
 pub(crate) struct Node {
@@ -30,7 +30,7 @@ pub(crate) struct Node {
     pub(crate) stream: Stream,
     pub(crate) rdb: Option<Rdb>,
     aof: Vec<Message>,
-    /// Messages of the AOF that cannot get lost.
+    /// How many messages of the AOF are synced to disk.
     aof_synced: usize,
 }
 
@@ -54,13 +54,13 @@ impl Node {
         self.link.is_none()
     }
 
-    /// Its role changed.
+    /// Begins an epoch, because the role changed.
     pub(crate) fn begin_epoch(&mut self, mark: u64) {
         self.epoch.0 += 1;
         self.mark = mark;
     }
 
-    /// What its next decision depends on, at this true time.
+    /// The moment of its next decision, at this true time.
     pub(crate) fn moment(&self, now: UnixMicros, lock_held: bool) -> Moment {
         let now = UnixMicros(now.0.saturating_add_signed(self.skew));
         let term = self.terms.term(now, u16::try_from(self.mark).unwrap());
@@ -141,7 +141,7 @@ impl Node {
     }
 }
 
-/// Hashes differ from process to process, and nothing may depend on it.
+/// The seed of the hashes of a process. Nothing may depend on it, so processes have different ones.
 fn seed(mark: u64) -> Seed {
     Seed([mark, 7])
 }

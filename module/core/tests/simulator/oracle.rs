@@ -1,14 +1,14 @@
-//! The oracle: the history of a sale once more, kept apart from the sale, with figures as plain as can be.
+//! The oracle: a second record of the history of a sale, which sums up every figure from the orders.
 
 use std::collections::BTreeMap;
 
 use seckill_core::protocol::{Millis, Name, Rules, Seq, Term, UnixMs};
 use seckill_core::{Entry, Event, NamedEvent, OpenStatus, OrderStatus, Sale, Units};
 
-/// A name. All names are single bytes here.
+/// A name. In the simulator every name is one byte.
 pub(crate) type Byte = u8;
 
-/// An event that borrows nothing, and names the order whose status it changes.
+/// An event that borrows nothing, and that has the name of the order whose status it changes.
 pub(crate) type OwnedEntry = Entry<Event<OwnedClaim, Byte, Byte>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,8 @@ impl Order {
     }
 }
 
-/// A history and what it amounts to. It accepts no event that the protocol forbids, whoever decided it.
+/// A history, and the state of the sale after it. An event that the protocol forbids fails the test, whichever
+/// node decided it.
 #[derive(Clone, Default)]
 pub(crate) struct Oracle {
     pub(crate) history: Vec<OwnedEntry>,
@@ -115,33 +116,36 @@ impl Oracle {
         self.orders.values().any(|order| order.is_due(now))
     }
 
-    /// How many events this history and another have in common, from the first one on.
+    /// The length of the prefix that this history shares with another.
     pub(crate) fn shared(&self, other: &[OwnedEntry]) -> usize {
         self.history.iter().zip(other).take_while(|(ours, theirs)| ours == theirs).count()
     }
 
     pub(crate) fn push(&mut self, entry: OwnedEntry) {
-        assert_eq!(entry.seq, self.seq().next(), "a gap");
+        assert_eq!(entry.seq, self.seq().next(), "the seq has a gap");
         assert!(entry.at >= self.at(), "time runs backwards");
-        assert!(entry.term >= self.term() && entry.term > Term(0), "a term falls");
+        assert!(entry.term >= self.term() && entry.term > Term(0), "the term decreases");
         self.apply(&entry);
         self.history.push(entry);
     }
 
     fn apply(&mut self, entry: &OwnedEntry) {
         let is_creation = matches!(entry.event, Event::Created { .. });
-        assert_eq!(is_creation, entry.seq == Seq(1), "a creation comes first, once");
+        assert_eq!(is_creation, entry.seq == Seq(1), "the first event, and no other, is a creation");
         match entry.event {
             Event::Created { stock, rules } => (self.put_in, self.rules) = (stock, rules),
             Event::Altered { rules } => {
-                assert_ne!(rules, self.rules, "an alteration that changes nothing");
+                assert_ne!(rules, self.rules, "an alteration changes nothing");
                 self.rules = rules;
             }
             Event::Restocked { delta, id } => {
-                assert!(self.available().checked_add_signed(delta).is_some(), "more taken than is available");
+                assert!(
+                    self.available().checked_add_signed(delta).is_some(),
+                    "more is taken than is available"
+                );
                 self.put_in = self.put_in.saturating_add_signed(delta);
                 let before = id.and_then(|id| self.restocks.insert(id, delta));
-                assert_eq!(before, None, "a restock id, twice");
+                assert_eq!(before, None, "a restock id is used twice");
             }
             Event::Opened { opening, status } => self.open(entry, opening, status),
             Event::StatusChanged { order, status } => self.change_status(entry, order, status),
@@ -152,7 +156,10 @@ impl Oracle {
         let (OwnedClaim { order, buyer, qty }, at) = (opening, entry.at);
         let Rules { limit, hold, opens, closes } = self.rules;
         let Units { held, sold } = self.units(Some(buyer));
-        assert!(at >= opens && (closes == UnixMs(0) || at < closes), "an order outside of the window");
+        assert!(
+            at >= opens && (closes == UnixMs(0) || at < closes),
+            "an order is opened outside of the window"
+        );
         assert!(u64::from(qty) <= self.available(), "oversold");
         assert!(limit == 0 || held + sold + u64::from(qty) <= limit, "over the limit");
         let expected = match hold {
@@ -160,12 +167,12 @@ impl Oracle {
             hold => OpenStatus::Held { deadline: UnixMs(at.0 + hold.0) },
         };
         assert_eq!(status, expected, "the status of a new order");
-        let accepted = Order { buyer, qty, status: status.into(), at, seq: entry.seq };
-        assert!(self.orders.insert(order, accepted).is_none(), "one order, accepted twice");
+        let opened = Order { buyer, qty, status: status.into(), at, seq: entry.seq };
+        assert!(self.orders.insert(order, opened).is_none(), "an order is opened twice");
     }
 
     fn change_status(&mut self, entry: &OwnedEntry, order: Byte, status: OrderStatus) {
-        let order = self.orders.get_mut(&order).expect("an order that was never accepted");
+        let order = self.orders.get_mut(&order).expect("the order was opened");
         let is_allowed = match (order.status, status) {
             (OrderStatus::Held { .. }, OrderStatus::Expired) => order.is_due(entry.at),
             (OrderStatus::Held { .. }, _) => !order.is_due(entry.at),

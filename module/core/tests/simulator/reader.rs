@@ -1,4 +1,4 @@
-//! A consumer of EVENTS: it reads a page and stores it, or takes back what FORKED says.
+//! A consumer of EVENTS: it stores the next page, or takes back the events after the one that FORKED names.
 
 use seckill_core::protocol::{Error, Seq, Term};
 
@@ -22,7 +22,7 @@ impl Reader {
             Ok(()) => {
                 self.stored.extend(owned_events(sale, seq).take(count));
                 let end = oracle.history.len().min(shared + count);
-                assert!(self.stored == oracle.history[..end], "the page is not what comes next");
+                assert!(self.stored == oracle.history[..end], "the page has the next events");
                 false
             }
             Err(Error::Forked { seq: last, term }) => {

@@ -111,7 +111,7 @@ impl Simulation {
                     break;
                 }
                 reads += 1;
-                assert!(reads <= most, "a reader that does what FORKED says does not come to an end");
+                assert!(reads <= most, "a reader that obeys FORKED comes to an end");
             }
             let stored = &self.readers[reader].stored;
             assert!(*stored == self.nodes[primary].checked.oracle.history, "a reader ends elsewhere");

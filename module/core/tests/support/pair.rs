@@ -1,4 +1,4 @@
-//! A primary's sale and a replica's copy, and a small language in which tests talk to them.
+//! The copies of a sale on a primary and on a replica. Tests send them commands as lines of text.
 
 use seckill_core::protocol::{Code, Command, Epoch, Query, Request, Term, UnixMs};
 use seckill_core::{Decision, Moment, Sale};
@@ -7,7 +7,7 @@ use super::render;
 use super::snapshot::{reload, save};
 use super::values::blank;
 
-/// The token that holds every lock; any other holds none.
+/// The token that holds every lock. No other token holds any.
 const HOLDER: &[u8] = b"mine";
 
 /// The reply to a command, and the events that it caused.
@@ -23,7 +23,7 @@ impl Response {
     }
 }
 
-/// A line of a scenario: the time in ms, a command, the reply, the events. Of an error the first words are
+/// A line of a scenario: the time in ms, a command, its reply and its events. The first words of an error are
 /// enough.
 type Line<'a> = (u64, &'a str, &'a str, &'a str);
 
@@ -32,7 +32,7 @@ pub(crate) fn scenario(lines: &[Line<'_>]) -> Pair {
     Pair::new().then(lines)
 }
 
-/// A sale that decides, and a copy that is sent its batches.
+/// A sale that decides, and a copy that applies its batches.
 pub(crate) struct Pair {
     pub(crate) primary: Sale,
     pub(crate) replica: Sale,
@@ -47,7 +47,7 @@ impl Pair {
         Self::of(blank(), blank())
     }
 
-    /// A pair whose sale may have so many orders.
+    /// A pair whose sale may have at most `max_orders` orders.
     pub(crate) fn with_max_orders(max_orders: u32) -> Self {
         Self { max_orders, ..Self::new() }
     }
@@ -73,11 +73,11 @@ impl Pair {
 
     /// Runs a line: a command without the prefix and the key, or one of
     ///
-    /// - `expire N`: at most N holds that are due expire
-    /// - `promote T`: an epoch begins, and with it term T, as on a replica that is promoted
-    /// - `restart T`: likewise, with the sale as it comes back from its snapshot
-    /// - `failover T`: likewise, with the copy of the replica
-    /// - `copy T`: the epoch goes on with [`Sale::copy`]; term T begins
+    /// - `expire N`: expires at most N holds that are due
+    /// - `promote T`: begins an epoch and term T, like the promotion of a replica
+    /// - `restart T`: loads the primary from its snapshot, and begins an epoch and term T
+    /// - `failover T`: swaps the primary and the replica, and begins an epoch and term T
+    /// - `copy T`: replaces the primary by its [`Sale::copy`], and begins term T in the same epoch
     pub(crate) fn run(&mut self, now: u64, line: &str) -> Response {
         let words: Vec<&str> = line.split(' ').collect();
         let number = || words[1].parse().unwrap();
@@ -106,7 +106,7 @@ impl Pair {
                     Ok(Command::Read { query, .. }) => {
                         Response::without_events(self.read(UnixMs(now), &query))
                     }
-                    Ok(_) => panic!("no command of a sale: {line}"),
+                    Ok(_) => panic!("not a command of a sale: {line}"),
                     Err(error) => Response::without_events(error.to_string()),
                 }
             }
@@ -130,7 +130,7 @@ impl Pair {
         Moment { now: UnixMs(now), epoch, term, max_orders, lock_held: false }
     }
 
-    /// Commits a decision of the primary, and sends its batch to the replica.
+    /// Commits a decision of the primary, and applies its batch to the replica.
     fn commit(&mut self, decision: &Decision<'_>) -> Response {
         let before = self.primary.seq();
         let snapshot = decision.is_idle().then(|| save(&self.primary));
@@ -182,7 +182,7 @@ impl Pair {
         let (primary, replica, now) = (&self.primary, &self.replica, UnixMs(now));
         assert_eq!(primary.audit(), Ok(()));
         assert_eq!(replica.audit(), Ok(()));
-        assert!(save(primary) == save(replica), "both copies have one snapshot");
+        assert!(save(primary) == save(replica), "both copies have the same snapshot");
         assert_eq!(render::all_views(primary, now), render::all_views(replica, now));
         assert_eq!(primary.next_deadline(), replica.next_deadline());
     }

@@ -87,5 +87,5 @@ fn check_decisions(sale: &Sale, now: UnixMs) {
         }
     }
     assert_eq!(primary.audit(), Ok(()));
-    assert!(save(&primary) == save(&replica), "both copies have one snapshot");
+    assert!(save(&primary) == save(&replica), "both copies have the same snapshot");
 }

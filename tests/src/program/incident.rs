@@ -1,4 +1,4 @@
-//! The incident: the interleaving that oversells, step by step, and the program that replays it at scale.
+//! The incident: the interleaving that oversells, step by step, and the subcommand that replays it at scale.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -19,12 +19,12 @@ const BOTTLES: u64 = 20;
 #[tokio::test]
 async fn hand_written_locks_sell_one_bottle_twice() {
     let server = Server::start().await;
-    let mut con = server.connect().await;
+    let mut connection = server.connect().await;
     let lease = Duration::from_millis(50);
     let keys = Arc::new(Keys { lock: "lock".into(), sale: "bottle".into(), lease });
-    let [mut a, mut b, mut c] =
-        ["a", "b", "c"].map(|token| HandWritten::new(con.clone(), Arc::clone(&keys), token.to_owned()));
-    keys.stock_up(&mut con, 1).await.unwrap();
+    let [mut a, mut b, mut c] = ["a", "b", "c"]
+        .map(|token| HandWritten::new(connection.clone(), Arc::clone(&keys), token.to_owned()));
+    keys.stock_up(&mut connection, 1).await.unwrap();
 
     assert!(a.take_lock().await.unwrap());
     wait_until("A's lease ran out, and B has the lock", async || b.take_lock().await.unwrap()).await;
@@ -38,7 +38,7 @@ async fn hand_written_locks_sell_one_bottle_twice() {
     assert_eq!(c.decrement_stock().await.unwrap().stock, -1);
 }
 
-/// The same steps.
+/// Seckill takes the same steps, and refuses those whose lease is over.
 #[tokio::test]
 async fn seckill_sells_it_once() {
     let session = "
@@ -56,7 +56,7 @@ async fn seckill_sells_it_once() {
         SECKILL.LOCK lock C 60000 => <us>
         SECKILL.BUY bottle carl c LOCK lock C RELEASE => SOLDOUT
 
-        # And without any lock.
+        # Without a lock, too.
         SECKILL.BUY bottle anna a => SOLDOUT
         SECKILL.AUDIT bottle => OK
     ";
@@ -89,7 +89,7 @@ fn at_scale_seckill_sells_exactly_the_stock() {
     }
 }
 
-/// `seckill serve` passes on what it is given, and becomes the server.
+/// `seckill serve` becomes the server, and passes its arguments on to it.
 #[tokio::test]
 async fn the_program_serves_as_the_server_would() {
     let home = tempfile::tempdir().unwrap();
@@ -101,7 +101,7 @@ async fn the_program_serves_as_the_server_would() {
 
     let client = redis::Client::open(format!("unix://{}", socket.display())).unwrap();
     let connect = async || client.get_multiplexed_async_connection().await.ok();
-    wait_until("it answers", async || connect().await.is_some()).await;
+    wait_until("the server replies", async || connect().await.is_some()).await;
     let mut connection = connect().await.unwrap();
     play(&mut connection, "SECKILL.LOCK lock ann 60000 => <us>").await;
     serving.kill().await.unwrap();

@@ -6,17 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::built::workspace;
+use crate::harness::markdown::fenced_blocks;
 use crate::harness::server::Server;
 
 const PROMPT: &str = "127.0.0.1:6379> ";
 
-/// The fenced blocks that show a session.
-fn sessions(readme: &str) -> Vec<&str> {
-    let blocks = readme.split("\n```").skip(1).step_by(2);
-    blocks.filter(|block| block.contains(PROMPT)).collect()
-}
-
-/// What redis-cli answers to these lines.
+/// The output of redis-cli for these lines.
 fn redis_cli(socket: &Path, input: &str) -> String {
     let mut cli = Command::new("redis-cli")
         .args(["--no-raw", "-s"])
@@ -36,7 +31,7 @@ fn matches(written: &str, got: &str) -> bool {
 }
 
 #[tokio::test]
-async fn its_session_runs_as_written() {
+async fn the_sessions_of_the_readme_run_as_written() {
     run_as_written("README.md").await;
 }
 
@@ -47,11 +42,10 @@ async fn the_sessions_of_the_reference_run_as_written() {
 
 async fn run_as_written(page: &str) {
     let text = fs::read_to_string(workspace().join(page)).expect(page);
-    let sessions = sessions(&text);
+    let sessions: Vec<_> = fenced_blocks(&text).filter(|block| block.contains(PROMPT)).collect();
     assert!(!sessions.is_empty(), "{page} shows no session: a fenced block with lines `{PROMPT}COMMAND`");
     for session in sessions {
-        // The first line is the rest of the fence: the language.
-        let lines = session.lines().skip(1).filter(|line| !line.is_empty());
+        let lines = session.lines().filter(|line| !line.is_empty());
         let (typed, written): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with(PROMPT));
         let input: String = typed.iter().map(|line| format!("{}\n", &line[PROMPT.len()..])).collect();
 

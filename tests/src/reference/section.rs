@@ -1,29 +1,31 @@
-//! The page, taken apart.
+//! The sections of the reference, with their lines, blocks and tables.
 
 use std::fs;
 use std::sync::LazyLock;
 
 use crate::harness::built::workspace;
+use crate::harness::markdown::{code, fenced_blocks};
 
 const NAME: &str = "module/README.md";
 static TEXT: LazyLock<String> = LazyLock::new(|| fs::read_to_string(workspace().join(NAME)).expect(NAME));
 
-/// The reference, or the part of it that stands under a heading.
+/// The part of the reference that stands under a heading, or the whole page.
 #[derive(Clone, Copy)]
-pub(super) struct Page {
+pub(super) struct Section {
     heading: &'static str,
     text: &'static str,
 }
 
-pub(super) type Row = Vec<&'static str>;
+/// The cells of a row.
+pub(super) type TableRow = Vec<&'static str>;
 
-impl Page {
-    /// All of the reference.
-    pub(super) fn reference() -> Self {
+impl Section {
+    /// The whole page.
+    pub(super) fn page() -> Self {
         Self { heading: NAME, text: &TEXT }
     }
 
-    /// The part under a heading, which is given with its marks, up to the next heading of its level or above.
+    /// The section under a heading, which is given with its marks: up to the next heading of its level or above.
     pub(super) fn section(self, heading: &str) -> Self {
         let begin = format!("\n{heading}\n");
         let at = self.text.find(&begin).unwrap_or_else(|| panic!("{} has no `{heading}`", self.heading));
@@ -46,45 +48,39 @@ impl Page {
 
     /// The fenced blocks, without their fences.
     pub(super) fn blocks(self) -> Vec<&'static str> {
-        let fenced = self.text.split("\n```").skip(1).step_by(2);
-        fenced.map(|block| block.split_once('\n').map_or("", |(_, lines)| lines)).collect()
+        fenced_blocks(self.text).collect()
     }
 
-    /// The first line that begins so, without its begin.
+    /// The rest of the first line that begins with `begin`.
     pub(super) fn line(self, begin: &str) -> &'static str {
         let line = self.text.lines().find_map(|line| line.strip_prefix(begin));
         line.unwrap_or_else(|| panic!("{} has no line `{begin}…`", self.heading))
     }
 
-    /// The rows of the table whose first column is called like this; none when there is no such table.
-    pub(super) fn rows(self, first_column: &str) -> Vec<Row> {
+    /// The rows of the table whose first column has this name; none when there is no such table.
+    pub(super) fn rows(self, first_column: &str) -> Vec<TableRow> {
         let begin = format!("| {first_column} |");
         let head_and_rule = 2;
         let lines = self.text.lines().skip_while(|line| !line.starts_with(&begin)).skip(head_and_rule);
         lines.take_while(|line| line.starts_with('|')).map(cells).collect()
     }
 
-    /// The same; the table must be there.
-    pub(super) fn table(self, first_column: &str) -> Vec<Row> {
+    /// The rows of that table, which must exist.
+    pub(super) fn table(self, first_column: &str) -> Vec<TableRow> {
         let rows = self.rows(first_column);
         assert!(!rows.is_empty(), "{} has no table of `{first_column}`", self.heading);
         rows
     }
 
-    /// What stands in code font in the first column of that table.
+    /// What stands in code font in the first column of that table, which must exist.
     pub(super) fn column(self, first_column: &str) -> Vec<&'static str> {
         self.table(first_column).iter().flat_map(|row| code(row[0])).collect()
     }
 }
 
-fn cells(line: &'static str) -> Row {
+fn cells(line: &'static str) -> TableRow {
     let inner = line.trim().trim_start_matches('|').trim_end_matches('|');
     inner.split('|').map(str::trim).collect()
-}
-
-/// What stands in code font.
-pub(super) fn code(cell: &str) -> Vec<&str> {
-    cell.split('`').skip(1).step_by(2).collect()
 }
 
 /// The same items in their natural order.

@@ -1,4 +1,0 @@
-//! What users run: the session in the README, and the program `seckill`.
-
-mod incident;
-mod readme;

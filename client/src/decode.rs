@@ -79,6 +79,8 @@ impl FromRedisValue for Info {
             term: fields.take(field::TERM)?,
             created: fields.take(field::CREATED)?,
             diverged: fields.take(field::DIVERGED)?,
+            now: fields.take(field::NOW)?,
+            room: fields.take(field::ROOM)?,
         })
     }
 }
@@ -124,6 +126,7 @@ impl Fields {
             hold: Duration::from_millis(self.take(field::HOLD)?),
             opens: self.take(field::OPENS)?,
             closes: self.take(field::CLOSES)?,
+            attempts: self.take(field::ATTEMPTS)?,
         })
     }
 
@@ -182,12 +185,13 @@ mod tests {
     }
 
     /// [`Rules::SAMPLE`].
-    fn rules() -> [(&'static str, Value); 4] {
+    fn rules() -> [(&'static str, Value); 5] {
         [
             ("limit", Value::Int(2)),
             ("hold", Value::Int(500)),
             ("opens", Value::Int(10)),
             ("closes", Value::Int(20)),
+            ("attempts", Value::Int(30)),
         ]
     }
 
@@ -309,6 +313,8 @@ mod tests {
             ("term", Value::Int(7)),
             ("created", Value::Int(8)),
             ("diverged", Value::Int(1)),
+            ("now", Value::Int(12)),
+            ("room", Value::Int(13)),
         ];
         for reply in both(&[head.as_slice(), &rules(), &tail].concat()) {
             assert_eq!(read::<Info>(reply), Info::SAMPLE);

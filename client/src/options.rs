@@ -25,6 +25,14 @@ impl Sale {
         self
     }
 
+    /// The most orders that one buyer may place, whatever becomes of them: by default ten times the limit and at
+    /// least 100, and any number without a limit. 0: any number.
+    #[must_use]
+    pub fn attempts(mut self, orders: u32) -> Self {
+        self.rules.attempts = Some(orders.into());
+        self
+    }
+
     /// How long an order is held for confirmation.
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
@@ -62,6 +70,13 @@ impl Alteration {
     #[must_use]
     pub fn limit(mut self, units: u32) -> Self {
         self.0.limit = Some(units.into());
+        self
+    }
+
+    /// As [`Sale::attempts`].
+    #[must_use]
+    pub fn attempts(mut self, orders: u32) -> Self {
+        self.0.attempts = Some(orders.into());
         self
     }
 
@@ -163,7 +178,7 @@ impl After {
         self
     }
 
-    /// The most events in the reply, 1 to 10,000.
+    /// The most events in the reply, 1 to 1,000.
     #[must_use]
     pub fn count(mut self, events: u64) -> Self {
         self.count = events;

@@ -75,6 +75,8 @@ pub struct Rules {
     pub opens: u64,
     /// When the sale closes, in unix ms.
     pub closes: u64,
+    /// Orders that one buyer may place, whatever becomes of them.
+    pub attempts: u32,
 }
 
 /// An event of a sale.
@@ -164,13 +166,17 @@ pub struct Info {
     pub created: u64,
     /// This copy diverged from its primary: it decides nothing until the key is replaced.
     pub diverged: bool,
+    /// The server's time, in unix ms, for countdowns.
+    pub now: u64,
+    /// Orders that the sale can still take.
+    pub room: u32,
 }
 
 #[cfg(test)]
 impl Rules {
     /// Rules that all apply.
     pub(crate) const SAMPLE: Self =
-        Self { limit: 2, hold: Duration::from_millis(500), opens: 10, closes: 20 };
+        Self { limit: 2, hold: Duration::from_millis(500), opens: 10, closes: 20, attempts: 30 };
 }
 
 #[cfg(test)]
@@ -188,5 +194,7 @@ impl Info {
         term: 7,
         created: 8,
         diverged: true,
+        now: 12,
+        room: 13,
     };
 }

@@ -155,8 +155,8 @@ mod tests {
     fn figures_of_a_sale() {
         let json = json!({
             "state": "OPEN", "available": 5, "held": 1, "sold": 4, "orders": 6, "buyers": 3,
-            "rules": { "limit": 2, "hold": 500, "opens": 10, "closes": 20 },
-            "seq": 11, "term": 7, "created": 8, "diverged": true,
+            "rules": { "limit": 2, "hold": 500, "opens": 10, "closes": 20, "attempts": 30 },
+            "seq": 11, "term": 7, "created": 8, "diverged": true, "now": 12, "room": 13,
         });
         must_be(&Info::SAMPLE, json);
     }
@@ -177,8 +177,7 @@ mod tests {
         };
         let order = json!({ "state": "EXPIRED", "order": "o", "buyer": "ann", "qty": 2, "deadline": null });
         must_be(&event(expired), json!({ "seq": 7, "term": 3, "at": 9, "kind": { "order": order } }));
-        let altered =
-            json!({ "altered": { "rules": { "limit": 2, "hold": 500, "opens": 10, "closes": 20 } } });
+        let altered = json!({ "altered": { "rules": { "limit": 2, "hold": 500, "opens": 10, "closes": 20, "attempts": 30 } } });
         must_be(
             &event(EventKind::Altered { rules: Rules::SAMPLE }),
             json!({ "seq": 7, "term": 3, "at": 9, "kind": altered }),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use seckill_core::protocol::Refusal;
+use seckill_core::protocol::{Error, Refusal};
 
 /// A counter, or a maximum.
 pub(crate) struct Counter {
@@ -30,6 +30,8 @@ impl Counter {
 pub(crate) static GRANTS: Counter = Counter::new("grants");
 /// Orders that became held or sold.
 pub(crate) static ORDERS_ACCEPTED: Counter = Counter::new("orders_accepted");
+/// Commands that were refused because the sale has as much as it may have.
+static REFUSED_FULL: Counter = Counter::new("refused_full");
 /// Held orders that passed their deadline.
 pub(crate) static HOLDS_EXPIRED: Counter = Counter::new("holds_expired");
 /// The most processor time that the timer spent at once on expiring holds, in µs.
@@ -46,13 +48,18 @@ pub(crate) fn count_refusal(refusal: Refusal) {
     }
 }
 
+pub(crate) fn count_error(error: &Error) {
+    if matches!(error, Error::Full { .. }) {
+        REFUSED_FULL.add(1);
+    }
+}
+
 /// All of them, with their names.
 pub(crate) fn all() -> impl Iterator<Item = (String, u64)> {
     let counters = [&GRANTS, &ORDERS_ACCEPTED, &HOLDS_EXPIRED, &LONGEST_SWEEP, &SALES_DIVERGED];
-    let refusals = Refusal::ALL.iter().zip(&REFUSALS);
-    counters.into_iter().map(|counter| (counter.name.to_owned(), counter.value.load(Relaxed))).chain(
-        refusals.map(|(refusal, count)| {
-            (format!("refused_{}", refusal.as_str().to_ascii_lowercase()), count.load(Relaxed))
-        }),
-    )
+    let refusals = Refusal::ALL.iter().zip(&REFUSALS).map(|(refusal, count)| {
+        (format!("refused_{}", refusal.as_str().to_ascii_lowercase()), count.load(Relaxed))
+    });
+    let named = |counter: &Counter| (counter.name.to_owned(), counter.value.load(Relaxed));
+    counters.into_iter().map(named).chain(refusals).chain([named(&REFUSED_FULL)])
 }

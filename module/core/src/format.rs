@@ -6,7 +6,7 @@
 //! - What is written today is read by every later version. A constant below never changes its meaning, and a
 //!   number that is in use is never used for something else.
 //! - A format changes by a new version number or a new kind. Older versions stay readable.
-//! - A newer version than the reader knows is refused with an error that says so, and nothing is applied.
+//! - A newer version or kind than the reader knows is refused with an error that says so, and nothing is applied.
 //!   Hence replicas are upgraded before their primary.
 //! - `tests/golden.rs` holds the bytes of every version. A change that breaks it breaks a server in the
 //!   field.
@@ -39,13 +39,16 @@
 //! | [`kind::OPENED_SOLD`] | order id, buyer, quantity |
 //! | [`kind::HELD`] | order number, ms from the event to the deadline |
 //! | [`kind::SOLD`], [`kind::CANCELLED`], [`kind::EXPIRED`] | order number |
+//! | [`kind::CREATED_ATTEMPTS`], [`kind::ALTERED_ATTEMPTS`] | as without, and attempts |
+//! | [`kind::OPENED_HELD_PAST`], [`kind::HELD_PAST`] | as without, but ms from the deadline to the event |
 //!
-//! Stock, times, durations, seqs and terms are at most 2^53 - 1, limits and quantities at most 2^32 - 1. A
+//! Stock, times, durations, seqs and terms are at most 2^53 - 1, limits, attempts and quantities at most 2^32 - 1. A
 //! delta is -(2^53 - 1) to 2^53 - 1; a deadline is at most 2^53 - 1. A quantity is at least 1, `closes` is 0
 //! or after `opens`. All events of a batch have one term. Whatever is outside these bounds is refused, as are
 //! unknown flags: a new flag needs a new version.
 //!
-//! Rules are limit, hold, opens, closes. Orders are numbered 0, 1, 2 … in the sequence in which they were
+//! Rules are limit, hold, opens, closes. The kinds with attempts are for rules whose attempts were given; those
+//! with a deadline in the past are for a deadline before the event, and not for one at the same instant. Orders are numbered 0, 1, 2 … in the sequence in which they were
 //! opened. A batch without bytes marks the sale that it is applied to as diverged; an AOF rewrite writes one
 //! for a sale that is.
 //!
@@ -90,4 +93,10 @@ pub mod kind {
     pub const SOLD: u8 = 6;
     pub const CANCELLED: u8 = 7;
     pub const EXPIRED: u8 = 8;
+    pub const CREATED_ATTEMPTS: u8 = 9;
+    pub const ALTERED_ATTEMPTS: u8 = 10;
+    pub const OPENED_HELD_PAST: u8 = 11;
+    pub const HELD_PAST: u8 = 12;
+    /// The highest kind of all. One that is higher is that of a newer version.
+    pub(crate) const LAST: u8 = HELD_PAST;
 }

@@ -77,6 +77,7 @@ mod storage;
 
 pub use sale::{
     ApplyError, AuditError, BatchReader, Claim, Decision, Entry, Event, Info, LoadError, Loading,
-    MalformedBatch, Moment, NamedEvent, OpenStatus, OrderStatus, OrderView, Outcome, PART, Sale, Units,
+    MalformedBatch, Moment, NamedEvent, OpenStatus, OrderStatus, OrderView, Origin, Outcome, PART, Role,
+    Sale, Units,
 };
 pub use storage::{Relocator, Seed};

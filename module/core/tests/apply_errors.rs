@@ -4,10 +4,11 @@ mod support;
 
 use seckill_core::format::BATCH_VERSION;
 use seckill_core::format::kind::{
-    ALTERED, CANCELLED, CREATED, EXPIRED, HELD, OPENED_HELD, OPENED_SOLD, RESTOCKED, SOLD,
+    ALTERED, ALTERED_ATTEMPTS, CANCELLED, CREATED, CREATED_ATTEMPTS, EXPIRED, HELD, HELD_PAST, OPENED_HELD,
+    OPENED_HELD_PAST, OPENED_SOLD, RESTOCKED, SOLD,
 };
 use seckill_core::protocol::{Request, Seq, UnixMs};
-use seckill_core::{ApplyError, MalformedBatch, Sale};
+use seckill_core::{ApplyError, MalformedBatch, Origin, Sale};
 use support::{Pair, blank, name, render, scenario, snapshot};
 
 /// An integer in LEB128.
@@ -57,6 +58,9 @@ fn next(event: &[u8]) -> Vec<u8> {
 fn the_next_batch_is_applied() {
     let batches = [
         next(&[ALTERED, 1, 1, 1, 2]),
+        next(&[ALTERED_ATTEMPTS, 1, 1, 1, 2, 0]),
+        next(&[OPENED_HELD_PAST, 1, b'e', 3, b'a', b'n', b'n', 1, 20]),
+        next(&[HELD_PAST, A, 1]),
         next(&[RESTOCKED, 2, 1, 1, b's']),
         next(&[RESTOCKED, 7, 0]),
         next(&[OPENED_SOLD, 1, b'e', 1, b'x', 4]),
@@ -70,7 +74,7 @@ fn the_next_batch_is_applied() {
     ];
     for batch in batches {
         let mut sale = ten_events().primary;
-        assert_eq!(sale.apply_batch(&batch), Ok(()), "{batch:?}");
+        assert_eq!(sale.apply_batch(&batch, Origin::Trusted), Ok(()), "{batch:?}");
         assert_eq!((sale.seq(), sale.audit()), (NEXT_SEQ, Ok(())), "{batch:?}");
     }
 }
@@ -106,7 +110,12 @@ fn any_other_batch_marks_the_sale_and_changes_nothing_else() {
         (StatusChange, next(&[CANCELLED, C])),
         (StatusChange, next(&[HELD, D, 9])),
         (StatusChange, next(&[EXPIRED, D])),
-        (no_event, next(&[9])),
+        (Malformed(MalformedBatch::Newer), next(&[13])),
+        (Creation, next(&[CREATED_ATTEMPTS, 5, 0, 0, 0, 0, 0])),
+        (no_event, next(&[HELD_PAST, A, 0])),
+        (no_event, next(&[HELD_PAST, A, 21])),
+        (no_event, next(&[ALTERED_ATTEMPTS, 1, 1, 1, 2])),
+        (no_event, next(&[&[ALTERED_ATTEMPTS, 1, 1, 1, 2][..], &varint(1 << 32)].concat())),
         (no_event, next(&[SOLD])),
         (no_event, next(&[HELD, A])),
         (no_event, next(&[OPENED_SOLD, 1, b'e', 1, b'x', 0])),
@@ -120,11 +129,11 @@ fn any_other_batch_marks_the_sale_and_changes_nothing_else() {
     for (reason, batch) in cases {
         let mut sale = ten_events().primary;
         let before = state_of(&sale);
-        assert_eq!(sale.apply_batch(&batch), Err(reason), "{batch:?}");
+        assert_eq!(sale.apply_batch(&batch, Origin::Trusted), Err(reason), "{batch:?}");
         assert!(sale.diverged(), "{reason}");
         assert_eq!(sale.next_deadline(), None, "{reason}: it expires no hold");
         assert_eq!(state_of(&sale), before, "{reason}");
-        assert_eq!(sale.apply_batch(&next(&[SOLD, A])), Err(Diverged), "{reason}");
+        assert_eq!(sale.apply_batch(&next(&[SOLD, A]), Origin::Trusted), Err(Diverged), "{reason}");
         assert_eq!(state_of(&sale), before, "{reason}, and then");
     }
 }
@@ -140,7 +149,7 @@ fn state_of(sale: &Sale) -> (Vec<Vec<u8>>, Vec<String>) {
 fn a_batch_is_applied_up_to_the_first_event_that_cannot_be_applied() {
     let mut sale = ten_events().primary;
     let good = next(&[SOLD, A]);
-    assert!(sale.apply_batch(&[&good[..], &[CANCELLED, 0, C]].concat()).is_err());
+    assert!(sale.apply_batch(&[&good[..], &[CANCELLED, 0, C]].concat(), Origin::Trusted).is_err());
     assert_eq!((sale.seq(), sale.diverged()), (NEXT_SEQ, true));
     assert!(render::order(&sale, name("a"), UnixMs(20)).contains("SOLD"));
 }
@@ -148,12 +157,18 @@ fn a_batch_is_applied_up_to_the_first_event_that_cannot_be_applied() {
 #[test]
 fn a_copy_that_missed_the_creation_is_marked() {
     let mut sale = blank();
-    assert!(sale.apply_batch(&next(&[SOLD, A])).is_err());
+    assert!(sale.apply_batch(&next(&[SOLD, A]), Origin::Trusted).is_err());
     assert!(sale.diverged());
     let mut sale = blank();
-    assert_eq!(sale.apply_batch(&batch(Seq(1), 1, 0, &[RESTOCKED, 2, 0])), Err(ApplyError::Creation));
+    assert_eq!(
+        sale.apply_batch(&batch(Seq(1), 1, 0, &[RESTOCKED, 2, 0]), Origin::Trusted),
+        Err(ApplyError::Creation)
+    );
     let mut sale = blank();
-    assert!(sale.apply_batch(&[BATCH_VERSION, 1, 1, 0]).is_err(), "an empty batch leaves no blank sale");
+    assert!(
+        sale.apply_batch(&[BATCH_VERSION, 1, 1, 0], Origin::Trusted).is_err(),
+        "an empty batch leaves no blank sale"
+    );
     assert!(sale.diverged());
     // The mark is kept in a snapshot, though there is no history.
     assert!(snapshot::reload(&sale).diverged());
@@ -173,4 +188,26 @@ fn a_decision_about_an_earlier_state_is_refused() {
     assert_eq!(sale.commit(&cancelled), Err(ApplyError::StaleDecision));
     assert!(sale.diverged(), "no replica applies it either");
     assert_eq!(state_of(sale), before);
+}
+
+/// A term or a time of a client must leave room for those that this server will give out.
+#[test]
+fn a_far_future_is_accepted_from_no_client() {
+    const MOST: u64 = 1 << 52;
+    let far = [batch(NEXT_SEQ, MOST + 1, 20, &[SOLD, A]), batch(NEXT_SEQ, 100, MOST / 1_000 + 1, &[SOLD, A])];
+    for batch in far {
+        let mut sale = ten_events().primary;
+        assert_eq!(sale.apply_batch(&batch, Origin::Foreign), Err(ApplyError::FarFuture), "{batch:?}");
+        assert_eq!(ten_events().primary.apply_batch(&batch, Origin::Trusted), Ok(()), "{batch:?}");
+    }
+    let near = batch(NEXT_SEQ, MOST, MOST / 1_000, &[SOLD, A]);
+    let mut sale = ten_events().primary;
+    assert_eq!(sale.apply_batch(&near, Origin::Foreign), Ok(()));
+    // It decides on, with terms of its own, and a replica applies them.
+    let mut pair = Pair::of(sale, snapshot::reload(&ten_events().primary));
+    assert_eq!(pair.replica.apply_batch(&near, Origin::Trusted), Ok(()));
+    pair.run(30, "promote 30");
+    assert_eq!(pair.run(30, "CANCEL b REFUND").reply, "CANCELLED");
+    assert_eq!(pair.primary.term().0, MOST + 1);
+    pair.check(30);
 }

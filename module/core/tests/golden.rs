@@ -8,7 +8,7 @@ mod support;
 
 use seckill_core::format::{self, kind};
 use seckill_core::protocol::{Command, Fence, Seq, UnixMs};
-use seckill_core::{ApplyError, LoadError, MalformedBatch, Sale};
+use seckill_core::{ApplyError, LoadError, MalformedBatch, Origin, Sale};
 use support::snapshot::{load_parts, parts, reload};
 use support::{Pair, blank, render, token};
 
@@ -180,6 +180,10 @@ fn the_numbers_of_all_formats() {
         (kind::SOLD, 6),
         (kind::CANCELLED, 7),
         (kind::EXPIRED, 8),
+        (kind::CREATED_ATTEMPTS, 9),
+        (kind::ALTERED_ATTEMPTS, 10),
+        (kind::OPENED_HELD_PAST, 11),
+        (kind::HELD_PAST, 12),
     ];
     assert!(kinds.iter().all(|(kind, number)| kind == number), "{kinds:?}");
 }
@@ -189,8 +193,8 @@ fn a_batch_is_written_and_read() {
     // It is written by `sale`, event by event.
     let written = sale();
     let mut read = blank();
-    assert_eq!(read.apply_batch(&batch()), Ok(()));
-    assert_eq!(read.apply_batch(&bytes(NEXT_BATCH)), Ok(()));
+    assert_eq!(read.apply_batch(&batch(), Origin::Trusted), Ok(()));
+    assert_eq!(read.apply_batch(&bytes(NEXT_BATCH), Origin::Trusted), Ok(()));
     check_views(&written);
     check_views(&read);
 }
@@ -205,7 +209,7 @@ fn a_snapshot_is_written_and_read() {
 #[test]
 fn a_snapshot_of_a_copy_that_diverged_is_written_and_read() {
     let mut sale = sale();
-    assert!(sale.apply_batch(&batch()).is_err(), "applied before");
+    assert!(sale.apply_batch(&batch(), Origin::Trusted).is_err(), "applied before");
     let golden = [bytes(DIVERGED_HEAD), batch(), bytes(NEXT_BATCH)];
     assert_eq!(parts(&sale), golden);
     let read = load_parts(&golden).unwrap();
@@ -215,7 +219,10 @@ fn a_snapshot_of_a_copy_that_diverged_is_written_and_read() {
     assert_eq!(events(&read), events(&sale));
 
     let mut blank = blank();
-    assert!(blank.apply_batch(&bytes(NEXT_BATCH)).is_err(), "the first 13 events are missing");
+    assert!(
+        blank.apply_batch(&bytes(NEXT_BATCH), Origin::Trusted).is_err(),
+        "the first 13 events are missing"
+    );
     assert_eq!(parts(&blank), [bytes(DIVERGED_BLANK_HEAD)]);
     assert!(load_parts(&[bytes(DIVERGED_BLANK_HEAD)]).unwrap().diverged());
 }
@@ -234,10 +241,50 @@ fn names_are_packed_and_read() {
         let seq = u8::try_from(before.0).unwrap() + 1;
         let golden = [&[1, seq, 100, 0, 2, 0, 2, 1][..], &bytes(packed)].concat();
         assert_eq!(written, golden, "{name}");
-        assert_eq!(read.apply_batch(&golden), Ok(()), "{name}");
+        assert_eq!(read.apply_batch(&golden, Origin::Trusted), Ok(()), "{name}");
         let last = read.events(before).next().unwrap();
         assert_eq!(render::event(&read, &last.event), event, "{name}");
     }
+}
+
+/// A sale whose rules have attempts, and whose clock was set back. Kinds that came with version 0.2.0.
+#[rustfmt::skip]
+const SECOND_BATCH: &[(u64, &str, &str, &str)] = &[
+    // CREATED_ATTEMPTS: stock, limit, hold, opens, closes, attempts
+    (300, "CREATE STOCK 9 ATTEMPTS 4294967295 HOLD 100",
+        "CREATED 9 limit 0 attempts 4294967295 hold 100 window 0-0",
+        "09 00  09  00  64  00  00  ff ff ff ff 0f"),
+    // OPENED_HELD_PAST: order id, buyer, quantity, ms from the deadline to the event
+    (0, "BUY ann o", "HELD o ann 1 until 1700000000100",
+        "0b 00  01 6f  03 61 6e 6e  01  c8 01"),
+    // HELD_PAST: order number, ms from the deadline to the event
+    (1, "EXTEND o 298", "HELD o ann 1 until 1700000000299",
+        "0c 00  00  01"),
+    // HELD: a deadline at the event itself
+    (1, "EXTEND o 299", "HELD o ann 1 until 1700000000300",
+        "05 00  00  00"),
+    // ALTERED_ATTEMPTS: limit, hold, opens, closes, attempts
+    (2, "ALTER ATTEMPTS 0", "ALTERED limit 0 attempts 0 hold 100 window 0-0",
+        "0a 00  00  64  00  00  00"),
+];
+const SECOND_HEAD: &str = "01  01  64  ac d2 95 ff bc 31";
+
+#[test]
+fn attempts_and_deadlines_in_the_past_are_written_and_read() {
+    let mut pair = Pair::new();
+    let mut golden = bytes(SECOND_HEAD);
+    for (at, command, event, hex) in SECOND_BATCH {
+        assert_eq!(pair.run(START + at, command).events, *event);
+        golden.extend(bytes(hex));
+        let mut written = Vec::new();
+        pair.primary.encode_batch(Seq(0), usize::MAX, &mut written);
+        assert_eq!(written, golden, "{command}");
+    }
+    let mut read = blank();
+    assert_eq!(read.apply_batch(&golden, Origin::Trusted), Ok(()));
+    let views = |sale: &Sale| render::all_views(sale, UnixMs(START));
+    assert_eq!(views(&read), views(&pair.primary));
+    assert_eq!(read.audit(), Ok(()));
 }
 
 /// An AOF rewrite writes APPLY with no bytes after the batches of a copy that diverged.
@@ -245,7 +292,7 @@ fn names_are_packed_and_read() {
 fn no_bytes_mark_a_copy_as_diverged() {
     for mut copy in [blank(), sale()] {
         let before = copy.seq();
-        assert_eq!(copy.apply_batch(&[]), Err(ApplyError::Malformed(MalformedBatch::Head)));
+        assert_eq!(copy.apply_batch(&[], Origin::Trusted), Err(ApplyError::Malformed(MalformedBatch::Head)));
         assert_eq!((copy.seq(), copy.diverged()), (before, true));
     }
 }
@@ -281,7 +328,7 @@ fn other_versions_of_a_batch_are_refused_and_nothing_is_applied() {
         batch[0] = version;
         let error = if version > 1 { MalformedBatch::Newer } else { MalformedBatch::Head };
         let mut sale = blank();
-        assert_eq!(sale.apply_batch(&batch), Err(ApplyError::Malformed(error)), "{version}");
+        assert_eq!(sale.apply_batch(&batch, Origin::Trusted), Err(ApplyError::Malformed(error)), "{version}");
         assert_eq!((sale.seq(), sale.diverged()), (Seq(0), true));
     }
 }
@@ -299,15 +346,16 @@ fn other_versions_and_flags_of_a_snapshot_are_refused() {
 
 #[test]
 fn unknown_kinds_and_tags_are_refused() {
-    let malformed = Err(ApplyError::Malformed(MalformedBatch::Event));
-    for unknown in 9..=u8::MAX {
+    let newer = Err(ApplyError::Malformed(MalformedBatch::Newer));
+    for unknown in 13..=u8::MAX {
         // Version, seq, term, time; kind, ms, and zeros for whatever the fields are.
         let batch = [&bytes("01 0f ff ff ff ff ff ff ff 0f c0 88 98 ff bc 31")[..], &[unknown, 0], &[0; 99]];
-        assert_eq!(sale().apply_batch(&batch.concat()), malformed, "kind {unknown}");
+        assert_eq!(sale().apply_batch(&batch.concat(), Origin::Trusted), newer, "kind {unknown}");
     }
+    let malformed = Err(ApplyError::Malformed(MalformedBatch::Event));
     for unknown in 129..=u8::MAX {
         let batch =
             [&bytes("01 0f ff ff ff ff ff ff ff 0f c0 88 98 ff bc 31  02 00  02  01")[..], &[unknown; 300]];
-        assert_eq!(sale().apply_batch(&batch.concat()), malformed, "tag {unknown}");
+        assert_eq!(sale().apply_batch(&batch.concat(), Origin::Trusted), malformed, "tag {unknown}");
     }
 }

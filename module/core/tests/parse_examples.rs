@@ -38,11 +38,11 @@ fn assert_request(line: &str, request: Request<'_>) {
 
 #[test]
 fn keywords_come_in_any_case_and_order() {
-    let rules = Rules { limit: 1, hold: Millis(2), opens: UnixMs(3), closes: UnixMs(4) };
+    let rules = Rules { limit: 1, attempts: Some(5), hold: Millis(2), opens: UnixMs(3), closes: UnixMs(4) };
     for line in [
-        "SECKILL.CREATE s STOCK 9 LIMIT 1 HOLD 2 OPENS 3 CLOSES 4",
-        "seckill.create s closes 4 opens 3 hold 2 limit 1 stock 9",
-        "Seckill.Create s OPENS 3 Stock 9 cLoSeS 4 LIMIT 1 hold 2",
+        "SECKILL.CREATE s STOCK 9 LIMIT 1 ATTEMPTS 5 HOLD 2 OPENS 3 CLOSES 4",
+        "seckill.create s attempts 5 closes 4 opens 3 hold 2 limit 1 stock 9",
+        "Seckill.Create s OPENS 3 Stock 9 cLoSeS 4 LIMIT 1 aTTempts 5 hold 2",
     ] {
         assert_request(line, Request::Create { stock: 9, rules });
     }

@@ -56,15 +56,22 @@ fn instant(min: u64) -> impl Strategy<Value = UnixMs> {
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
-    (integer(0, MAX_QTY), millis(0), instant(0), instant(0))
-        .prop_map(|(limit, hold, opens, closes)| Rules { limit, hold, opens, closes })
+    (integer(0, MAX_QTY), option::of(integer(0, MAX_QTY)), millis(0), instant(0), instant(0))
+        .prop_map(|(limit, attempts, hold, opens, closes)| Rules { limit, attempts, hold, opens, closes })
         .prop_filter("a window", |rules| rules.checked().is_ok())
 }
 
 fn alteration() -> impl Strategy<Value = Alteration> {
     let instant = || option::of(instant(0));
-    (option::of(integer(0, MAX_QTY)), option::of(millis(0)), instant(), instant())
-        .prop_map(|(limit, hold, opens, closes)| Alteration { limit, hold, opens, closes })
+    let count = || option::of(integer(0, MAX_QTY));
+    (count(), count(), option::of(millis(0)), instant(), instant())
+        .prop_map(|(limit, attempts, hold, opens, closes)| Alteration {
+            limit,
+            attempts,
+            hold,
+            opens,
+            closes,
+        })
         .prop_filter("at least one", |alteration| *alteration != Alteration::default())
 }
 

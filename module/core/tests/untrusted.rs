@@ -11,9 +11,9 @@ use counting_allocator::{CountingAllocator, peak_of};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use seckill_core::Sale;
 use seckill_core::format::BATCH_VERSION;
 use seckill_core::protocol::Seq;
+use seckill_core::{Origin, Sale};
 use support::Pair;
 use support::snapshot::{frame, load, reload, save};
 use support::untrusted::check_sale;
@@ -110,7 +110,7 @@ fn load_measured(bytes: &[u8]) -> Option<Sale> {
 /// Applies a batch, and checks what memory it takes.
 fn apply_measured(sale: &mut Sale, batch: &[u8]) {
     let before = sale.seq();
-    let (result, peak) = peak_of(|| sale.apply_batch(batch));
+    let (result, peak) = peak_of(|| sale.apply_batch(batch, Origin::Trusted));
     assert!(peak <= EMPTY_SALE + PER_BYTE * batch.len(), "{} bytes took {peak}", batch.len());
     assert_eq!(result.is_err(), sale.diverged());
     assert!(sale.seq() >= before);
@@ -160,7 +160,7 @@ proptest! {
         while last < Seq(after) {
             batch.clear();
             last = whole.encode_batch(last, 1_000, &mut batch).unwrap();
-            sale.apply_batch(&batch).unwrap();
+            sale.apply_batch(&batch, Origin::Trusted).unwrap();
         }
         batch.clear();
         whole.encode_batch(last, 1_000, &mut batch).unwrap();

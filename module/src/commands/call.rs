@@ -1,5 +1,6 @@
 //! A call under way, and how it ends.
 
+use seckill_core::Origin;
 use seckill_core::protocol::Error;
 
 use super::failure::Failure;
@@ -26,11 +27,15 @@ impl<'c> Call<'c> {
         flags.is_replicated() || self.context.is_aof(flags)
     }
 
-    /// Refuses an internal command that comes neither from the primary nor from the AOF, unless the operator
-    /// allows it.
-    pub(super) fn must_be_from_primary(&self) -> Result {
-        let trusted = self.is_from_primary(self.context.flags()) || configs::apply_from_clients();
-        if trusted { Ok(()) } else { Err(Failure::NotFromPrimary) }
+    /// Who sent an internal command: the primary or the AOF, or a client if the operator allows that.
+    pub(super) fn origin(&self) -> Result<Origin> {
+        if self.is_from_primary(self.context.flags()) {
+            Ok(Origin::Trusted)
+        } else if configs::apply_from_clients() {
+            Ok(Origin::Foreign)
+        } else {
+            Err(Failure::NotFromPrimary)
+        }
     }
 
     /// Whether this server is to decide, or only to apply what its primary decided.

@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 
 use seckill_core::protocol::{CommandName, EXPIRE_EVENT, Error, Seq, UnixMicros};
-use seckill_core::{ApplyError, BatchReader, Decision, Event, Moment, NamedEvent, OrderStatus, Sale};
+use seckill_core::{ApplyError, BatchReader, Decision, Event, Moment, NamedEvent, OrderStatus, Origin, Sale};
 
 use super::call::Result;
 use super::failure::Failure;
@@ -19,6 +19,7 @@ pub(super) fn moment(now: UnixMicros, lock_held: bool) -> Moment {
         epoch: clocks::epoch(),
         term: clocks::next_term(now),
         max_orders: configs::max_orders(),
+        max_events: configs::max_events(),
         lock_held,
     }
 }
@@ -65,14 +66,20 @@ fn notify(context: &Context, name: Str<'_>, decision: &Decision<'_>, command: Op
 
 /// Applies a batch that the primary sent to the sale at an open key, and reports it. The first batch creates
 /// the sale.
-pub(super) fn apply_batch(context: &Context, name: Str<'_>, mut key: Key<'_>, batch: &[u8]) -> Result {
+pub(super) fn apply_batch(
+    context: &Context,
+    name: Str<'_>,
+    mut key: Key<'_>,
+    batch: &[u8],
+    origin: Origin,
+) -> Result {
     if key.value::<Stored>().is_none() {
         key.put(Stored::blank());
     }
     let stored = key.value_mut::<Stored>().ok_or(Error::NoSale)?;
     let sale = &mut stored.sale;
     let (before, was_diverged) = (sale.seq(), sale.diverged());
-    let applied = sale.apply_batch(batch);
+    let applied = sale.apply_batch(batch, origin);
     // Verbatim also when it cannot be applied: the AOF of this server is to diverge, too.
     context.replicate_verbatim();
     let events = keyspace_events(batch, before, sale.seq());

@@ -10,19 +10,19 @@ use crate::redis::{Class, Key, KeyKind};
 use crate::stored::Stored;
 
 pub(super) fn apply(call: &Call<'_>, sale: &[u8], batch: &[u8]) -> Result {
-    call.must_be_from_primary()?;
+    let origin = call.origin()?;
     let name = call.string_of(sale)?;
     let key = Key::write(call.context, name);
     if !matches!(key.kind::<Stored>(), KeyKind::Empty | KeyKind::Value) {
         return Err(Failure::WrongType);
     }
-    apply_batch(call.context, name, key, batch)?;
+    apply_batch(call.context, name, key, batch, origin)?;
     call.context.reply_ok();
     Ok(())
 }
 
 pub(super) fn grant(call: &Call<'_>, key: &[u8], token: Token<'_>, until: UnixMs, fence: Fence) -> Result {
-    call.must_be_from_primary()?;
+    call.origin()?;
     let (name, token) = (call.string_of(key)?, call.string_of(token.bytes())?);
     let mut key = Key::write(call.context, name);
     if !matches!(key.kind::<Stored>(), KeyKind::Empty | KeyKind::String) {

@@ -1,13 +1,13 @@
 //! ORDER, BUYER, EVENTS, INFO, AUDIT: what commands read from a sale.
 
 use seckill_core::protocol::{Error, EventName, Name, Query, Rules, Seq, UnixMs, field};
-use seckill_core::{Claim, Entry, Event, NamedEvent, OrderStatus, OrderView, Sale};
+use seckill_core::{Claim, Entry, Event, NamedEvent, OrderStatus, OrderView, Role, Sale};
 
 use super::call::{Call, Result};
 use super::failure::Failure;
-use crate::clocks;
 use crate::redis::{Context, Field, Key, KeyKind, Value};
 use crate::stored::Stored;
+use crate::{clocks, configs};
 
 pub(super) fn read(call: &Call<'_>, sale: &[u8], query: &Query<'_>) -> Result {
     let context = call.context;
@@ -28,7 +28,9 @@ pub(super) fn read(call: &Call<'_>, sale: &[u8], query: &Query<'_>) -> Result {
         Query::Buyer { buyer: name } => buyer(context, sale, name),
         Query::Events { after, term, count, .. } => {
             if let Some(term) = term {
-                sale.check_reader(term, after)?;
+                let is_primary = context.flags().is_primary();
+                let role = if is_primary { Role::Primary } else { Role::Replica };
+                sale.check_reader(term, after, role)?;
             }
             events(context, sale, after, count);
         }
@@ -67,7 +69,8 @@ fn buyer(context: &Context, sale: &Sale, name: Name<'_>) {
 }
 
 fn info(context: &Context, sale: &Sale) {
-    let info = sale.info(clocks::now().to_ms());
+    let now = clocks::now().to_ms();
+    let info = sale.info(now, configs::max_orders());
     let figures = [
         Field(field::STATE, Value::Word(info.state.as_c_str())),
         Field(field::AVAILABLE, info.available.into()),
@@ -81,6 +84,9 @@ fn info(context: &Context, sale: &Sale) {
         Field(field::TERM, info.term.0.into()),
         Field(field::CREATED, info.created.0.into()),
         Field(field::DIVERGED, u32::from(info.diverged).into()),
+        attempts(&info.rules),
+        Field(field::NOW, now.0.into()),
+        Field(field::ROOM, info.room.into()),
     ];
     context.reply_map(&[&figures, &rules(&info.rules), &history]);
 }
@@ -91,30 +97,33 @@ fn events(context: &Context, sale: &Sale, after: Seq, count: u64) {
 }
 
 fn event(context: &Context, sale: &Sale, entry: &Entry<NamedEvent<'_>>) {
-    let reply = |name: EventName, runs: [&[Field<'_>]; 2]| {
+    let reply = |name: EventName, runs: [&[Field<'_>]; 3]| {
         let common = [
             Field(field::SEQ, entry.seq.0.into()),
             Field(field::TERM, entry.term.0.into()),
             Field(field::AT, entry.at.0.into()),
             Field(field::EVENT, Value::Word(name.as_c_str())),
         ];
-        let [first, second] = runs;
-        context.reply_map(&[&common, first, second]);
+        let [first, second, third] = runs;
+        context.reply_map(&[&common, first, second, third]);
     };
     let reply_order = |claim: &Claim<'_>, status: OrderStatus| {
         let deadline = status.deadline().map(|deadline| Field(field::DEADLINE, deadline.0.into()));
-        with_claim(claim, |claim| reply(status.event_name(), [claim, deadline.as_slice()]));
+        with_claim(claim, |claim| reply(status.event_name(), [claim, deadline.as_slice(), &[]]));
     };
     match entry.event {
         Event::Created { stock, rules: given } => {
-            reply(EventName::Created, [&[Field(field::QTY, stock.into())], &rules(&given)]);
+            let qty = Field(field::QTY, stock.into());
+            reply(EventName::Created, [&[qty], &rules(&given), &[attempts(&given)]]);
         }
-        Event::Altered { rules: given } => reply(EventName::Altered, [&rules(&given), &[]]),
+        Event::Altered { rules: given } => {
+            reply(EventName::Altered, [&rules(&given), &[attempts(&given)], &[]]);
+        }
         Event::Restocked { delta, id } => {
             let id = id.map(|id| id.text());
             let id = id.as_ref().map_or(Value::Null, |id| Value::Bytes(id));
             let fields = [Field(field::QTY, Value::Integer(delta)), Field(field::ID, id)];
-            reply(EventName::Restocked, [&fields, &[]]);
+            reply(EventName::Restocked, [&fields, &[], &[]]);
         }
         Event::Opened { opening, status } => reply_order(&opening, status.into()),
         Event::StatusChanged { order, status } => match sale.claim(order) {
@@ -135,8 +144,12 @@ fn with_claim(claim: &Claim<'_>, reply: impl FnOnce(&[Field<'_>])) {
     ]);
 }
 
+fn attempts(rules: &Rules) -> Field<'static> {
+    Field(field::ATTEMPTS, rules.attempts_allowed().into())
+}
+
 fn rules(rules: &Rules) -> [Field<'static>; 4] {
-    let Rules { limit, hold, opens, closes } = *rules;
+    let Rules { limit, hold, opens, closes, .. } = *rules;
     [
         Field(field::LIMIT, limit.into()),
         Field(field::HOLD, hold.0.into()),

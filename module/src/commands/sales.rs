@@ -13,8 +13,11 @@ use crate::{clocks, counters};
 
 pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, command: CommandName) -> Result {
     call.must_be_primary()?;
-    // The server itself refuses the other commands that need memory.
-    if matches!(request, Request::Restock { delta: 1.., .. }) && call.context.flags().is_out_of_memory() {
+    // The server itself refuses the other commands that need memory. To take units away is allowed, but an id
+    // is kept for good.
+    let needs_memory =
+        matches!(request, Request::Restock { delta: 1.., .. } | Request::Restock { id: Some(_), .. });
+    if needs_memory && call.context.flags().is_out_of_memory() {
         return Err(Failure::OutOfMemory);
     }
     let name = call.string_of(sale)?;
@@ -34,7 +37,7 @@ pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, comman
     let stored = key.value::<Stored>().ok_or(Error::NoSale)?;
     let decision = stored.sale.decide(request, &moment(clocks::now(), lock_held));
     commit(call.context, name, key, &decision, Some(command))?;
-    let outcome = decision.outcome?;
+    let outcome = decision.outcome.inspect_err(counters::count_error)?;
     if let Some(guard) = guard.filter(|guard| lock_held && guard.release) {
         locks::release_after(call, guard);
     }

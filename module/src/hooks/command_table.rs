@@ -61,6 +61,7 @@ const GUARD: Argument = option(
     ArgumentKind::Block(&[required(c"key", ArgumentKind::Key(1)), required(c"token", ArgumentKind::String)]),
 );
 const LIMIT: Argument = option(Keyword::Limit, c"limit", ArgumentKind::Integer);
+const ATTEMPTS: Argument = option(Keyword::Attempts, c"attempts", ArgumentKind::Integer);
 const HOLD: Argument = option(Keyword::Hold, c"hold", ArgumentKind::Integer);
 const OPENS: Argument = option(Keyword::Opens, c"opens", ArgumentKind::Instant);
 const CLOSES: Argument = option(Keyword::Closes, c"closes", ArgumentKind::Instant);
@@ -120,7 +121,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         arity: -3,
         flags: WRITE_DENY_OOM,
         keys: INSERT,
-        arguments: &[SALE, STOCK, LIMIT, HOLD, OPENS, CLOSES],
+        arguments: &[SALE, STOCK, LIMIT, ATTEMPTS, HOLD, OPENS, CLOSES],
         ..COMMON
     },
     CommandSpec {
@@ -129,7 +130,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         arity: -3,
         flags: WRITE_DENY_OOM,
         keys: UPDATE,
-        arguments: &[SALE, LIMIT, HOLD, OPENS, CLOSES],
+        arguments: &[SALE, LIMIT, ATTEMPTS, HOLD, OPENS, CLOSES],
         ..COMMON
     },
     CommandSpec {
@@ -174,7 +175,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         name: CommandName::Extend.lower_case(),
         summary: c"Gives a held order a new deadline",
         arity: 4,
-        flags: WRITE,
+        flags: WRITE_DENY_OOM,
         keys: UPDATE,
         arguments: &[SALE, ORDER, required(c"hold", ArgumentKind::Integer)],
         ..COMMON

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_int};
 
 use seckill_core::format::{TYPE_ENCODING, TYPE_NAME};
 use seckill_core::protocol::{CommandName, Fence, Seq};
-use seckill_core::{LoadError, Loading, PART, Relocator, Sale};
+use seckill_core::{LoadError, Loading, Origin, PART, Relocator, Sale};
 
 use crate::clocks;
 use crate::redis::{Context, CutShort, DataType, Defrag, RdbReader, Str, TypeHandle};
@@ -93,6 +93,12 @@ fn parts(sale: &Sale, mut write: impl FnMut(&[u8])) {
     }
 }
 
+/// A file of this server, or RESTORE.
+fn origin() -> Origin {
+    let loads = Context::detached().is_some_and(|context| context.flags().is_loading_data());
+    if loads { Origin::Trusted } else { Origin::Foreign }
+}
+
 fn load(rdb: &mut RdbReader, encoding: c_int) -> Result<Sale, LoadError> {
     match encoding.cmp(&TYPE_ENCODING) {
         Ordering::Greater => return Err(LoadError::Newer),
@@ -100,7 +106,7 @@ fn load(rdb: &mut RdbReader, encoding: c_int) -> Result<Sale, LoadError> {
         Ordering::Equal => {}
     }
     let mut next = || rdb.string().map_err(|CutShort| LoadError::CutShort);
-    let mut loading = Loading::new(next()?.bytes(), random_seed())?;
+    let mut loading = Loading::new(next()?.bytes(), random_seed(), origin())?;
     while loading.wants_more() {
         loading.part(next()?.bytes())?;
     }

@@ -8,7 +8,7 @@ use std::slice;
 use redis_module::raw;
 
 /// The most arguments that a command is given to read, its name included.
-pub(crate) const MAX_ARGS: usize = 12;
+pub(crate) const MAX_ARGS: usize = 14;
 
 /// A borrowed string of the server.
 #[derive(Clone, Copy)]

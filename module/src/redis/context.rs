@@ -36,6 +36,11 @@ impl Flags {
         self.has(raw::REDISMODULE_CTX_FLAGS_LOADING)
     }
 
+    /// Whether the server loads its data: a file, or what a full resync sends, also beside the old data.
+    pub(crate) fn is_loading_data(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_ASYNC_LOADING)
+    }
+
     /// Whether the memory that the server may use is used up.
     pub(crate) fn is_out_of_memory(self) -> bool {
         self.has(raw::REDISMODULE_CTX_FLAGS_OOM)

@@ -3,8 +3,8 @@
 use seckill_core::protocol::{Command, Epoch, Request, Seq, Term, UnixMs};
 use seckill_core::{Moment, PART, Seed};
 
-/// An instant in the year 144,683, in unix ms: no hold of a sale that begins then falls due.
-pub(crate) const FUTURE: u64 = 1 << 52;
+/// An instant in the year 2109, in unix ms: no hold of a sale that begins then falls due, and RESTORE accepts it.
+pub(crate) const FUTURE: u64 = 4_400_000_000_000;
 
 /// A sale of the core, and the time and epoch of its decisions.
 pub(crate) struct LocalSale {
@@ -38,6 +38,7 @@ impl LocalSale {
             epoch: Epoch(self.epoch),
             term: Term(self.epoch),
             max_orders: u32::MAX,
+            max_events: u64::MAX,
             lock_held: false,
         };
         let decision = self.sale.decide(request, &moment);

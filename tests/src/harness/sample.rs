@@ -1,7 +1,7 @@
 //! Sample data: sales with everything that can happen in them, and a lock.
 
 use redis::Value;
-use seckill_client::{Sale, Seckill};
+use seckill_client::{Info, Sale, Seckill};
 
 use super::server::Connection;
 use super::session::{play, reply};
@@ -39,7 +39,7 @@ const SESSION: &str = r#"
 /// All that can be read of them.
 const READ: [&str; 16] = [
     "DEBUG DIGEST",
-    "SECKILL.EVENTS sale 0 COUNT 10000",
+    "SECKILL.EVENTS sale 0 COUNT 1000",
     "SECKILL.INFO sale",
     "SECKILL.ORDER sale sold",
     "SECKILL.ORDER sale held",
@@ -51,7 +51,7 @@ const READ: [&str; 16] = [
     "SECKILL.AUDIT sale",
     "SECKILL.EVENTS empty 0",
     "SECKILL.INFO many",
-    "SECKILL.EVENTS many 9000 COUNT 10000",
+    "SECKILL.EVENTS many 14500 COUNT 1000",
     "GET lock",
     "PEXPIRETIME lock",
 ];
@@ -72,9 +72,24 @@ pub(crate) async fn write_sample(connection: &mut Connection) {
 pub(crate) async fn read_sample(connection: &mut Connection) -> Vec<(&'static str, Value)> {
     let mut all = vec![];
     for line in READ {
-        all.push((line, reply(connection, line).await));
+        all.push((line, without_now(reply(connection, line).await)));
     }
     all
+}
+
+/// The figures of a sale, with 0 in place of the server's time.
+pub(crate) async fn figures(connection: &mut Connection, sale: &str) -> Info {
+    let mut info = connection.info(sale).await.unwrap();
+    info.now = 0;
+    info
+}
+
+/// A reply without the server's time, the one field that differs between two copies.
+fn without_now(mut reply: Value) -> Value {
+    if let Value::Map(pairs) = &mut reply {
+        pairs.retain(|(name, _)| *name != Value::BulkString(b"now".to_vec()));
+    }
+    reply
 }
 
 /// Creates a sale of so many orders.

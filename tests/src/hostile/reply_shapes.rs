@@ -23,9 +23,9 @@ pub(crate) fn is_known(name: CommandName, reply: &Value) -> bool {
         CommandName::Confirm | CommandName::Extend | CommandName::Cancel => is_word(reply, is_state),
         CommandName::Order => *reply == Value::Nil || is_map(reply, 7..=7, "order"),
         CommandName::Buyer => is_map(reply, 3..=3, "held"),
-        CommandName::Info => is_map(reply, 14..=14, "state"),
+        CommandName::Info => is_map(reply, 17..=17, "state"),
         CommandName::Events => match reply {
-            Value::Array(events) => events.iter().all(|event| is_map(event, 6..=9, "seq")),
+            Value::Array(events) => events.iter().all(|event| is_map(event, 6..=10, "seq")),
             _ => false,
         },
     }

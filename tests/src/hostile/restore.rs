@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 use redis::Value;
+use seckill_core::Origin;
 
 use super::batches::{pieces, replies, seeds};
 use super::mutations::{edits, rearrange};
@@ -11,7 +12,7 @@ use super::watched_server::{CONFIG, Watch};
 use crate::harness::dump::{Envelope, body_of, restore_command};
 use crate::harness::local_sale::{FUTURE, LocalSale};
 use crate::harness::server::{Connection, Server};
-use crate::harness::session::{get, play};
+use crate::harness::session::{ask, get, play};
 
 /// Payloads that are restored.
 const PAYLOADS: u64 = 100_000;
@@ -72,7 +73,7 @@ impl Payloads {
         let envelope = Envelope::of(&dump(connection).await);
         let framed = |strings: Vec<Vec<u8>>| Base { body: envelope.body(&strings), strings: Some(strings) };
         let mut diverged = varied_sale(PAST, 5);
-        diverged.sale.apply_batch(&[]).unwrap_err();
+        diverged.sale.apply_batch(&[], Origin::Trusted).unwrap_err();
         let mut short = vec![
             framed(vec![vec![1, 1, 0]]),
             framed(diverged.snapshot()),
@@ -130,4 +131,32 @@ async fn dump(connection: &mut Connection) -> Vec<u8> {
 
 async fn restore(connection: &mut Connection, payload: Vec<u8>) {
     restore_command("sale", &payload).exec_async(connection).await.unwrap();
+}
+
+/// What RESTORE accepts leaves room for the terms and times that the server will give out.
+#[tokio::test]
+async fn a_payload_from_the_far_future_is_refused() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.CREATE sale STOCK 1 => OK").await;
+    let envelope = Envelope::of(&dump(&mut connection).await);
+    let last = 1 << 52;
+    let latest = LocalSale { epoch: last, ..LocalSale::open(last / 1_000, "STOCK 1") };
+    for (epoch, now, is_accepted) in
+        [(last, last / 1_000, true), (last + 1, last / 1_000, false), (last, last / 1_000 + 1, false)]
+    {
+        let mut local = LocalSale { sale: latest.sale.copy(), epoch, now };
+        local.run("RESTOCK sale 1");
+        let payload = envelope.seal(envelope.body(&local.snapshot()));
+        let result = restore_command("sale", &payload).exec_async(&mut connection).await;
+        assert_eq!(result.is_ok(), is_accepted, "term {epoch}, at {now}: {result:?}");
+    }
+    // The server decides on, above that term, and its files keep what it decided.
+    play(&mut connection, "SECKILL.BUY sale ann o1 => SOLD\nDEBUG RELOAD => OK").await;
+    let events = "SECKILL.EVENTS sale 2";
+    let reply = ask(&mut connection, events).await;
+    assert!(reply.contains(&format!("\"term\" {}", last + 1)), "{reply}");
+    play(&mut connection, "DEL sale => 1\nSECKILL.CREATE sale STOCK 1 => OK").await;
+    let reply = ask(&mut connection, "SECKILL.EVENTS sale 0").await;
+    assert!(!reply.contains(&format!("\"term\" {}", last + 1)), "a term of its own: {reply}");
 }

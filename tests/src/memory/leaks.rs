@@ -48,7 +48,7 @@ async fn sell(connection: &mut Connection, orders: u64) {
     })
     .await;
     connection.restock("sale", 1, "r1").await.unwrap();
-    get::<Value>(connection, "SECKILL.EVENTS sale 0 COUNT 10000").await;
+    get::<Value>(connection, "SECKILL.EVENTS sale 0 COUNT 1000").await;
     get::<Value>(connection, r#"SECKILL.BUYER sale "buyer 1""#).await;
     connection.audit("sale").await.unwrap();
 }

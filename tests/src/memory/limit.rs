@@ -23,6 +23,8 @@ async fn commands_that_take_memory_are_refused() {
         "SECKILL.BUY sale ann o4",
         "SECKILL.RESTOCK sale 1",
         "SECKILL.RESTOCK sale 1 ID r1",
+        "SECKILL.RESTOCK sale -1 ID r1",
+        "SECKILL.EXTEND sale o2 70000",
     ];
     for line in growing {
         let reply = ask(&mut connection, line).await;
@@ -34,7 +36,6 @@ async fn commands_that_take_memory_are_refused() {
         SECKILL.RENEW lock ann 70000 => 1
         SECKILL.UNLOCK lock ann => 1
         SECKILL.CONFIRM sale o1 => SOLD
-        SECKILL.EXTEND sale o2 70000 => HELD
         SECKILL.CANCEL sale o2 => CANCELLED
         SECKILL.CANCEL sale o1 REFUND => CANCELLED
         SECKILL.RESTOCK sale -1 => 7

@@ -41,6 +41,20 @@ fn to_json(value: &Value) -> Json {
     }
 }
 
+/// A reply without the fields that came later.
+fn known_fields(reply: Json, old: &Json) -> Json {
+    match (reply, old) {
+        (Json::Array(items), Json::Array(old)) if items.len() == old.len() => {
+            items.into_iter().zip(old).map(|(item, old)| known_fields(item, old)).collect()
+        }
+        (Json::Object(mut fields), Json::Object(old)) => {
+            fields.retain(|name, _| old.contains_key(name));
+            Json::Object(fields)
+        }
+        (reply, _) => reply,
+    }
+}
+
 /// Sends the commands of `replies.txt` that `keep` accepts. Each must get the reply that is written there.
 async fn must_get_the_old_replies(connection: &mut Connection, keep: impl Fn(&str) -> bool) {
     let replies = fs::read_to_string(fixture("replies.txt")).unwrap();
@@ -48,7 +62,8 @@ async fn must_get_the_old_replies(connection: &mut Connection, keep: impl Fn(&st
     for line in replies.lines().filter(|line| keep(line)) {
         let (command, expected) = line.split_once(" => ").unwrap();
         let expected: Json = serde_json::from_str(expected).unwrap();
-        assert_eq!(to_json(&reply(connection, command).await), expected, "{command}");
+        let known = known_fields(to_json(&reply(connection, command).await), &expected);
+        assert_eq!(known, expected, "{command}");
         compared += 1;
     }
     assert!(compared > 10, "{compared} replies compared");

@@ -6,7 +6,7 @@ use crate::harness::conditions::wait_until_none_held;
 use crate::harness::copies::must_be_equal;
 use crate::harness::dump::restore_command;
 use crate::harness::persistence::{STORAGES, Storage, wait_until_rewritten};
-use crate::harness::sample::{read_sample, write_sample};
+use crate::harness::sample::{figures, read_sample, write_sample};
 use crate::harness::server::Server;
 use crate::harness::session::{ask, play};
 
@@ -16,7 +16,7 @@ async fn survives(storage: Storage) {
     let mut connection = server.connect().await;
     write_sample(&mut connection).await;
     let before = read_sample(&mut connection).await;
-    let last = connection.info("sale").await.unwrap();
+    let last = figures(&mut connection, "sale").await;
     storage.save(&mut connection).await;
 
     server.restart().await;
@@ -34,7 +34,7 @@ async fn survives(storage: Storage) {
         SECKILL.UNLOCK lock ann => 1
     ";
     play(&mut connection, session).await;
-    assert_eq!(connection.info("sale").await.unwrap(), last, "none of this was a decision");
+    assert_eq!(figures(&mut connection, "sale").await, last, "none of this was a decision");
     assert_eq!(connection.confirm("sale", "held").await, Ok(State::Sold));
     let now = connection.info("sale").await.unwrap();
     assert_eq!((now.seq, now.sold), (last.seq + 1, last.sold + 3));
@@ -133,19 +133,19 @@ async fn copies_are_equal_until_they_decide() {
     let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut connection).await.unwrap();
     restore_command("restored", &dump).exec_async(&mut connection).await.unwrap();
 
-    let original = connection.info("sale").await.unwrap();
+    let original = figures(&mut connection, "sale").await;
     let digest = ask(&mut connection, "DEBUG DIGEST-VALUE sale").await;
     let mut terms = vec![original.term];
     for copy in ["copy", "restored"] {
         assert_eq!(ask(&mut connection, &format!("DEBUG DIGEST-VALUE {copy}")).await, digest);
-        assert_eq!(connection.info(copy).await.unwrap(), original);
+        assert_eq!(figures(&mut connection, copy).await, original);
         assert_eq!(connection.confirm(copy, "held").await, Ok(State::Sold));
         assert_ne!(ask(&mut connection, &format!("DEBUG DIGEST-VALUE {copy}")).await, digest);
         terms.push(connection.info(copy).await.unwrap().term);
         connection.audit(copy).await.unwrap();
     }
     assert!(terms.is_sorted_by(|earlier, later| earlier < later), "{terms:?}");
-    assert_eq!(connection.info("sale").await.unwrap(), original);
+    assert_eq!(figures(&mut connection, "sale").await, original);
     replica.catch_up(&server).await;
     let digest = ask(&mut connection, "DEBUG DIGEST").await;
     assert_eq!(ask(&mut replica.connect().await, "DEBUG DIGEST").await, digest);

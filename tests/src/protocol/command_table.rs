@@ -91,7 +91,7 @@ async fn flags_say_what_a_command_does() {
         );
         assert_eq!((has("readonly"), has("write")), (reads, !reads), "{name}");
         match name {
-            CommandName::Lock | CommandName::Create | CommandName::Buy => {
+            CommandName::Lock | CommandName::Create | CommandName::Buy | CommandName::Extend => {
                 assert!(has("denyoom"), "{name} takes memory");
             }
             CommandName::Alter | CommandName::Apply | CommandName::Grant => {}

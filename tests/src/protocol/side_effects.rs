@@ -86,10 +86,14 @@ async fn a_refusal_has_no_effect() {
         SECKILL.CREATE gone STOCK 1 HOLD 60000 => OK
         SECKILL.BUY gone ann o1 => HELD
         SECKILL.CREATE few STOCK 1 => OK
+        SECKILL.CREATE once STOCK 9 ATTEMPTS 1 => OK
+        SECKILL.BUY once ann o1 => SOLD
         SECKILL.LOCK lock ann 60000 => <us>
+        CONFIG SET seckill.max-orders 2 seckill.max-events 2 => OK
     ";
     let keys = &[
         ("sale", "SECKILL.INFO sale"),
+        ("once", "SECKILL.INFO once"),
         ("soon", "SECKILL.INFO soon"),
         ("over", "SECKILL.INFO over"),
         ("gone", "SECKILL.INFO gone"),
@@ -133,7 +137,10 @@ async fn a_refusal_has_no_effect() {
         SECKILL.BUY none eve o3 LOCK lock ann RELEASE => -NOSALE no sale at this key
         SECKILL.BUY lock eve o3 LOCK lock ann RELEASE => -WRONGTYPE Operation against a key holding the wrong kind of value
         SECKILL.BUY sale eve o3 QTY 0 => -ERR QTY must be an integer between 1 and 4294967295
-        CONFIG SET seckill.max-orders 2 => OK
+        SECKILL.BUY once ann o3 => ATTEMPTS
+        SECKILL.ALTER sale LIMIT 1 => -FULL the sale has 5 events, the most that seckill.max-events allows
+        SECKILL.RESTOCK sale 1 => -FULL the sale has 5 events, the most that seckill.max-events allows
+        SECKILL.EXTEND gone o1 70000 => -FULL the sale has 2 events, the most that seckill.max-events allows
         SECKILL.BUY sale eve o3 => -FULL the sale has 2 orders, the most that seckill.max-orders allows
 
         SECKILL.CONFIRM sale o1 => SOLD

@@ -25,7 +25,7 @@ const SESSION: &str = r#"
     SECKILL.BUYER sale ann => {"held" 0 "sold" 2 "orders" ["o2" "o1"]}
     SECKILL.EVENTS sale 7 => [{"seq" 8 "term" <us> "at" <ms> "event" CANCELLED "order" "o2" "buyer" "ann" "qty" 1}]
     SECKILL.EVENTS sale 8 BLOCK 0 => []
-    SECKILL.INFO sale => {"state" OPEN "available" 3 "held" 0 "sold" 2 "orders" 2 "buyers" 1 "limit" 3 "hold" 60000 "opens" 0 "closes" 0 "seq" 8 "term" <us> "created" <ms> "diverged" 0}
+    SECKILL.INFO sale => {"state" OPEN "available" 3 "held" 0 "sold" 2 "orders" 2 "buyers" 1 "limit" 3 "hold" 60000 "opens" 0 "closes" 0 "seq" 8 "term" <us> "created" <ms> "diverged" 0 "attempts" 100 "now" <ms> "room" 4999998}
     SECKILL.INFO none => -NOSALE no sale at this key
 "#;
 

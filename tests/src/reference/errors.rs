@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
-use seckill_core::protocol::{Code, Error, Seq, Term};
+use seckill_core::protocol::{Capacity, Code, Error, Seq, Term};
 use seckill_core::{ApplyError, AuditError};
 
 use super::section::{Section, sorted};
@@ -41,8 +41,14 @@ const MISTAKES: [&str; 16] = [
     "SECKILL.EVENTS sale 1 TERM 1",
     "SECKILL.BUY sale ann o2 LOCK list t",
 ];
-const FULL: [&str; 2] = ["SECKILL.BUY sale ann o2", "SECKILL.RESTOCK sale 1 ID r2"];
-const ROOM_FOR_ONE: &str = "CONFIG SET seckill.max-orders 1 => OK";
+const FULL: [&str; 5] = [
+    "SECKILL.BUY sale ann o2",
+    "SECKILL.RESTOCK sale 1 ID r2",
+    "SECKILL.RESTOCK sale 1",
+    "SECKILL.ALTER sale LIMIT 3",
+    "SECKILL.EXTEND sale o1 1000",
+];
+const ROOM_FOR_ONE: &str = "CONFIG SET seckill.max-orders 1 seckill.max-events 1 => OK";
 const DIVERGED: &str = "SECKILL.APPLY diverged x => -CORRUPT a newer version of the module wrote it\nSECKILL.APPLY diverged x => -CORRUPT it diverged before";
 const NO_MEMORY: &str = "CONFIG SET maxmemory 1 => OK";
 const APPLY_FORBIDDEN: &str = "CONFIG SET seckill.apply-from-clients no => OK";
@@ -186,7 +192,7 @@ fn every_error_of_the_core_has_its_row() {
         OtherDelta,
         NoStock(3),
         BusyKey,
-        Full(2, "orders"),
+        Full { capacity: Capacity::Orders, count: 2 },
         Forked { seq: Seq(1), term: Term(2) },
         Diverged,
     ];

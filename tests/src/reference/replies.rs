@@ -54,6 +54,8 @@ const SESSION: &str = r#"
     SECKILL.BUY few ann o1
     SECKILL.BUY few bob o2
     SECKILL.INFO few
+    SECKILL.ALTER few ATTEMPTS 1
+    SECKILL.BUY few ann o2
     SECKILL.ALTER few OPENS 9007199254740991
     SECKILL.BUY few bob o2
     SECKILL.INFO few

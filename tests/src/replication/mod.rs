@@ -5,6 +5,7 @@ mod divergence;
 mod failover;
 mod lost_orders;
 mod mixed_versions;
+mod readers;
 mod replica;
 mod resync;
 mod stream;

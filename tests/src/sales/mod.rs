@@ -1,5 +1,6 @@
 //! Sales as their users see them, through the client.
 
+mod attempts;
 mod events;
 mod many_buyers;
 mod orders;

@@ -104,6 +104,7 @@ impl Encoder<'_> {
 
     fn rules(&mut self, rules: &Alteration) {
         self.option(Keyword::Limit, rules.limit);
+        self.option(Keyword::Attempts, rules.attempts);
         self.option(Keyword::Hold, rules.hold.map(|hold| hold.0));
         self.option(Keyword::Opens, rules.opens.map(|at| at.0));
         self.option(Keyword::Closes, rules.closes.map(|at| at.0));

@@ -42,8 +42,13 @@ pub enum Error {
     NoStock(u64),
     /// CREATE on a key that holds anything else.
     BusyKey,
-    /// As many orders, or restock ids, as a sale may have.
-    Full(u32, &'static str),
+    /// As many of something as a sale may have.
+    Full {
+        /// Of what.
+        capacity: Capacity,
+        /// How many it has.
+        count: u64,
+    },
     /// The event that a reader stored last is not in this sale's history.
     Forked {
         /// The last seq that both histories may share.
@@ -53,6 +58,17 @@ pub enum Error {
     },
     /// This copy diverged from its primary: it can be read, but decides nothing.
     Diverged,
+}
+
+/// What a sale may have a limited number of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capacity {
+    /// Orders, those that have ended included.
+    Orders,
+    /// Restocks with an id.
+    RestockIds,
+    /// Events.
+    Events,
 }
 
 impl Error {
@@ -72,7 +88,7 @@ impl Error {
             Self::OtherOrder | Self::OtherDelta => Code::Mismatch,
             Self::NoStock(_) => Code::NoStock,
             Self::BusyKey => Code::BusyKey,
-            Self::Full(..) => Code::Full,
+            Self::Full { .. } => Code::Full,
             Self::Forked { .. } => Code::Forked,
             Self::Diverged => Code::Corrupt,
         }
@@ -98,8 +114,13 @@ impl fmt::Display for Error {
             Self::OtherDelta => f.write_str("the id exists with another delta"),
             Self::NoStock(available) => write!(f, "more would be taken than is available: {available}"),
             Self::BusyKey => f.write_str("the key holds another sale or another type"),
-            Self::Full(count, what) => {
-                write!(f, "the sale has {count} {what}, the most that seckill.max-orders allows")
+            Self::Full { capacity, count } => {
+                let (what, config) = match capacity {
+                    Capacity::Orders => ("orders", "max-orders"),
+                    Capacity::RestockIds => ("restocking ids", "max-orders"),
+                    Capacity::Events => ("events", "max-events"),
+                };
+                write!(f, "the sale has {count} {what}, the most that seckill.{config} allows")
             }
             Self::Forked { seq, term } => {
                 write!(f, "{seq} {term} take back the events of a higher seq, and those of a higher term")

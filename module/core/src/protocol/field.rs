@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "each constant is the word that it holds")]
 
 pub const AT: &str = "at";
+pub const ATTEMPTS: &str = "attempts";
 pub const AVAILABLE: &str = "available";
 pub const BUYER: &str = "buyer";
 pub const BUYERS: &str = "buyers";
@@ -15,10 +16,12 @@ pub const HELD: &str = "held";
 pub const HOLD: &str = "hold";
 pub const ID: &str = "id";
 pub const LIMIT: &str = "limit";
+pub const NOW: &str = "now";
 pub const OPENS: &str = "opens";
 pub const ORDER: &str = "order";
 pub const ORDERS: &str = "orders";
 pub const QTY: &str = "qty";
+pub const ROOM: &str = "room";
 pub const SEQ: &str = "seq";
 pub const SOLD: &str = "sold";
 pub const STATE: &str = "state";

@@ -1,7 +1,7 @@
 //! The limits on everything that comes from outside.
 
 /// The most arguments of a well-formed command, its name included; more is a syntax error.
-pub const MAX_ARGS: usize = 12;
+pub const MAX_ARGS: usize = 14;
 /// The longest token, buyer, order and restock id, in bytes.
 pub const MAX_NAME: usize = 128;
 /// The largest integer that every client language holds: 2^53 - 1.
@@ -9,14 +9,23 @@ pub const MAX_INT: u64 = (1 << 53) - 1;
 const _: () = assert!(MAX_INT <= i64::MAX as u64);
 /// The largest quantity of an order and the largest limit: 2^32 - 1.
 pub const MAX_QTY: u64 = u32::MAX as u64;
+/// Orders that one buyer may place for each unit of LIMIT, unless ATTEMPTS is given.
+pub const ATTEMPTS_PER_UNIT: u64 = 10;
+/// Orders that one buyer may place at least, unless ATTEMPTS is given.
+pub const LEAST_ATTEMPTS: u64 = 100;
+/// The highest fence, term and event time, in µs, that is accepted from a client: 2^52, which is in September
+/// 2112. A server goes on above the numbers that it has seen, and needs room for that.
+pub const MAX_FOREIGN: u64 = 1 << 52;
 /// Events that EVENTS replies when COUNT is not given.
 pub const EVENTS_DEFAULT: u64 = 100;
 /// The largest COUNT of EVENTS.
-pub const EVENTS_MAX: u64 = 10_000;
+pub const EVENTS_MAX: u64 = 1_000;
 /// Order ids that BUYER replies at most.
 pub const BUYER_ORDERS: usize = 100;
 /// Due holds that a BUY expires at most before it is decided.
 pub const BUY_EXPIRES: usize = 32;
+/// The largest value of the config `seckill.max-events`.
+pub const MAX_EVENTS: u64 = 1 << 32;
 /// The largest value of the config `seckill.max-orders`: what 32-bit record numbers and name addresses reach.
 pub const MAX_ORDERS: u32 = 30_000_000;
 

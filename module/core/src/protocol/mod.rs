@@ -24,9 +24,10 @@ mod rules;
 mod words;
 
 pub use command::{Buy, Command, Guard, Query, Request};
-pub use error::Error;
+pub use error::{Capacity, Error};
 pub use limits::{
-    BUY_EXPIRES, BUYER_ORDERS, EVENTS_DEFAULT, EVENTS_MAX, MAX_ARGS, MAX_INT, MAX_NAME, MAX_ORDERS, MAX_QTY,
+    ATTEMPTS_PER_UNIT, BUY_EXPIRES, BUYER_ORDERS, EVENTS_DEFAULT, EVENTS_MAX, LEAST_ATTEMPTS, MAX_ARGS,
+    MAX_EVENTS, MAX_FOREIGN, MAX_INT, MAX_NAME, MAX_ORDERS, MAX_QTY,
 };
 pub use name::{Name, Text, Token};
 pub use number::{

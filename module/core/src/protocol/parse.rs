@@ -156,6 +156,7 @@ impl<'a> Args<'_, 'a> {
     fn rule(&mut self, keyword: Keyword, rules: &mut Alteration) -> Result<(), Error> {
         match keyword {
             Keyword::Limit => once(&mut rules.limit, self.value_of(keyword, 0..=MAX_QTY)?),
+            Keyword::Attempts => once(&mut rules.attempts, self.value_of(keyword, 0..=MAX_QTY)?),
             Keyword::Hold => once(&mut rules.hold, Millis(self.value_of(keyword, 0..=MAX_INT)?)),
             Keyword::Opens => once(&mut rules.opens, UnixMs(self.value_of(keyword, 0..=MAX_INT)?)),
             Keyword::Closes => once(&mut rules.closes, UnixMs(self.value_of(keyword, 0..=MAX_INT)?)),

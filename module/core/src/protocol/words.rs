@@ -162,6 +162,8 @@ impl CommandName {
 words! {
     /// The keywords that may follow the fixed arguments.
     Keyword {
+        /// Orders that one buyer may place.
+        Attempts = "ATTEMPTS",
         /// Wait for at most this many ms.
         Block = "BLOCK",
         /// The end of the window.
@@ -216,6 +218,8 @@ words! {
         Upcoming = "UPCOMING",
         /// The window of the sale has ended.
         Closed = "CLOSED",
+        /// The buyer has placed as many orders as the sale allows.
+        Attempts = "ATTEMPTS",
         /// The buyer would have more units than the sale allows.
         Limit = "LIMIT",
         /// Nothing is available.
@@ -276,7 +280,7 @@ words! {
         NoStock = "NOSTOCK",
         /// The key to create a sale at is in use.
         BusyKey = "BUSYKEY",
-        /// The sale has `seckill.max-orders` orders.
+        /// The sale has as many orders or events as the configs allow.
         Full = "FULL",
         /// `seckill.max-waiters` callers wait for locks.
         MaxWaiters = "MAXWAITERS",

@@ -31,6 +31,9 @@ pub enum ApplyError {
     /// The first event is not the creation, or a later one is.
     #[error("a sale begins with its creation, once")]
     Creation,
+    /// A term or a time that no clock shows for decades, from somebody who is not trusted.
+    #[error("a term or a time in the far future")]
+    FarFuture,
     /// There is no seq for one more event.
     #[error("its history is too long")]
     TooLong,
@@ -136,7 +139,8 @@ impl Sale {
         let state = OrderStatus::from(status).state();
         let balance = self.balance(units, qty, None, state)?;
 
-        let entry = Buyer { newest: number, units: balance.buyer };
+        let placed = known.map_or(0, |buyer| buyer.placed).saturating_add(1);
+        let entry = Buyer { newest: number, placed, units: balance.buyer };
         let buyer = match buyer {
             BuyerRef { number: Some(number), .. } => {
                 if let Some(known) = self.buyers.get_mut(number) {

@@ -36,6 +36,8 @@ pub enum AuditError {
     BuyerOrders,
     #[error("a buyer's units are not those of the buyer's orders")]
     BuyerUnits,
+    #[error("a buyer placed another number of orders")]
+    BuyerPlaced,
     #[error("an order has no buyer")]
     NoBuyer,
     #[error("the history has a gap")]
@@ -96,18 +98,20 @@ impl Sale {
         let mut seen = 0_u32;
         for (number, buyer) in self.buyers.iter() {
             expect(self.is_indexed(&self.buyers, number), AuditError::BuyerNotIndexed)?;
-            let mut units = Units::default();
+            let (mut units, mut orders) = (Units::default(), 0_u32);
             let mut next = Some(buyer.newest);
             while let Some(order) = next {
                 let placed = self.orders.get(order).ok_or(AuditError::NoSuchOrder)?;
                 expect({ placed.buyer } == number, AuditError::OtherBuyer)?;
                 units =
                     units.shift(placed.qty, None, placed.state()).ok_or(AuditError::BuyerUnitsOverflow)?;
-                seen = seen.saturating_add(1);
+                orders = orders.saturating_add(1);
                 next = placed.previous();
                 expect(next.is_none_or(|next| next < order), AuditError::BuyerOrders)?;
             }
             expect(units == { buyer.units }, AuditError::BuyerUnits)?;
+            expect(orders == { buyer.placed }, AuditError::BuyerPlaced)?;
+            seen = seen.saturating_add(orders);
         }
         expect(seen == self.orders.len(), AuditError::NoBuyer)
     }

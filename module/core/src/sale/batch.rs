@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 
 use super::codec::{IdCodec, put_event, take_at_most, take_event};
 use super::event::{Claim, Entry, NamedEvent};
-use crate::format::{BATCH_VERSION, NEWER};
+use crate::format::{BATCH_VERSION, NEWER, kind};
 use crate::protocol::{MAX_INT, Name, Seq, Term, UnixMs};
 use crate::storage::varint::{put, take};
 
@@ -40,7 +40,7 @@ impl<'o> BatchWriter<'o> {
 /// Bytes that are no batch of events, or that a newer version of the module wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedBatch {
-    /// A version that this module does not know.
+    /// A version or a kind of event that this module does not know.
     #[error("{NEWER}")]
     Newer,
     /// No batch.
@@ -93,7 +93,9 @@ impl<'a> Iterator for BatchReader<'a> {
         if self.bytes.is_empty() {
             return None;
         }
-        let entry = self.take_entry().ok_or(MalformedBatch::Event);
+        let is_newer = self.bytes.first().is_some_and(|kind| *kind > kind::LAST);
+        let malformed = if is_newer { MalformedBatch::Newer } else { MalformedBatch::Event };
+        let entry = self.take_entry().ok_or(malformed);
         if entry.is_err() {
             self.bytes = &[];
         }

@@ -28,12 +28,18 @@ pub(super) fn put_event<'a, Opening, Id: IdCodec<'a>>(
 ) {
     debug_assert!(before <= at, "time runs backwards");
     out.push(match event {
-        Event::Created { .. } => kind::CREATED,
-        Event::Altered { .. } => kind::ALTERED,
+        Event::Created { rules: Rules { attempts: None, .. }, .. } => kind::CREATED,
+        Event::Created { .. } => kind::CREATED_ATTEMPTS,
+        Event::Altered { rules: Rules { attempts: None, .. } } => kind::ALTERED,
+        Event::Altered { .. } => kind::ALTERED_ATTEMPTS,
         Event::Restocked { .. } => kind::RESTOCKED,
+        Event::Opened { status: OpenStatus::Held { deadline }, .. } if *deadline < at => {
+            kind::OPENED_HELD_PAST
+        }
         Event::Opened { status: OpenStatus::Held { .. }, .. } => kind::OPENED_HELD,
         Event::Opened { status: OpenStatus::Sold, .. } => kind::OPENED_SOLD,
         Event::StatusChanged { status, .. } => match status {
+            OrderStatus::Held { deadline } if *deadline < at => kind::HELD_PAST,
             OrderStatus::Held { .. } => kind::HELD,
             OrderStatus::Sold => kind::SOLD,
             OrderStatus::Cancelled => kind::CANCELLED,
@@ -74,8 +80,13 @@ pub(super) fn take_event<'a, Opening, Id: IdCodec<'a>>(
     *bytes = rest;
     let at = take_later(bytes, before)?;
     let event = match kind {
-        kind::CREATED => Event::Created { stock: take_at_most(bytes, MAX_INT)?, rules: take_rules(bytes)? },
-        kind::ALTERED => Event::Altered { rules: take_rules(bytes)? },
+        kind::CREATED | kind::CREATED_ATTEMPTS => {
+            let stock = take_at_most(bytes, MAX_INT)?;
+            Event::Created { stock, rules: take_rules(bytes, kind == kind::CREATED_ATTEMPTS)? }
+        }
+        kind::ALTERED | kind::ALTERED_ATTEMPTS => {
+            Event::Altered { rules: take_rules(bytes, kind == kind::ALTERED_ATTEMPTS)? }
+        }
         kind::RESTOCKED => {
             let delta = unzigzag(take(bytes)?);
             if delta.unsigned_abs() > MAX_INT {
@@ -83,18 +94,20 @@ pub(super) fn take_event<'a, Opening, Id: IdCodec<'a>>(
             }
             Event::Restocked { delta, id: Id::take(bytes)? }
         }
-        kind::OPENED_HELD | kind::OPENED_SOLD => {
+        kind::OPENED_HELD | kind::OPENED_SOLD | kind::OPENED_HELD_PAST => {
             let opening = take_opening(bytes)?;
             let status = match kind {
                 kind::OPENED_HELD => OpenStatus::Held { deadline: take_later(bytes, at)? },
+                kind::OPENED_HELD_PAST => OpenStatus::Held { deadline: take_earlier(bytes, at)? },
                 _ => OpenStatus::Sold,
             };
             Event::Opened { opening, status }
         }
-        kind::HELD..=kind::EXPIRED => {
+        kind::HELD..=kind::EXPIRED | kind::HELD_PAST => {
             let order = OrderNumber(u32::try_from(take(bytes)?).ok()?);
             let status = match kind {
                 kind::HELD => OrderStatus::Held { deadline: take_later(bytes, at)? },
+                kind::HELD_PAST => OrderStatus::Held { deadline: take_earlier(bytes, at)? },
                 kind::SOLD => OrderStatus::Sold,
                 kind::CANCELLED => OrderStatus::Cancelled,
                 _ => OrderStatus::Expired,
@@ -106,12 +119,18 @@ pub(super) fn take_event<'a, Opening, Id: IdCodec<'a>>(
     Some((at, event))
 }
 
-/// A deadline is written as ms after the event.
+/// A deadline is written as ms from the event; the kind says in which direction. It is before the event where
+/// the server's clock was set back: the times of events never fall, and deadlines are on the clock.
 fn put_deadline(out: &mut Vec<u8>, at: UnixMs, status: OrderStatus) {
     if let Some(deadline) = status.deadline() {
-        debug_assert!(at <= deadline, "a hold ends before it begins");
-        put(out, deadline.0.saturating_sub(at.0));
+        put(out, deadline.0.abs_diff(at.0));
     }
+}
+
+/// An instant before another one; `None` for the same instant, which has another kind.
+fn take_earlier(bytes: &mut &[u8], than: UnixMs) -> Option<UnixMs> {
+    let distance = take(bytes).filter(|distance| *distance > 0)?;
+    than.0.checked_sub(distance).map(UnixMs)
 }
 
 fn take_later(bytes: &mut &[u8], than: UnixMs) -> Option<UnixMs> {
@@ -120,19 +139,23 @@ fn take_later(bytes: &mut &[u8], than: UnixMs) -> Option<UnixMs> {
 }
 
 fn put_rules(out: &mut Vec<u8>, rules: Rules) {
-    let Rules { limit, hold, opens, closes } = rules;
-    for rule in [limit, hold.0, opens.0, closes.0] {
+    let Rules { limit, attempts, hold, opens, closes } = rules;
+    for rule in [limit, hold.0, opens.0, closes.0].into_iter().chain(attempts) {
         put(out, rule);
     }
 }
 
-fn take_rules(bytes: &mut &[u8]) -> Option<Rules> {
-    let rules = Rules {
+fn take_rules(bytes: &mut &[u8], with_attempts: bool) -> Option<Rules> {
+    let mut rules = Rules {
         limit: take_at_most(bytes, MAX_QTY)?,
+        attempts: None,
         hold: Millis(take_at_most(bytes, MAX_INT)?),
         opens: UnixMs(take_at_most(bytes, MAX_INT)?),
         closes: UnixMs(take_at_most(bytes, MAX_INT)?),
     };
+    if with_attempts {
+        rules.attempts = Some(take_at_most(bytes, MAX_QTY)?);
+    }
     rules.checked().ok()
 }
 

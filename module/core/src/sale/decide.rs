@@ -6,17 +6,16 @@ use super::event::{
     BuyerRef, Claim, Event, KnownOrder, NewOrder, OpenStatus, OrderStatus, ResolvedEvent, Stamp,
 };
 use super::holds::Hold;
-use super::state::{Sale, Units};
+use super::state::{Buyer, Sale, Units};
 use crate::protocol::{
-    Alteration, BUY_EXPIRES, Buy, Epoch, Error, MAX_INT, Millis, Name, OrderNumber, Phase, Refusal, Request,
-    Rules, Seq, State, Term, UnixMs,
+    Alteration, BUY_EXPIRES, Buy, BuyerNumber, Capacity, Epoch, Error, MAX_INT, Millis, Name, OrderNumber,
+    Phase, Refusal, Request, Rules, Seq, State, Term, UnixMs,
 };
 
 /// What a decision depends on besides the sale and the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
-    /// The present time. Within a sale it never runs backwards: if it is before the last event, the time of
-    /// that event counts.
+    /// The present time, as this server's clock shows it. It may be before the last event.
     pub now: UnixMs,
     /// The leadership epoch of this server, at least 1.
     pub epoch: Epoch,
@@ -24,6 +23,8 @@ pub struct Moment {
     pub term: Term,
     /// Orders that the sale may have.
     pub max_orders: u32,
+    /// Events from which on ALTER, EXTEND and RESTOCK are refused.
+    pub max_events: u64,
     /// Whether the lock that a purchase names is held by the token that it names.
     pub lock_held: bool,
 }
@@ -81,6 +82,7 @@ struct Deciding<'s> {
     sale: &'s Sale,
     now: UnixMs,
     max_orders: u32,
+    max_events: u64,
     lock_held: bool,
     /// Holds that are due, and which the decision expires.
     expired: Vec<Hold>,
@@ -95,8 +97,9 @@ impl Sale {
         debug_assert!(moment.epoch > Epoch(0), "epochs count from 1");
         let mut deciding = Deciding {
             sale: self,
-            now: self.clock(moment.now),
+            now: moment.now,
             max_orders: moment.max_orders,
+            max_events: moment.max_events,
             lock_held: moment.lock_held,
             expired: Vec::new(),
         };
@@ -110,7 +113,7 @@ impl Sale {
 
     /// Decides that holds which are due expire: the oldest first, at most `most`.
     pub fn decide_expiry(&self, moment: &Moment, most: usize) -> Decision<'static> {
-        let due = if self.diverged { Vec::new() } else { self.due(self.clock(moment.now), most) };
+        let due = if self.diverged { Vec::new() } else { self.due(moment.now, most) };
         self.decision(moment, Ok(Outcome::Ok), due, None)
     }
 
@@ -126,7 +129,7 @@ impl Sale {
         } else {
             Term(self.term().0.saturating_add(1).max(moment.term.0).min(MAX_INT))
         };
-        let stamp = Stamp { at: self.clock(moment.now), term };
+        let stamp = Stamp { at: self.event_time(moment.now), term };
         Decision { outcome, after: self.seq(), stamp, epoch: moment.epoch, expired, event }
     }
 
@@ -163,7 +166,9 @@ impl Deciding<'_> {
     fn create<'a>(&self, stock: u64, rules: Rules) -> Decided<'a> {
         match self.sale.creation() {
             None => Ok((Outcome::Ok, Some(Event::Created { stock, rules: rules.checked()? }))),
-            Some(created) if created == (stock, rules) => Ok((Outcome::Ok, None)),
+            Some((same, as_created)) if same == stock && rules.is_equivalent(&as_created) => {
+                Ok((Outcome::Ok, None))
+            }
             Some(_) => Err(Error::BusyKey),
         }
     }
@@ -171,7 +176,11 @@ impl Deciding<'_> {
     fn alter<'a>(&self, alteration: Alteration) -> Decided<'a> {
         let old = self.sale.rules;
         let rules = old.with(alteration).checked()?;
-        Ok((Outcome::Ok, (rules != old).then_some(Event::Altered { rules })))
+        if rules == old {
+            return Ok((Outcome::Ok, None));
+        }
+        self.room_for_event()?;
+        Ok((Outcome::Ok, Some(Event::Altered { rules })))
     }
 
     fn restock<'a>(&self, delta: i64, id: Option<Name<'a>>) -> Decided<'a> {
@@ -187,8 +196,9 @@ impl Deciding<'_> {
         }
         let available = sale.available_after(delta)?;
         if id.is_some() && sale.restocks.len() >= self.max_orders {
-            return Err(Error::Full(sale.restocks.len(), "restocking ids"));
+            return Err(full(Capacity::RestockIds, sale.restocks.len()));
         }
+        self.room_for_event()?;
         Ok((Outcome::Available(available), Some(Event::Restocked { delta, id })))
     }
 
@@ -205,7 +215,7 @@ impl Deciding<'_> {
             return Ok((Outcome::Refused(refusal), None));
         }
         if sale.orders.len() >= self.max_orders {
-            return Err(Error::Full(sale.orders.len(), "orders"));
+            return Err(full(Capacity::Orders, sale.orders.len()));
         }
         let status = match sale.rules.hold {
             Millis(0) => OpenStatus::Sold,
@@ -238,7 +248,12 @@ impl Deciding<'_> {
             Phase::Closed => return Some(Refusal::Closed),
             Phase::Open | Phase::SoldOut => {}
         }
-        let (available, claimed) = self.after_expiry(buyer);
+        let known = buyer.number.and_then(|number| self.sale.buyers.get(number));
+        let attempts = rules.attempts_allowed();
+        if attempts != 0 && known.is_some_and(|buyer| u64::from(buyer.placed) >= attempts) {
+            return Some(Refusal::Attempts);
+        }
+        let (available, claimed) = self.after_expiry(buyer.number, known);
         if rules.limit != 0 && claimed.saturating_add(qty) > rules.limit {
             Some(Refusal::Limit)
         } else if available == 0 {
@@ -251,15 +266,14 @@ impl Deciding<'_> {
     }
 
     /// Units available, and units that the buyer has, once the due holds have expired.
-    fn after_expiry(&self, buyer: BuyerRef<'_>) -> (u64, u64) {
+    fn after_expiry(&self, number: Option<BuyerNumber>, known: Option<&Buyer>) -> (u64, u64) {
         let sale = self.sale;
-        let known = buyer.number.and_then(|number| sale.buyers.get(number));
         let units = known.map_or(Units::default(), |buyer| buyer.units);
         let (mut available, mut claimed) = (sale.available, units.held.saturating_add(units.sold));
         for order in self.expired.iter().filter_map(|hold| sale.orders.get(hold.order)) {
             let qty = u64::from(order.qty);
             available = available.saturating_add(qty);
-            if Some(order.buyer) == buyer.number {
+            if Some(order.buyer) == number {
                 claimed = claimed.saturating_sub(qty);
             }
         }
@@ -279,6 +293,7 @@ impl Deciding<'_> {
         let deadline = self.now.plus(hold);
         match self.state(number)? {
             (State::Held, hold) if hold.is_none_or(|hold| { hold.deadline } != deadline) => {
+                self.room_for_event()?;
                 Ok(status_change(number, hold, OrderStatus::Held { deadline }))
             }
             (state, _) => Ok((Outcome::State(state), None)),
@@ -292,6 +307,13 @@ impl Deciding<'_> {
             (State::Sold, _) if refund => Ok(status_change(number, None, OrderStatus::Cancelled)),
             (state, _) => Ok((Outcome::State(state), None)),
         }
+    }
+
+    /// Refuses an event that no order needs, when there are as many as there may be. Those that orders need
+    /// are bounded by the orders.
+    fn room_for_event(&self) -> Result<(), Error> {
+        let count = self.sale.seq().0;
+        if count < self.max_events { Ok(()) } else { Err(full(Capacity::Events, count)) }
     }
 
     fn find(&self, order: Name<'_>) -> Result<OrderNumber, Error> {
@@ -311,6 +333,10 @@ impl Deciding<'_> {
             hold => Ok((state, hold)),
         }
     }
+}
+
+fn full(capacity: Capacity, count: impl Into<u64>) -> Error {
+    Error::Full { capacity, count: count.into() }
 }
 
 fn status_change<'a>(

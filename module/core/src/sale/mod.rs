@@ -35,6 +35,7 @@ pub use audit::AuditError;
 pub use batch::{BatchReader, MalformedBatch};
 pub use decide::{Decision, Moment, Outcome};
 pub use event::{Claim, Entry, Event, NamedEvent, OpenStatus, OrderStatus};
-pub use read::{Info, OrderView};
+pub use read::{Info, OrderView, Role};
+pub use replicate::Origin;
 pub use snapshot::{LoadError, Loading, PART};
 pub use state::{Sale, Units};

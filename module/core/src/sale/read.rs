@@ -22,6 +22,15 @@ pub struct OrderView<'s> {
     pub seq: Seq,
 }
 
+/// The role of the server that has a copy of a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It decides, so its history is all there is.
+    Primary,
+    /// It applies what a primary decided, and may lag behind.
+    Replica,
+}
+
 /// The figures of a sale, as INFO replies them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are those of the protocol")]
@@ -33,6 +42,8 @@ pub struct Info {
     pub orders: u32,
     pub buyers: u32,
     pub rules: Rules,
+    /// Orders that it can still take.
+    pub room: u32,
     pub seq: Seq,
     pub term: Term,
     pub created: UnixMs,
@@ -46,7 +57,7 @@ impl Sale {
         let number = self.orders.find(&self.hash(order))?;
         let order = self.orders.get(number)?;
         let hold = self.hold(number);
-        let due = hold.is_some_and(|hold| hold.is_due(self.clock(now)));
+        let due = hold.is_some_and(|hold| hold.is_due(now));
         Some(OrderView {
             claim: self.claim(number)?,
             state: if due { State::Expired } else { order.state() },
@@ -84,11 +95,11 @@ impl Sale {
         self.buyers.find(&self.hash(buyer))
     }
 
-    /// The figures.
+    /// The figures, of a sale that may have `max_orders` orders.
     #[must_use]
-    pub fn info(&self, now: UnixMs) -> Info {
+    pub fn info(&self, now: UnixMs, max_orders: u32) -> Info {
         let rules = self.rules;
-        let state = match rules.phase(self.clock(now)) {
+        let state = match rules.phase(now) {
             Phase::Open if self.available == 0 => Phase::SoldOut,
             phase => phase,
         };
@@ -100,6 +111,7 @@ impl Sale {
             orders: self.orders.len(),
             buyers: self.buyers.len(),
             rules,
+            room: max_orders.saturating_sub(self.orders.len()),
             seq: self.seq(),
             term: self.term(),
             created: self.log.get(Seq(1)).map_or(UnixMs(0), |logged| logged.at),
@@ -114,8 +126,14 @@ impl Sale {
     /// after that one is not part of this history. If the reader's term is known here, that is where the
     /// histories part. If it is not, the reader's own earlier terms decide: it asks again with what is then
     /// its last event, at most once for each of its terms.
-    pub fn check_reader(&self, term: Term, seq: Seq) -> Result<(), Error> {
+    ///
+    /// A replica knows only what it was sent. A reader that is ahead of it is not contradicted by that, unless
+    /// this history has a higher term already: then what the reader stored cannot come any more.
+    pub fn check_reader(&self, term: Term, seq: Seq, role: Role) -> Result<(), Error> {
         let Some(before) = seq.0.checked_sub(1).map(Seq) else { return Ok(()) };
+        if role == Role::Replica && seq > self.seq() && term >= self.term() {
+            return Ok(());
+        }
         let terms = self.log.terms();
         let known = terms.partition_point(|start| start.term <= term);
         // The last event here of the reader's term, or of the latest one before it.

@@ -6,7 +6,16 @@ use super::decide::Decision;
 use super::event::{Entry, Event, KnownOrder, NamedEvent, NewOrder, ResolvedEvent, Stamp};
 use super::log::Logged;
 use super::state::Sale;
-use crate::protocol::{Epoch, Seq};
+use crate::protocol::{Epoch, MAX_FOREIGN, Seq, UnixMicros};
+
+/// Who sent a batch or a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The primary, or a file of this server. Its terms and times are this server's own.
+    Trusted,
+    /// A client. A term or a time that is too high would be the last one that this server gives out.
+    Foreign,
+}
 
 impl Decision<'_> {
     /// Appends the batch of the events that it causes; nothing when there are none. It is the batch that
@@ -51,18 +60,21 @@ impl Sale {
 
     /// Applies a batch that another copy decided, event by event. At the first event that cannot be applied
     /// the sale is marked diverged; it applies nothing from then on.
-    pub fn apply_batch(&mut self, batch: &[u8]) -> Result<(), ApplyError> {
-        let result = if self.diverged { Err(ApplyError::Diverged) } else { self.apply_events(batch) };
+    pub fn apply_batch(&mut self, batch: &[u8], origin: Origin) -> Result<(), ApplyError> {
+        let result = if self.diverged { Err(ApplyError::Diverged) } else { self.apply_events(batch, origin) };
         self.diverged |= result.is_err();
         result
     }
 
-    fn apply_events(&mut self, batch: &[u8]) -> Result<(), ApplyError> {
+    fn apply_events(&mut self, batch: &[u8], origin: Origin) -> Result<(), ApplyError> {
         let before = self.seq();
         for entry in BatchReader::new(batch)? {
             let Entry { seq, term, at, event } = entry?;
             if seq != self.seq().next() {
                 return Err(ApplyError::OutOfSequence);
+            }
+            if origin == Origin::Foreign && (term.0 > MAX_FOREIGN || at > UnixMicros(MAX_FOREIGN).to_ms()) {
+                return Err(ApplyError::FarFuture);
             }
             if at < self.log.at() {
                 return Err(ApplyError::OutOfTime);

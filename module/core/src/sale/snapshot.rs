@@ -4,6 +4,7 @@
 //! indexes and totals are derived anew and nothing that was read is trusted.
 
 use super::apply::ApplyError;
+use super::replicate::Origin;
 use super::state::Sale;
 use crate::format::{DIVERGED_FLAG, NEWER, SNAPSHOT_VERSION};
 use crate::protocol::Seq;
@@ -63,11 +64,12 @@ pub struct Loading {
     /// The seq of the last event that is to come.
     last: Seq,
     diverged: bool,
+    origin: Origin,
 }
 
 impl Loading {
     /// Begins with the head.
-    pub fn new(head: &[u8], seed: Seed) -> Result<Self, LoadError> {
+    pub fn new(head: &[u8], seed: Seed, origin: Origin) -> Result<Self, LoadError> {
         let [version, flags, rest @ ..] = head else { return Err(LoadError::ShortHead) };
         if *version > SNAPSHOT_VERSION {
             return Err(LoadError::Newer);
@@ -77,7 +79,7 @@ impl Loading {
         if *version < SNAPSHOT_VERSION || !rest.is_empty() || *flags > DIVERGED_FLAG {
             return Err(LoadError::Head);
         }
-        Ok(Self { sale: Sale::new(seed), last, diverged: *flags == DIVERGED_FLAG })
+        Ok(Self { sale: Sale::new(seed), last, diverged: *flags == DIVERGED_FLAG, origin })
     }
 
     /// Whether another part is to come.
@@ -88,7 +90,7 @@ impl Loading {
 
     /// Takes the next part.
     pub fn part(&mut self, part: &[u8]) -> Result<(), LoadError> {
-        self.sale.apply_batch(part).map_err(LoadError::Part)
+        self.sale.apply_batch(part, self.origin).map_err(LoadError::Part)
     }
 
     /// The sale, when all parts were taken.

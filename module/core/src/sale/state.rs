@@ -128,6 +128,8 @@ impl Order {
 pub(super) struct Buyer {
     /// The last order that the buyer placed.
     pub(super) newest: OrderNumber,
+    /// How many orders the buyer placed, whatever became of them.
+    pub(super) placed: u32,
     pub(super) units: Units,
 }
 
@@ -140,7 +142,7 @@ pub(super) struct Restock {
 
 // With the address of its name.
 const _: () = assert!(Directory::<OrderNumber, Order>::RECORD_SIZE == 24);
-const _: () = assert!(Directory::<BuyerNumber, Buyer>::RECORD_SIZE == 24);
+const _: () = assert!(Directory::<BuyerNumber, Buyer>::RECORD_SIZE == 28);
 const _: () = assert!(Directory::<RestockNumber, Restock>::RECORD_SIZE == 12);
 
 impl Sale {
@@ -215,8 +217,9 @@ impl Sale {
             .saturating_add(self.log.memory())
     }
 
-    /// The time of a decision: `now`, or that of the last event if `now` is before it.
-    pub(super) fn clock(&self, now: UnixMs) -> UnixMs {
+    /// The time of an event that is decided now: the times of events never fall, even if the server's clock
+    /// was set back.
+    pub(super) fn event_time(&self, now: UnixMs) -> UnixMs {
         now.max(self.log.at()).min(UnixMs::MAX)
     }
 

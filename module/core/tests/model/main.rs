@@ -33,11 +33,13 @@ fn one_of(names: &'static [&'static str]) -> impl Strategy<Value = Name<'static>
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
+    let attempts = prop::option::weighted(0.3, 0..4_u64);
     let window = prop_oneof![Just((0, 0)), Just((0, 150)), Just((20, 0)), Just((20, 150)), Just((200, 300))];
     let limit = prop_oneof![Just(0), 1..5_u64];
     let hold = prop_oneof![Just(0), 1..60_u64].prop_map(Millis);
-    (limit, hold, window).prop_map(|(limit, hold, (opens, closes))| Rules {
+    (limit, attempts, hold, window).prop_map(|(limit, attempts, hold, (opens, closes))| Rules {
         limit,
+        attempts,
         hold,
         opens: UnixMs(opens),
         closes: UnixMs(closes),
@@ -46,9 +48,15 @@ fn rules() -> impl Strategy<Value = Rules> {
 
 fn alteration() -> impl Strategy<Value = Alteration> {
     let maybe = |values| prop::option::of(prop_oneof![Just(0), values]);
-    (maybe(1..5_u64), maybe(1..60), maybe(1..200), maybe(1..300)).prop_map(|(limit, hold, opens, closes)| {
-        Alteration { limit, hold: hold.map(Millis), opens: opens.map(UnixMs), closes: closes.map(UnixMs) }
-    })
+    (maybe(1..5_u64), maybe(1..8), maybe(1..60), maybe(1..200), maybe(1..300)).prop_map(
+        |(limit, attempts, hold, opens, closes)| Alteration {
+            limit,
+            attempts,
+            hold: hold.map(Millis),
+            opens: opens.map(UnixMs),
+            closes: closes.map(UnixMs),
+        },
+    )
 }
 
 fn buy() -> impl Strategy<Value = Buy<'static>> {
@@ -109,7 +117,7 @@ fn take(pair: &mut Pair, naive: &mut NaiveSale, now: u64, step: &Step) {
 }
 
 fn decide(pair: &mut Pair, naive: &mut NaiveSale, now: u64, request: &Request<'_>) {
-    let (reply, events) = naive.decide(UnixMs(now), request, pair.max_orders);
+    let (reply, events) = naive.decide(UnixMs(now), request, pair.max_orders, pair.max_events);
     let response = pair.decide(now, request);
     let first_word = response.reply.split(' ').next().unwrap();
     assert_eq!((first_word, &*response.events), (&*reply, &*events), "{request:?} at {now}");
@@ -121,9 +129,10 @@ fn compare(pair: &Pair, naive: &NaiveSale, now: u64) {
     let (sale, now) = (&pair.primary, UnixMs(now));
     let views: Vec<String> = naive.ids.iter().map(|id| render::order(sale, name(id), now)).collect();
     assert_eq!(views, naive.views(now));
-    let info = sale.info(now);
+    let info = sale.info(now, pair.max_orders);
     let (held, sold) = naive.claimed(None);
     assert_eq!((info.available, info.held, info.sold), (naive.available, held, sold));
+    assert_eq!(info.room as usize, (pair.max_orders as usize).saturating_sub(naive.ids.len()));
     assert_eq!(i128::from(info.available + info.held + info.sold), naive.put_in, "conservation");
     let next = naive.holds().first().map(|(deadline, _)| *deadline);
     assert_eq!(sale.next_deadline(), next);
@@ -137,9 +146,11 @@ proptest! {
         stock in 0..30_u64,
         rules in rules(),
         max_orders in prop_oneof![4 => Just(1_000), 1 => 1..9_u32],
+        max_events in prop_oneof![4 => Just(100_000), 1 => 1..30_u64],
         steps in prop::collection::vec((tick(), step()), 0..90),
     ) {
         let mut pair = Pair::with_max_orders(max_orders);
+        pair.max_events = max_events;
         let mut naive = NaiveSale::default();
         let mut now = 10_u64;
         let create = Step::Decide(Request::Create { stock, rules });

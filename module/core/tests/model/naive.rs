@@ -30,6 +30,8 @@ pub(crate) struct NaiveSale {
     /// The time and the seq of the last event.
     at: UnixMs,
     seq: Seq,
+    /// Whether there are as many events as there may be, but for those that orders need.
+    is_full: bool,
     /// The events of the request that is being decided.
     events: Vec<String>,
 }
@@ -54,7 +56,6 @@ impl NaiveSale {
 
     /// The reply to ORDER for each order.
     pub(crate) fn views(&self, now: UnixMs) -> Vec<String> {
-        let now = now.max(self.at);
         let view = |id: &String| {
             let Order { buyer, qty, status, at, seq } = &self.orders[id];
             let status = if is_due(*status, now) { OrderStatus::Expired } else { *status };
@@ -66,14 +67,19 @@ impl NaiveSale {
 
     /// Expires at most so many holds. Returns the events.
     pub(crate) fn expire(&mut self, now: UnixMs, most: usize) -> String {
-        let now = now.max(self.at);
         self.expire_due(now, most);
         self.take_events(now)
     }
 
     /// The first word of the reply, and the events.
-    pub(crate) fn decide(&mut self, now: UnixMs, request: &Request<'_>, max_orders: u32) -> (String, String) {
-        let now = now.max(self.at);
+    pub(crate) fn decide(
+        &mut self,
+        now: UnixMs,
+        request: &Request<'_>,
+        max_orders: u32,
+        max_events: u64,
+    ) -> (String, String) {
+        self.is_full = self.seq.0 >= max_events;
         let is_held = |status| matches!(status, OrderStatus::Held { .. });
         let reply = match *request {
             Request::Create { stock, rules } => self.create(stock, rules),
@@ -99,7 +105,7 @@ impl NaiveSale {
     /// Ends a decision: returns its events. Only events change the time of a sale.
     fn take_events(&mut self, now: UnixMs) -> String {
         if !self.events.is_empty() {
-            self.at = now;
+            self.at = self.at.max(now);
         }
         std::mem::take(&mut self.events).join("; ")
     }
@@ -111,7 +117,9 @@ impl NaiveSale {
 
     fn create(&mut self, stock: u64, rules: Rules) -> String {
         match self.created {
-            Some(created) if created == (stock, rules) => return "OK".into(),
+            Some((as_created, old)) if as_created == stock && allowed(&old) == allowed(&rules) => {
+                return "OK".into();
+            }
             Some(_) => return "BUSYKEY".into(),
             None => self.created = Some((stock, rules)),
         }
@@ -123,6 +131,7 @@ impl NaiveSale {
     fn alter(&mut self, alteration: Alteration) -> String {
         let mut rules = self.rules;
         rules.limit = alteration.limit.unwrap_or(rules.limit);
+        rules.attempts = alteration.attempts.or(rules.attempts);
         rules.hold = alteration.hold.unwrap_or(rules.hold);
         rules.opens = alteration.opens.unwrap_or(rules.opens);
         rules.closes = alteration.closes.unwrap_or(rules.closes);
@@ -130,6 +139,9 @@ impl NaiveSale {
             return "ERR".into();
         }
         if rules != self.rules {
+            if self.is_full {
+                return "FULL".into();
+            }
             self.rules = rules;
             self.push(format!("ALTERED {}", render::rules(rules)));
         }
@@ -141,7 +153,7 @@ impl NaiveSale {
             return if *known == delta { self.available.to_string() } else { "MISMATCH".into() };
         }
         let Some(available) = self.available.checked_add_signed(delta) else { return "NOSTOCK".into() };
-        if id.is_some() && self.restocks.len() >= max_orders as usize {
+        if self.is_full || (id.is_some() && self.restocks.len() >= max_orders as usize) {
             return "FULL".into();
         }
         self.available = available;
@@ -161,12 +173,15 @@ impl NaiveSale {
             return if same { order.status.state().to_string() } else { "MISMATCH".into() };
         }
         let (held, sold) = self.claimed(Some(&buyer));
-        let Rules { limit, hold, opens, closes } = self.rules;
+        let Rules { limit, hold, opens, closes, .. } = self.rules;
+        let placed = self.orders.values().filter(|order| order.buyer == buyer).count() as u64;
+        let attempts = allowed(&self.rules).attempts.unwrap();
         let qty = u64::from(buy.qty);
         let refusals = [
             (buy.guard.is_some_and(|guard| guard.token.bytes() != b"mine"), "LOCKLOST"),
             (now < opens, "UPCOMING"),
             (closes != UnixMs(0) && now >= closes, "CLOSED"),
+            (attempts != 0 && placed >= attempts, "ATTEMPTS"),
             (limit != 0 && held + sold + qty > limit, "LIMIT"),
             (self.available == 0, "SOLDOUT"),
             (self.available < qty, "SHORT"),
@@ -182,7 +197,7 @@ impl NaiveSale {
         self.available -= qty;
         self.push(render::order_event(&id, &buyer, buy.qty, status));
         self.ids.push(id.clone());
-        self.orders.insert(id, Order { buyer, qty: buy.qty, status, at: now, seq: self.seq });
+        self.orders.insert(id, Order { buyer, qty: buy.qty, status, at: now.max(self.at), seq: self.seq });
         status.state().to_string()
     }
 
@@ -193,6 +208,10 @@ impl NaiveSale {
         }
         self.expire_if_due(now, id);
         if let Some(status) = to(self.orders[id].status) {
+            let extends = matches!(status, OrderStatus::Held { .. }) && status != self.orders[id].status;
+            if extends && self.is_full {
+                return "FULL".into();
+            }
             self.set_status(id, status);
         }
         self.orders[id].status.state().to_string()
@@ -224,6 +243,12 @@ impl NaiveSale {
         }
         self.push(render::order_event(id, &buyer, qty, status));
     }
+}
+
+/// The rules with the orders that a buyer may place.
+fn allowed(rules: &Rules) -> Rules {
+    let derived = if rules.limit == 0 { 0 } else { (10 * rules.limit).max(100) };
+    Rules { attempts: Some(rules.attempts.unwrap_or(derived)), ..*rules }
 }
 
 fn is_due(status: OrderStatus, now: UnixMs) -> bool {

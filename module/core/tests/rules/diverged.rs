@@ -1,7 +1,7 @@
 //! Copies that diverged.
 
 use seckill_core::protocol::{Alteration, Request};
-use seckill_core::{ApplyError, AuditError, MalformedBatch};
+use seckill_core::{ApplyError, AuditError, MalformedBatch, Origin};
 
 use crate::support::{Pair, blank, scenario, snapshot};
 
@@ -11,7 +11,7 @@ fn a_diverged_sale_is_read_but_decides_nothing() {
         (0, "CREATE STOCK 9 HOLD 5", "OK", "CREATED 9 limit 0 hold 5 window 0-0"),
         (0, "BUY ann a", "HELD", "HELD a ann 1 until 5"),
     ]);
-    assert!(pair.primary.apply_batch(b"").is_err());
+    assert!(pair.primary.apply_batch(b"", Origin::Trusted).is_err());
     assert!(pair.primary.diverged());
     let mut reloaded = Pair::of(snapshot::reload(&pair.primary), blank());
     assert_eq!(snapshot::parts(&reloaded.primary), snapshot::parts(&pair.primary), "it stays diverged");
@@ -53,7 +53,11 @@ fn a_copy_that_diverged_applies_nothing_more() {
     let decision = primary.decide(&Request::Alter(alteration), &moment);
     primary.commit(&decision).unwrap();
     primary.encode_batch(before, usize::MAX, &mut missed).unwrap();
-    assert_eq!(replica.apply_batch(b""), Err(ApplyError::Malformed(MalformedBatch::Head)));
-    assert_eq!(replica.apply_batch(&missed), Err(ApplyError::Diverged), "though it is the next one");
+    assert_eq!(replica.apply_batch(b"", Origin::Trusted), Err(ApplyError::Malformed(MalformedBatch::Head)));
+    assert_eq!(
+        replica.apply_batch(&missed, Origin::Trusted),
+        Err(ApplyError::Diverged),
+        "though it is the next one"
+    );
     assert_eq!((replica.seq(), replica.next_deadline()), (before, None));
 }

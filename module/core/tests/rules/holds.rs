@@ -160,20 +160,34 @@ fn soldout_is_never_replied_while_a_hold_is_due() {
     pair.check(10);
 }
 
+/// The server's clock counts, as it does for the expiry of keys. Only the times of events never fall.
 #[test]
-fn time_that_is_set_back_counts_as_the_time_of_the_last_event() {
+fn decisions_follow_a_clock_that_is_set_back() {
     scenario(&[
-        (50, "CREATE STOCK 3 HOLD 10 OPENS 60 CLOSES 90", "OK", "CREATED 3 limit 0 hold 10 window 60-90"),
+        (60, "CREATE STOCK 9 HOLD 10 OPENS 5 CLOSES 90", "OK", "CREATED 9 limit 0 hold 10 window 5-90"),
         (60, "BUY ann a", "HELD", "HELD a ann 1 until 70"),
-        (5, "BUY ann b", "HELD", "HELD b ann 1 until 70"),
-        (5, "ORDER b", "b ann 1 HELD at 60 until 70 seq 3", ""),
-        (80, "BUY ann c QTY 9", "SHORT", "EXPIRED a ann 1; EXPIRED b ann 1"),
-        // What expired stays expired, and a window that opened stays open.
-        (5, "CONFIRM a", "EXPIRED", ""),
-        (5, "BUY ann c", "HELD", "HELD c ann 1 until 90"),
-        (85, "EXTEND c 2", "HELD", "HELD c ann 1 until 87"),
-        (90, "CANCEL c", "EXPIRED", "EXPIRED c ann 1"),
-        (70, "BUY ann d", "CLOSED", ""),
+        // Back by 50: the order has its deadline before its event.
+        (10, "BUY ann b", "HELD", "HELD b ann 1 until 20"),
+        (10, "ORDER b", "b ann 1 HELD at 60 until 20 seq 3", ""),
+        (19, "EXTEND b 3", "HELD", "HELD b ann 1 until 22"),
+        (10, "restart 200", "OK", ""),
+        (21, "ORDER b", "b ann 1 HELD at 60 until 22 seq 4", ""),
+        (22, "ORDER b", "b ann 1 EXPIRED at 60 until 0 seq 4", ""),
+        (22, "CONFIRM b", "EXPIRED", "EXPIRED b ann 1"),
+        (22, "EXTEND a 38", "HELD", "HELD a ann 1 until 60"),
+        (22, "BUY bob c", "HELD", "HELD c bob 1 until 32"),
+        (32, "BUY bob d QTY 9", "SHORT", "EXPIRED c bob 1"),
+        (4, "BUY bob d", "UPCOMING", ""),
+        (90, "BUY bob d", "CLOSED", "EXPIRED a ann 1"),
+        (89, "BUY bob d", "HELD", "HELD d bob 1 until 99"),
+        (
+            89,
+            "EVENTS 2",
+            "3/100@60 HELD b ann 1 until 20; 4/100@60 HELD b ann 1 until 22; 5/200@60 EXPIRED b ann 1; \
+            6/200@60 HELD a ann 1 until 60; 7/200@60 HELD c bob 1 until 32; 8/200@60 EXPIRED c bob 1; \
+            9/200@90 EXPIRED a ann 1; 10/200@90 HELD d bob 1 until 99",
+            "",
+        ),
     ]);
 }
 

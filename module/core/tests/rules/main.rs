@@ -2,7 +2,9 @@
 //!
 //! After each line both the sale and a replica that was sent its batches are audited and compared.
 
+mod attempts;
 mod buy;
+mod capacity;
 mod diverged;
 mod holds;
 mod readers;

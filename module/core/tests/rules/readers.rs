@@ -1,6 +1,7 @@
 //! Readers of EVENTS whose stored history is not that of the sale.
 
 use seckill_core::protocol::{Error, Seq, Term};
+use seckill_core::{Origin, Role};
 
 use crate::support::Pair;
 use crate::terms::three_terms;
@@ -42,7 +43,11 @@ fn forked_names_the_last_shared_event() {
         let term_at = |seq| [0, 100, 100, 100, 200, 200, 300][seq as usize];
         let forked = |seq| Error::Forked { seq: Seq(seq), term: Term(term_at(seq)) };
         let expected = shared.map_or(Ok(()), |seq| Err(forked(seq)));
-        assert_eq!(pair.primary.check_reader(Term(term), Seq(seq)), expected, "term {term}, seq {seq}");
+        assert_eq!(
+            pair.primary.check_reader(Term(term), Seq(seq), Role::Primary),
+            expected,
+            "term {term}, seq {seq}"
+        );
     }
     pair.then(&[
         (0, "EVENTS 5 TERM 200", "6/300@0 RESTOCKED 5", ""),
@@ -66,8 +71,8 @@ fn a_reader_that_obeys_forked_keeps_the_shared_events() {
             batch.clear();
             // A size of 0 makes a batch of one event.
             after = old.primary.encode_batch(after, 0, &mut batch).unwrap();
-            new.primary.apply_batch(&batch).unwrap();
-            new.replica.apply_batch(&batch).unwrap();
+            new.primary.apply_batch(&batch, Origin::Trusted).unwrap();
+            new.replica.apply_batch(&batch, Origin::Trusted).unwrap();
         }
         for _ in 0..lost {
             old.run(0, "RESTOCK 7");
@@ -78,11 +83,29 @@ fn a_reader_that_obeys_forked_keeps_the_shared_events() {
             old.primary.events(Seq(0)).map(|entry| (entry.term, entry.seq)).collect();
         let mut replies = 0;
         while let Some((term, seq)) = stored.last().copied() {
-            let Err(Error::Forked { seq, term }) = new.primary.check_reader(term, seq) else { break };
+            let Err(Error::Forked { seq, term }) = new.primary.check_reader(term, seq, Role::Primary) else {
+                break;
+            };
             stored.retain(|stored| stored.0 <= term && stored.1 <= seq);
             replies += 1;
         }
         assert!(replies <= 3, "shared {shared}, lost {lost}: {replies} replies");
         assert_eq!(stored.len(), usize::try_from(shared).unwrap(), "shared {shared}, lost {lost}");
     }
+}
+
+/// A replica does not know what it has not been sent: only what it has can contradict a reader.
+#[test]
+fn a_replica_that_lags_does_not_take_events_back() {
+    let replica = three_terms().replica;
+    let check = |term, seq| replica.check_reader(Term(term), Seq(seq), Role::Replica);
+    // The sale ends with seq 6 of term 300.
+    for (term, seq) in [(300, 6), (300, 7), (300, 99), (400, 7), (400, 99)] {
+        assert_eq!(check(term, seq), Ok(()), "term {term}, seq {seq}");
+    }
+    let forked = |seq, term| Err(Error::Forked { seq: Seq(seq), term: Term(term) });
+    // Events that another primary decided, which are not in the history that this copy has.
+    assert_eq!(check(200, 9), forked(5, 200), "term 200 ended with seq 5");
+    assert_eq!(check(250, 7), forked(5, 200));
+    assert_eq!(check(400, 6), forked(5, 200), "seq 6 belongs to term 300");
 }

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use seckill_core::protocol::{Buy, Error, Name, Refusal, Request, Seq, State, UnixMs};
-use seckill_core::{Decision, Loading, Moment, Outcome, Sale, Seed};
+use seckill_core::protocol::{Buy, Capacity, Error, Name, Refusal, Request, Seq, State, UnixMs};
+use seckill_core::{Decision, Loading, Moment, Origin, Outcome, Sale, Seed};
 
 use crate::oracle::{Oracle, Order, OwnedEntry, byte, owned_events};
 
@@ -47,21 +47,20 @@ impl CheckedSale {
         mark: u64,
     ) -> (Result<Outcome, Error>, Option<Batch>) {
         let decision = self.sale.decide(request, moment);
-        let batch = self.commit(&decision, mark);
-        let now = moment.now.max(self.oracle.at());
-        self.check_outcome(request, &decision.outcome, now);
+        let batch = self.commit(&decision, moment.now, mark);
+        self.check_outcome(request, &decision.outcome, moment.now);
         (decision.outcome, batch)
     }
 
     pub(crate) fn expire(&mut self, moment: &Moment, most: usize, mark: u64) -> Option<Batch> {
         let decision = self.sale.decide_expiry(moment, most);
         assert!(decision.expired() <= most && !decision.has_event());
-        let due = self.oracle.is_due(moment.now.max(self.oracle.at()));
+        let due = self.oracle.is_due(moment.now);
         assert_eq!(decision.is_idle(), !due || self.sale.diverged(), "what is due expires");
-        self.commit(&decision, mark)
+        self.commit(&decision, moment.now, mark)
     }
 
-    fn commit(&mut self, decision: &Decision<'_>, mark: u64) -> Option<Batch> {
+    fn commit(&mut self, decision: &Decision<'_>, now: UnixMs, mark: u64) -> Option<Batch> {
         if decision.is_idle() {
             return None;
         }
@@ -72,6 +71,7 @@ impl CheckedSale {
         decision.encode_batch(&mut bytes);
         assert!(*batch.bytes == bytes, "a decision and the sale encode the same batch");
         for entry in &*batch.events {
+            self.oracle.check_decision(entry, now);
             self.oracle.push(*entry);
             let same_epoch = self.epoch_mark == Some(mark);
             assert_eq!(entry.term == term, same_epoch, "a term begins with an epoch, and only then");
@@ -95,7 +95,7 @@ impl CheckedSale {
     pub(crate) fn apply(&mut self, batch: &Batch) {
         let is_next = !batch.events.is_empty() && self.oracle.last() == batch.after && !self.sale.diverged();
         let before = self.sale.seq();
-        let result = self.sale.apply_batch(&batch.bytes);
+        let result = self.sale.apply_batch(&batch.bytes, Origin::Foreign);
         assert_eq!(result.is_ok(), is_next, "{result:?}: {:?} after {:?}", batch.events, self.oracle.last());
         assert_eq!(self.sale.diverged(), !is_next);
         if is_next {
@@ -135,7 +135,7 @@ impl CheckedSale {
     }
 
     pub(crate) fn load(snapshot: &Snapshot, seed: Seed) -> Self {
-        let mut loading = Loading::new(&snapshot.head, seed).unwrap();
+        let mut loading = Loading::new(&snapshot.head, seed, Origin::Foreign).unwrap();
         let mut checked = Self::blank(seed);
         for part in &snapshot.parts {
             assert!(loading.wants_more());
@@ -195,9 +195,10 @@ impl CheckedSale {
             (Ok(Outcome::Refused(refusal)), None) => match (refusal, self.oracle.available()) {
                 (Refusal::SoldOut, available) => available == 0,
                 (Refusal::Short, available) => available > 0 && available < u64::from(buy.qty),
+                (Refusal::Attempts, _) => self.oracle.attempts_are_used(byte(buy.buyer)),
                 _ => true,
             },
-            (Err(Error::Full(..)), None) => true,
+            (Err(Error::Full { capacity: Capacity::Orders, .. }), None) => true,
             _ => false,
         }
     }
@@ -222,6 +223,9 @@ impl CheckedSale {
                 state == Some(*reply) && *reply != State::Held && !(*refund && *reply == State::Sold)
             }
             (Request::Restock { .. }, Ok(Outcome::Available(units))) => *units == self.oracle.available(),
+            (Request::Extend { .. }, Err(Error::Full { capacity: Capacity::Events, .. })) => {
+                state == Some(State::Held)
+            }
             (_, Ok(Outcome::Ok) | Err(_)) => order.is_none(),
             _ => false,
         }
@@ -229,7 +233,7 @@ impl CheckedSale {
 
     /// Every figure must be that of the oracle.
     fn check_figures(&self) {
-        let (info, oracle) = (self.sale.info(UnixMs(0)), &self.oracle);
+        let (info, oracle) = (self.sale.info(UnixMs(0), 0), &self.oracle);
         let units = oracle.units(None);
         assert_eq!((info.seq, info.term), (oracle.seq(), oracle.term()));
         assert_eq!((info.available, info.held, info.sold), (oracle.available(), units.held, units.sold));
@@ -245,18 +249,13 @@ impl CheckedSale {
             assert_eq!(sale.audit(), Ok(()));
         }
         assert!(owned_events(sale, Seq(0)).eq(oracle.history.iter().copied()));
-        let info = sale.info(UnixMs(0));
+        let info = sale.info(UnixMs(0), 0);
         assert_eq!((info.rules, info.orders as usize), (oracle.rules, oracle.orders.len()));
         for (id, order) in &oracle.orders {
             let view = sale.order(name(id), UnixMs(0)).unwrap();
             assert_eq!((byte(view.claim.buyer), view.claim.qty), (order.buyer, order.qty));
             assert_eq!((view.at, view.seq), (order.at, order.seq));
-            let expected = if order.is_due(oracle.at()) {
-                (State::Expired, None)
-            } else {
-                (order.status.state(), order.status.deadline())
-            };
-            assert_eq!((view.state, view.deadline), expected);
+            assert_eq!((view.state, view.deadline), (order.status.state(), order.status.deadline()));
             assert_eq!(sale.buyer_units(name(&order.buyer)), oracle.units(Some(order.buyer)));
         }
     }

@@ -18,6 +18,9 @@ pub(crate) const MARKS: u64 = 1 << 10;
 /// The limit of orders: low enough to be reached, and for a purchase to expire all holds that are due.
 const MAX_ORDERS: u32 = 32;
 
+/// Events from which on a sale takes none that no order needs: so few that some schedules reach it.
+const MAX_EVENTS: u64 = 60;
+
 pub(crate) struct Node {
     pub(crate) checked: CheckedSale,
     terms: HybridClock<Term>,
@@ -64,7 +67,14 @@ impl Node {
     pub(crate) fn moment(&self, now: UnixMicros, lock_held: bool) -> Moment {
         let now = UnixMicros(now.0.saturating_add_signed(self.skew));
         let term = self.terms.term(now, u16::try_from(self.mark).unwrap());
-        Moment { now: now.to_ms(), epoch: self.epoch, term, max_orders: MAX_ORDERS, lock_held }
+        Moment {
+            now: now.to_ms(),
+            epoch: self.epoch,
+            term,
+            max_orders: MAX_ORDERS,
+            max_events: MAX_EVENTS,
+            lock_held,
+        }
     }
 
     /// Appends a message that was decided or applied here to the AOF and to the replication stream.

@@ -121,6 +121,44 @@ impl Oracle {
         self.history.iter().zip(other).take_while(|(ours, theirs)| ours == theirs).count()
     }
 
+    /// Whether a buyer has placed as many orders as the rules allow.
+    pub(crate) fn attempts_are_used(&self, buyer: Byte) -> bool {
+        let Rules { limit, attempts, .. } = self.rules;
+        let derived = if limit == 0 { 0 } else { (10 * limit).max(100) };
+        let allowed = attempts.unwrap_or(derived);
+        let placed = self.orders.values().filter(|order| order.buyer == buyer).count() as u64;
+        allowed > 0 && placed >= allowed
+    }
+
+    /// Checks what only whoever decides can know: an event that comes next is right at this time.
+    pub(crate) fn check_decision(&self, entry: &OwnedEntry, now: UnixMs) {
+        assert_eq!(
+            entry.at,
+            now.max(self.at()),
+            "an event has the time of the decision, but times never fall"
+        );
+        match entry.event {
+            Event::Opened { opening, status } => self.check_opening(opening, status, now),
+            Event::StatusChanged { order, status } => {
+                let due = self.orders[&order].is_due(now);
+                let held = matches!(self.orders[&order].status, OrderStatus::Held { .. });
+                assert!(!held || due == (status == OrderStatus::Expired), "{status:?} at {now}");
+            }
+            Event::Created { .. } | Event::Altered { .. } | Event::Restocked { .. } => {}
+        }
+    }
+
+    fn check_opening(&self, opening: OwnedClaim, status: OpenStatus, now: UnixMs) {
+        let Rules { hold, opens, closes, .. } = self.rules;
+        assert!(now >= opens && (closes == UnixMs(0) || now < closes), "an order outside of the window");
+        assert!(!self.attempts_are_used(opening.buyer), "an order beyond the attempts");
+        let expected = match hold {
+            Millis(0) => OpenStatus::Sold,
+            hold => OpenStatus::Held { deadline: UnixMs(now.0 + hold.0) },
+        };
+        assert_eq!(status, expected, "the status of a new order");
+    }
+
     pub(crate) fn push(&mut self, entry: OwnedEntry) {
         assert_eq!(entry.seq, self.seq().next(), "the seq has a gap");
         assert!(entry.at >= self.at(), "time runs backwards");
@@ -154,28 +192,18 @@ impl Oracle {
 
     fn open(&mut self, entry: &OwnedEntry, opening: OwnedClaim, status: OpenStatus) {
         let (OwnedClaim { order, buyer, qty }, at) = (opening, entry.at);
-        let Rules { limit, hold, opens, closes } = self.rules;
+        let limit = self.rules.limit;
         let Units { held, sold } = self.units(Some(buyer));
-        assert!(
-            at >= opens && (closes == UnixMs(0) || at < closes),
-            "an order is opened outside of the window"
-        );
         assert!(u64::from(qty) <= self.available(), "oversold");
         assert!(limit == 0 || held + sold + u64::from(qty) <= limit, "over the limit");
-        let expected = match hold {
-            Millis(0) => OpenStatus::Sold,
-            hold => OpenStatus::Held { deadline: UnixMs(at.0 + hold.0) },
-        };
-        assert_eq!(status, expected, "the status of a new order");
-        let opened = Order { buyer, qty, status: status.into(), at, seq: entry.seq };
-        assert!(self.orders.insert(order, opened).is_none(), "an order is opened twice");
+        let accepted = Order { buyer, qty, status: status.into(), at, seq: entry.seq };
+        assert!(self.orders.insert(order, accepted).is_none(), "one order, accepted twice");
     }
 
     fn change_status(&mut self, entry: &OwnedEntry, order: Byte, status: OrderStatus) {
         let order = self.orders.get_mut(&order).expect("the order was opened");
         let is_allowed = match (order.status, status) {
-            (OrderStatus::Held { .. }, OrderStatus::Expired) => order.is_due(entry.at),
-            (OrderStatus::Held { .. }, _) => !order.is_due(entry.at),
+            (OrderStatus::Held { .. }, _) => true,
             (OrderStatus::Sold, to) => to == OrderStatus::Cancelled,
             (OrderStatus::Cancelled | OrderStatus::Expired, _) => false,
         };

@@ -2,6 +2,8 @@
 
 use seckill_core::protocol::{Error, Seq, Term};
 
+use seckill_core::Role;
+
 use crate::checked_sale::CheckedSale;
 use crate::oracle::{OwnedEntry, owned_events};
 
@@ -12,13 +14,25 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Reads once. Returns whether the reply was FORKED.
-    pub(crate) fn read(&mut self, checked: &CheckedSale, count: usize) -> bool {
+    pub(crate) fn read(&mut self, checked: &CheckedSale, role: Role, count: usize) -> bool {
         let (sale, oracle) = (&checked.sale, &checked.oracle);
         let (term, seq) = self.stored.last().map_or((Term(0), Seq(0)), |last| (last.term, last.seq));
-        let reply = sale.check_reader(term, seq);
+        let reply = sale.check_reader(term, seq, role);
         let shared = oracle.shared(&self.stored);
-        assert_eq!(reply.is_ok(), shared == self.stored.len(), "{reply:?}, but {shared} of {seq} are shared");
+        let is_ahead = seq > oracle.seq();
+        if role == Role::Replica && is_ahead {
+            // All that this copy was sent is what the reader stored, too: the copy lags.
+            let lags = shared == oracle.history.len();
+            assert!(reply.is_ok() || !lags, "{reply:?} from a replica that lags");
+        } else {
+            let is_shared = shared == self.stored.len();
+            assert_eq!(reply.is_ok(), is_shared, "{reply:?}, but {shared} of {seq} are shared");
+        }
         match reply {
+            Ok(()) if is_ahead => {
+                assert_eq!(owned_events(sale, seq).count(), 0);
+                false
+            }
             Ok(()) => {
                 self.stored.extend(owned_events(sale, seq).take(count));
                 let end = oracle.history.len().min(shared + count);

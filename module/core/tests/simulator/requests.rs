@@ -52,13 +52,16 @@ pub(crate) fn draw(random: &mut Random, step: u64, exists: bool, now: UnixMs) ->
 fn create(random: &mut Random, now: UnixMs) -> Request<'static> {
     let opens = if random.one_in(8) { soon(random, now, 20) } else { UnixMs(0) };
     let closes = if random.one_in(8) { UnixMs(soon(random, now, 400).0 + 20) } else { UnixMs(0) };
-    let rules = Rules { limit: zero_or(random, 20), hold: Millis(zero_or(random, 60)), opens, closes };
+    let attempts = random.one_in(4).then(|| zero_or(random, 3));
+    let (limit, hold) = (zero_or(random, 20), Millis(zero_or(random, 60)));
+    let rules = Rules { limit, attempts, hold, opens, closes };
     Request::Create { stock: random.below(30), rules }
 }
 
 fn alter(random: &mut Random, now: UnixMs) -> Request<'static> {
     let mut alteration = Alteration::default();
-    match random.below(4) {
+    match random.below(5) {
+        4 => alteration.attempts = Some(zero_or(random, 6)),
         0 => alteration.limit = Some(zero_or(random, 20)),
         1 => alteration.hold = Some(Millis(zero_or(random, 60))),
         2 => alteration.opens = Some(if random.one_in(4) { soon(random, now, 20) } else { UnixMs(0) }),

@@ -5,6 +5,8 @@ use std::fmt::Arguments;
 
 use seckill_core::protocol::{Request, Seq, Term, UnixMicros};
 
+use seckill_core::Role;
+
 use crate::checked_sale::Batch;
 use crate::node::{MARKS, Node};
 use crate::random::Random;
@@ -186,7 +188,8 @@ impl Simulation {
             return false;
         }
         let before = self.readers[reader].stored.len();
-        let forked = self.readers[reader].read(checked, count);
+        let role = if self.nodes[node].is_primary() { Role::Primary } else { Role::Replica };
+        let forked = self.readers[reader].read(checked, role, count);
         let after = self.readers[reader].stored.len();
         if forked {
             self.count("forked");

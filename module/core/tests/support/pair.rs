@@ -1,7 +1,7 @@
 //! The copies of a sale on a primary and on a replica. Tests send them commands as lines of text.
 
 use seckill_core::protocol::{Code, Command, Epoch, Query, Request, Term, UnixMs};
-use seckill_core::{Decision, Moment, Sale};
+use seckill_core::{Decision, Moment, Origin, Role, Sale};
 
 use super::render;
 use super::snapshot::{reload, save};
@@ -40,6 +40,7 @@ pub(crate) struct Pair {
     /// The term that begins with the next epoch.
     term: Term,
     pub(crate) max_orders: u32,
+    pub(crate) max_events: u64,
 }
 
 impl Pair {
@@ -54,7 +55,7 @@ impl Pair {
 
     /// Two copies that have the same history.
     pub(crate) fn of(primary: Sale, replica: Sale) -> Self {
-        Self { primary, replica, epoch: Epoch(1), term: Term(100), max_orders: 1_000 }
+        Self { primary, replica, epoch: Epoch(1), term: Term(100), max_orders: 1_000, max_events: 100_000 }
     }
 
     /// Runs the lines of a scenario, and checks both copies after each.
@@ -126,8 +127,8 @@ impl Pair {
     }
 
     pub(crate) fn moment(&self, now: u64) -> Moment {
-        let Self { epoch, term, max_orders, .. } = *self;
-        Moment { now: UnixMs(now), epoch, term, max_orders, lock_held: false }
+        let Self { epoch, term, max_orders, max_events, .. } = *self;
+        Moment { now: UnixMs(now), epoch, term, max_orders, max_events, lock_held: false }
     }
 
     /// Commits a decision of the primary, and applies its batch to the replica.
@@ -146,7 +147,7 @@ impl Pair {
             }
             None => {
                 assert_eq!(last, Some(self.primary.seq()), "a decision is one batch");
-                self.replica.apply_batch(&decided).unwrap();
+                self.replica.apply_batch(&decided, Origin::Trusted).unwrap();
             }
         }
         let events: Vec<String> =
@@ -167,7 +168,7 @@ impl Pair {
             Query::Order { order } => render::order(sale, order, now),
             Query::Buyer { buyer } => render::buyer(sale, buyer),
             Query::Events { after, term, count, .. } => {
-                match term.map_or(Ok(()), |term| sale.check_reader(term, after)) {
+                match term.map_or(Ok(()), |term| sale.check_reader(term, after, Role::Primary)) {
                     Ok(()) => render::events(sale, after, usize::try_from(count).unwrap()),
                     Err(error) => error.to_string(),
                 }

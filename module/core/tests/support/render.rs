@@ -21,8 +21,9 @@ pub(crate) fn outcome(outcome: &Result<Outcome, Error>) -> String {
     }
 }
 
-pub(crate) fn rules(Rules { limit, hold, opens, closes }: Rules) -> String {
-    format!("limit {limit} hold {hold} window {opens}-{closes}")
+pub(crate) fn rules(Rules { limit, attempts, hold, opens, closes }: Rules) -> String {
+    let attempts = attempts.map_or(String::new(), |attempts| format!(" attempts {attempts}"));
+    format!("limit {limit}{attempts} hold {hold} window {opens}-{closes}")
 }
 
 pub(crate) fn order_event(order: &str, buyer: &str, qty: u32, status: OrderStatus) -> String {
@@ -80,7 +81,7 @@ pub(crate) fn buyer(sale: &Sale, buyer: Name<'_>) -> String {
 }
 
 pub(crate) fn info(sale: &Sale, now: UnixMs) -> String {
-    let info = sale.info(now);
+    let info = sale.info(now, u32::MAX);
     format!(
         "{} available {} held {} sold {} orders {} buyers {} {} seq {} term {} created {} diverged {}",
         info.state,

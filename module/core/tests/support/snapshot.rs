@@ -1,7 +1,7 @@
 //! Sales to bytes and back, as a server does it.
 
 use seckill_core::protocol::Seq;
-use seckill_core::{LoadError, Loading, Sale, Seed};
+use seckill_core::{LoadError, Loading, Origin, Sale, Seed};
 
 pub(super) const SEED: Seed = Seed([11, 12]);
 
@@ -19,7 +19,7 @@ pub(crate) fn parts(sale: &Sale) -> Vec<Vec<u8>> {
 /// Loads a head and all of these parts.
 pub(crate) fn load_parts(parts: &[Vec<u8>]) -> Result<Sale, LoadError> {
     let (head, parts) = parts.split_first().unwrap();
-    let mut loading = Loading::new(head, SEED)?;
+    let mut loading = Loading::new(head, SEED, Origin::Trusted)?;
     for part in parts {
         loading.part(part)?;
     }
@@ -33,7 +33,7 @@ pub(crate) fn save(sale: &Sale) -> Vec<u8> {
 
 /// Loads what [`save`] made: as a server does it, part by part, until no more is wanted.
 pub(crate) fn load(mut bytes: &[u8]) -> Result<Sale, LoadError> {
-    let mut loading = Loading::new(unframe(&mut bytes), SEED)?;
+    let mut loading = Loading::new(unframe(&mut bytes), SEED, Origin::Trusted)?;
     while loading.wants_more() {
         loading.part(unframe(&mut bytes))?;
     }

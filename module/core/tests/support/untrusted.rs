@@ -5,7 +5,7 @@
 use seckill_core::protocol::{
     Buy, Command, Epoch, MAX_ARGS, Millis, OrderNumber, Request, Seq, Term, UnixMs,
 };
-use seckill_core::{AuditError, Moment, Sale};
+use seckill_core::{AuditError, Moment, Origin, Sale};
 
 use super::snapshot::{SEED, load, reload, save, unframe};
 use super::values::name;
@@ -34,7 +34,7 @@ pub(crate) fn check_arguments(args: &[&[u8]]) {
 pub(crate) fn batch(bytes: &[u8]) {
     let mut sale = Sale::new(SEED);
     let mut rest = bytes;
-    while !rest.is_empty() && sale.apply_batch(unframe(&mut rest)).is_ok() {}
+    while !rest.is_empty() && sale.apply_batch(unframe(&mut rest), Origin::Foreign).is_ok() {}
     check_sale(&sale);
 }
 
@@ -69,7 +69,14 @@ pub(crate) fn check_sale(sale: &Sale) {
 /// The sale decides, and a replica applies.
 fn check_decisions(sale: &Sale, now: UnixMs) {
     let (mut primary, mut replica) = (reload(sale), reload(sale));
-    let moment = Moment { now, epoch: Epoch(1), term: Term(1), max_orders: u32::MAX, lock_held: true };
+    let moment = Moment {
+        now,
+        epoch: Epoch(1),
+        term: Term(1),
+        max_orders: u32::MAX,
+        max_events: u64::MAX,
+        lock_held: true,
+    };
     let (buyer, order) = (name("buyer"), name("order"));
     let requests = [
         Request::Buy(Buy { buyer, order, qty: 1, guard: None }),
@@ -83,7 +90,7 @@ fn check_decisions(sale: &Sale, now: UnixMs) {
         if !decision.is_idle() {
             let mut batch = Vec::new();
             decision.encode_batch(&mut batch);
-            replica.apply_batch(&batch).unwrap();
+            replica.apply_batch(&batch, Origin::Trusted).unwrap();
         }
     }
     assert_eq!(primary.audit(), Ok(()));

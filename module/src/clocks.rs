@@ -3,17 +3,30 @@
 //! The server calls on one thread. The statics are atomic or locked because Rust demands it of statics, not
 //! because anything races.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use seckill_core::clock::HybridClock;
 use seckill_core::protocol::{Epoch, Fence, Term, UnixMicros};
 
-use crate::redis::{Context, unix_time};
+use crate::redis::{Context, monotonic_time, unix_time};
 
 /// The present time. A decision is made with one reading.
 pub(crate) fn now() -> UnixMicros {
     UnixMicros(u64::try_from(unix_time().as_micros()).unwrap_or(u64::MAX))
+}
+
+/// The unix time less the monotonic one at the last call of [`step`], in µs; 0 before the first.
+static LEAD: AtomicI64 = AtomicI64::new(0);
+
+/// By how many µs the clock was set since the last call, if by more than a second.
+pub(crate) fn step() -> Option<i64> {
+    const LEAST: u64 = 1_000_000;
+    let lead = unix_time().as_micros().saturating_sub(monotonic_time().as_micros());
+    let lead = i64::try_from(lead).unwrap_or(i64::MAX);
+    let before = LEAD.swap(lead, Relaxed);
+    let step = lead.saturating_sub(before);
+    (before != 0 && step.unsigned_abs() > LEAST).then_some(step)
 }
 
 /// The clock of fences.

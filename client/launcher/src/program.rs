@@ -27,18 +27,26 @@ pub struct Program {
     /// The module [default: the one built beside this program]
     #[arg(long, env = "SECKILL_MODULE", value_name = "PATH")]
     module: Option<PathBuf>,
+    #[arg(skip)]
+    without_module: bool,
 }
 
 impl Program {
     /// This server program, with arguments of its own where it needs them, and this module.
     pub fn new(server: impl Into<String>, module: impl Into<PathBuf>) -> Self {
-        Self { server: server.into(), module: Some(module.into()) }
+        Self { server: server.into(), module: Some(module.into()), without_module: false }
     }
 
     /// The same program, run by a tool such as valgrind.
     #[must_use]
     pub fn under(self, tool: &str) -> Self {
         Self { server: format!("{tool} {}", self.server), ..self }
+    }
+
+    /// The same program, which loads no module.
+    #[must_use]
+    pub fn without_module(self) -> Self {
+        Self { without_module: true, ..self }
     }
 
     /// The absolute path of the module, for the server may change its directory first.
@@ -68,7 +76,10 @@ impl Program {
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
         let mut command = Command::new(self.executable());
         let own = self.server.split_whitespace().skip(1);
-        command.args(own).args(arguments).arg("--loadmodule").arg(self.module()?);
+        command.args(own).args(arguments);
+        if !self.without_module {
+            command.arg("--loadmodule").arg(self.module()?);
+        }
         Ok(command)
     }
 

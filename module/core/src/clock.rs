@@ -4,18 +4,16 @@ use core::marker::PhantomData;
 
 use crate::protocol::{Fence, MAX_INT, Term, UnixMicros};
 
-/// Numbers from this one on are implausible: in µs it is September 2112. A clock that adopted one would soon
-/// run out of numbers.
-const MAX_PLAUSIBLE: u64 = 1 << 52;
-
-/// The most by which a term leads the time, in µs: twice its low 16 bits.
-const MAX_LEAD: u64 = 1 << 17;
-const _: () = assert!(MAX_PLAUSIBLE + MAX_LEAD <= MAX_INT);
+/// The largest fence or term to accept from outside: in µs it is September 2112. A clock that observes a number
+/// counts on from there, so what accepts one from a client or in a payload checks it first: half of all numbers
+/// are always left.
+pub const MAX_FOREIGN: u64 = 1 << 52;
+const _: () = assert!(MAX_FOREIGN <= MAX_INT / 2 + 1);
 
 /// Gives out numbers that are unique and rise: `max(last + 1, unix time in µs)`.
 ///
-/// Fences of locks come from one clock, terms of sales from another. Numbers stay below 2^53 until the year
-/// 2255.
+/// Fences of locks come from one clock, terms of sales from another. Numbers never exceed [`MAX_INT`], which the
+/// time reaches in the year 2255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HybridClock<T> {
     last: u64,
@@ -30,16 +28,12 @@ impl<T: From<u64> + Into<u64>> HybridClock<T> {
     }
 
     fn peek(&self, now: UnixMicros) -> u64 {
-        self.last.saturating_add(1).max(now.0)
+        self.last.saturating_add(1).max(now.0).min(MAX_INT)
     }
 
-    /// Rises to a number that another server, or this one before a restart, gave out. A number that no clock
-    /// can have given out, such as one in a hostile payload, is ignored.
+    /// Rises to a number that another server, or this one before a restart, gave out.
     pub fn observe(&mut self, seen: T) {
-        let seen = seen.into();
-        if seen < MAX_PLAUSIBLE {
-            self.last = self.last.max(seen);
-        }
+        self.last = self.last.max(seen.into()).min(MAX_INT);
     }
 
     /// The last number given out or observed; 0 when there was none.
@@ -73,7 +67,7 @@ impl HybridClock<Term> {
     #[must_use]
     pub fn term(&self, now: UnixMicros, mark: u16) -> Term {
         let base = self.peek(now) | u64::from(u16::MAX);
-        Term(base.saturating_add(1).saturating_add(u64::from(mark)))
+        Term(base.saturating_add(1).saturating_add(u64::from(mark)).min(MAX_INT))
     }
 }
 
@@ -100,7 +94,7 @@ mod tests {
         clock.observe(Term(1_000_000));
         let (one, other) = (clock.term(at(5), 1), clock.term(at(7), 2));
         assert!(one > Term(1_000_000) && other > Term(1_000_000) && one != other);
-        assert!(clock.term(at(9_000_000), u16::MAX).0 - 9_000_000 <= MAX_LEAD, "not far ahead of the time");
+        assert!(clock.term(at(9_000_000), u16::MAX).0 - 9_000_000 <= 1 << 17, "not far ahead of the time");
     }
 
     #[test]
@@ -113,11 +107,25 @@ mod tests {
     }
 
     #[test]
-    fn ignores_what_no_clock_gave_out() {
-        let mut clock = HybridClock::default();
-        clock.observe(Fence(MAX_PLAUSIBLE));
-        assert_eq!(clock.last(), Fence(0));
-        clock.observe(Fence(MAX_PLAUSIBLE - 1));
-        assert_eq!(clock.last(), Fence(MAX_PLAUSIBLE - 1));
+    fn rises_above_the_largest_number_that_comes_from_outside() {
+        let mut fences = HybridClock::default();
+        fences.observe(Fence(MAX_FOREIGN));
+        assert_eq!(fences.advance(at(1_000)), Fence(MAX_FOREIGN + 1));
+        let mut terms = HybridClock::default();
+        terms.observe(Term(MAX_FOREIGN));
+        for _ in 0..1_000 {
+            let term = terms.term(at(1_000), u16::MAX);
+            assert!(term > terms.last() && term.0 <= MAX_INT);
+            terms.observe(term);
+        }
+    }
+
+    #[test]
+    fn no_number_is_too_large_for_a_double() {
+        let mut fences = HybridClock::default();
+        fences.observe(Fence(u64::MAX));
+        assert_eq!(fences.last(), Fence(MAX_INT));
+        assert_eq!(fences.advance(at(u64::MAX)), Fence(MAX_INT));
+        assert_eq!(HybridClock::default().term(at(u64::MAX), u16::MAX), Term(MAX_INT));
     }
 }

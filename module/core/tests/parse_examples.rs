@@ -159,6 +159,8 @@ fn too_few_or_too_many_fixed_arguments_are_redis_own_error() {
         "SECKILL.APPLY s b x",
         "SECKILL.GRANT k t 1",
         "SECKILL.GRANT k t 1 2 x",
+        "SECKILL.FENCE",
+        "SECKILL.FENCE 1 x",
     ] {
         assert_eq!(error_of(line), "ERR wrong number of arguments", "{line}");
     }
@@ -188,6 +190,7 @@ fn integers_are_decimal_digits_within_their_range() {
         ("SECKILL.LOCK k t 1 BLOCK", "BLOCK", "0", MAX),
         ("SECKILL.RENEW k t", "ttl", "1", MAX),
         ("SECKILL.GRANT k t 1", "fence", "1", MAX),
+        ("SECKILL.FENCE", "fence", "1", MAX),
     ];
     let wrong = [
         "_",

@@ -122,7 +122,7 @@ fn command() -> BoxedStrategy<Command<'static>> {
 
 fn command_of(texts: &'static Texts) -> BoxedStrategy<Command<'static>> {
     let (key, token) = (&texts.key[..], texts.token());
-    let fence = integer(1, MAX_INT).prop_map(Fence);
+    let fence = integer(1, MAX_INT).prop_map(Fence).boxed();
     prop_oneof![
         1 => (millis(1), option::of(millis(0)))
             .prop_map(move |(ttl, block)| Command::Lock { key, token, ttl, block }),
@@ -131,7 +131,9 @@ fn command_of(texts: &'static Texts) -> BoxedStrategy<Command<'static>> {
         8 => request(texts).prop_map(move |request| Command::Decide { sale: key, request }),
         5 => query(texts).prop_map(move |query| Command::Read { sale: key, query }),
         1 => Just(Command::Apply { sale: key, batch: &texts.batch }),
-        1 => (instant(1), fence).prop_map(move |(until, fence)| Command::Grant { key, token, until, fence }),
+        1 => (instant(1), fence.clone())
+            .prop_map(move |(until, fence)| Command::Grant { key, token, until, fence }),
+        1 => fence.prop_map(|fence| Command::Fence { fence }),
     ]
     .boxed()
 }
@@ -178,7 +180,9 @@ proptest! {
         let args = encode(&command);
         prop_assert!(args.len() <= MAX_ARGS);
         prop_assert_eq!(&args[0][..], command.name().as_str().as_bytes());
-        prop_assert_eq!(&args[1][..], command.key());
+        if let Some(key) = command.key() {
+            prop_assert_eq!(&args[1][..], key);
+        }
         prop_assert_eq!(parse(&args), Ok(command));
     }
 

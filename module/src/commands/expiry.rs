@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use seckill_core::protocol::{Millis, UnixMicros};
 
+use super::PAUSED_RETRY;
 use super::commit::{commit, moment};
 use crate::redis::{Context, Key, Owned, cpu_time};
 use crate::schedule::{self, Hint, TIMER};
@@ -14,8 +15,6 @@ use crate::{clocks, counters};
 const STEP: usize = 64;
 /// The longest time that one call of the timer works. No client is served meanwhile.
 const TIME_SLICE: Duration = Duration::from_micros(500);
-/// When to try again while writes are paused.
-const PAUSED_RETRY: Millis = Millis(20);
 /// When to try again for a slot that another server owns. There may be many sales in it.
 const FOREIGN_SLOT_RETRY: Millis = Millis(100);
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use seckill_core::clock::MAX_FOREIGN;
 use seckill_core::protocol::{Code, Error};
 use seckill_core::{ApplyError, AuditError};
 
@@ -25,6 +26,8 @@ pub(crate) enum Failure {
     Nested,
     /// An internal command from a client.
     NotFromPrimary,
+    /// A fence from a client that no clock gave out.
+    FenceAhead,
 }
 
 impl From<Error> for Failure {
@@ -39,6 +42,9 @@ impl fmt::Display for Failure {
             Self::Core(error) => return error.fmt(f),
             Self::Apply(error) => return write!(f, "{} {error}", Code::Corrupt),
             Self::Audit(error) => return write!(f, "{} {error}", Code::Corrupt),
+            Self::FenceAhead => {
+                return write!(f, "{} a fence from a client must be at most {MAX_FOREIGN}", Code::Err);
+            }
             Self::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
             Self::ReadOnly => "READONLY You can't write against a read only replica.",
             Self::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",

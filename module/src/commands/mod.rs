@@ -5,7 +5,8 @@
 //! | `locks` | LOCK, UNLOCK, RENEW |
 //! | `sales` | CREATE, ALTER, RESTOCK, BUY, CONFIRM, EXTEND, CANCEL |
 //! | `reads` | ORDER, BUYER, EVENTS, INFO, AUDIT |
-//! | `internal` | APPLY, GRANT |
+//! | `internal` | APPLY, GRANT, FENCE |
+//! | `fences` | the last fence, in an AOF that was rewritten |
 //! | `expiry` | holds that fall due, which no command expires |
 //! | `commit` | a decision, applied and reported to everyone |
 //! | `call`, `failure` | a call under way, and how it ends |
@@ -14,17 +15,22 @@ mod call;
 mod commit;
 mod expiry;
 mod failure;
+mod fences;
 mod internal;
 mod locks;
 mod reads;
 mod sales;
 
-use seckill_core::protocol::{Command, Error};
+use seckill_core::protocol::{Command, Error, Millis};
 
 use crate::redis::{Args, Context};
 use call::{Call, Result};
 pub(crate) use expiry::run_due;
 use failure::Failure;
+pub(crate) use fences::keep_last;
+
+/// When a timer tries again while writes are paused.
+const PAUSED_RETRY: Millis = Millis(20);
 
 /// Runs a call. `args` is `None` when it has more arguments than any command.
 pub(crate) fn run(context: &Context, args: Option<&Args<'_>>) {
@@ -46,5 +52,6 @@ fn dispatch(context: &Context, args: &Args<'_>) -> Result {
         Command::Read { sale, query } => reads::read(&call, sale, &query),
         Command::Apply { sale, batch } => internal::apply(&call, sale, batch),
         Command::Grant { key, token, until, fence } => internal::grant(&call, key, token, until, fence),
+        Command::Fence { fence } => internal::fence(&call, fence),
     }
 }

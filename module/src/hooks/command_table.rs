@@ -269,4 +269,13 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         ],
         ..COMMON
     },
+    CommandSpec {
+        name: CommandName::Fence.lower_case(),
+        summary: c"Internal: observes a fence, so that later ones are greater",
+        arity: 2,
+        flags: WRITE,
+        dangerous: true,
+        arguments: &[required(c"fence", ArgumentKind::Integer)],
+        ..COMMON
+    },
 ];

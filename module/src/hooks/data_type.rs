@@ -74,7 +74,7 @@ impl DataType for Stored {
     }
 
     /// The last fence: fences rise on across a restart, even if the time was set back.
-    fn save_aux() -> u64 {
+    fn aux() -> u64 {
         clocks::last_fence().0
     }
 

@@ -6,12 +6,14 @@
 //! | `command_table` | every command: keys, flags, documentation |
 //! | `command_entry` | calls of commands |
 //! | `data_type` | the data type of sales |
-//! | `server_events` | a new role, loaded data, swapped databases, keys that moved |
+//! | `server_events` | a new role, loaded data, swapped databases, forks, keys that moved |
+//! | `clock_steps` | the warning that the clock was set |
 //! | `info` | the section of INFO |
 //! | `eviction` | the warning about `maxmemory-policy` |
 //!
 //! The timer calls [`crate::commands::run_due`].
 
+mod clock_steps;
 mod command_entry;
 mod command_table;
 mod data_type;

@@ -1,11 +1,12 @@
-//! Events of the server: a new role, loaded data, swapped databases, keys that moved.
+//! Events of the server: a new role, loaded data, swapped databases, forks, keys that moved.
 
 use std::ffi::CStr;
 
+use super::clock_steps;
 use crate::redis::events::{self, ServerEvents};
 use crate::redis::{Context, Key, Str};
 use crate::stored::Stored;
-use crate::{clocks, schedule};
+use crate::{clocks, commands, schedule};
 
 struct ModuleEvents;
 
@@ -26,8 +27,13 @@ impl ServerEvents for ModuleEvents {
         schedule::swap(first, second);
     }
 
+    fn forked(context: &Context) {
+        commands::keep_last(context);
+    }
+
     /// Sets the timer again, in case it did not fire: after the time jumped ahead, for example.
     fn cron(context: &Context) {
+        clock_steps::report(context);
         schedule::arm(context);
     }
 

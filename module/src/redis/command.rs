@@ -125,7 +125,9 @@ pub(crate) fn register<C: Commands>(context: &Context, category: &CStr, spec: &C
     // SAFETY: context and strings are valid; the server copies the strings.
     unsafe {
         let (flags, entry) = (spec.flags.as_ptr(), command_entry::<C>);
-        if api!(RedisModule_CreateCommand(context.as_ptr(), name, Some(entry), flags, 1, 1, 1)) != OK {
+        // The first and the last key, and the step between keys.
+        let key = c_int::from(!spec.keys.is_empty());
+        if api!(RedisModule_CreateCommand(context.as_ptr(), name, Some(entry), flags, key, key, key)) != OK {
             return false;
         }
         let command = api!(RedisModule_GetCommand(context.as_ptr(), name));

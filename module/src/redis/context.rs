@@ -157,10 +157,21 @@ impl Context {
 
     /// The version of the server, when it is Valkey.
     pub(crate) fn valkey_version(&self) -> Option<[u32; 3]> {
-        let context = redis_module::Context::new(self.raw.as_ptr().cast());
-        let version = context.server_info("server").field("valkey_version")?;
-        let mut parts = version.try_as_str().ok()?.split('.').map(|part| part.parse().unwrap_or(0));
+        let version = self.server_info("server", "valkey_version")?;
+        let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
         Some(std::array::from_fn(|_| parts.next().unwrap_or(0)))
+    }
+
+    /// Whether a child process rewrites the AOF.
+    pub(crate) fn is_rewriting_aof(&self) -> bool {
+        self.server_info("persistence", "aof_rewrite_in_progress").is_some_and(|value| value == "1")
+    }
+
+    /// A field of INFO.
+    fn server_info(&self, section: &str, field: &str) -> Option<String> {
+        let context = redis_module::Context::new(self.raw.as_ptr().cast());
+        let value = context.server_info(section).field(field)?;
+        value.try_as_str().ok().map(str::to_owned)
     }
 
     /// The value of a config of the server.

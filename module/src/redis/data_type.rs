@@ -68,10 +68,10 @@ pub(crate) trait DataType: Sized + 'static {
     /// Moves its memory; `true` when there is more to move.
     fn relocate(&mut self, defrag: &mut Defrag) -> bool;
 
-    /// What an RDB file holds besides the values.
-    fn save_aux() -> u64;
+    /// What an RDB file holds besides the values; 0 for nothing.
+    fn aux() -> u64;
 
-    /// Reads what [`Self::save_aux`] wrote.
+    /// Takes what [`Self::aux`] was, if the file holds it.
     fn load_aux(value: u64);
 }
 
@@ -96,7 +96,8 @@ pub(crate) fn register<T: DataType>(context: &Context) -> bool {
         free_effort2: None,
         unlink2: None,
         copy2: Some(copy::<T>),
-        aux_save2: None,
+        // Servers that know this one call it instead of `aux_save`; older ones do not read it.
+        aux_save2: Some(aux_save_if_any::<T>),
     };
     let (name, encoding) = (T::NAME.as_ptr(), T::ENCODING);
     // SAFETY: the context is valid; the server copies the methods.
@@ -250,7 +251,15 @@ unsafe extern "C" fn defrag<T: DataType>(
 
 unsafe extern "C" fn aux_save<T: DataType>(rdb: *mut raw::RedisModuleIO, _: c_int) {
     // SAFETY: the server passed the stream.
-    guarded(|| unsafe { api!(RedisModule_SaveUnsigned(rdb, T::save_aux())) });
+    guarded(|| unsafe { api!(RedisModule_SaveUnsigned(rdb, T::aux())) });
+}
+
+/// When this writes nothing, the file does not name the module, and a server without it can load the file.
+unsafe extern "C" fn aux_save_if_any<T: DataType>(rdb: *mut raw::RedisModuleIO, when: c_int) {
+    if guarded(T::aux).is_some_and(|aux| aux != 0) {
+        // SAFETY: the server passed the stream.
+        unsafe { aux_save::<T>(rdb, when) };
+    }
 }
 
 unsafe extern "C" fn aux_load<T: DataType>(rdb: *mut raw::RedisModuleIO, _: c_int, _: c_int) -> c_int {

@@ -1,4 +1,4 @@
-//! Server events and keyspace events: a new role, loaded data, swapped databases, keys that changed.
+//! Server events and keyspace events: a new role, loaded data, swapped databases, forks, keys that changed.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -19,6 +19,8 @@ pub(crate) trait ServerEvents {
     fn loaded(context: &Context);
     /// Two databases changed places.
     fn databases_swapped(first: i32, second: i32);
+    /// This server forked a child that saves data.
+    fn forked(context: &Context);
     /// Several times a second.
     fn cron(context: &Context);
     /// A keyspace event happened to a key.
@@ -33,6 +35,7 @@ pub(crate) fn subscribe<E: ServerEvents>(context: &Context) -> bool {
         (raw::REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED, role_changed::<E> as Callback),
         (raw::REDISMODULE_EVENT_LOADING, loading::<E> as Callback),
         (raw::REDISMODULE_EVENT_SWAPDB, swapped::<E> as Callback),
+        (raw::REDISMODULE_EVENT_FORK_CHILD, fork_child::<E> as Callback),
         (raw::REDISMODULE_EVENT_CRON_LOOP, cron::<E> as Callback),
     ];
     events.into_iter().all(|(id, callback)| {
@@ -78,6 +81,17 @@ unsafe extern "C" fn loading<E: ServerEvents>(
 ) {
     if subevent == raw::REDISMODULE_SUBEVENT_LOADING_ENDED {
         with(context, E::loaded);
+    }
+}
+
+unsafe extern "C" fn fork_child<E: ServerEvents>(
+    context: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    subevent: u64,
+    _: *mut c_void,
+) {
+    if subevent == raw::REDISMODULE_SUBEVENT_FORK_CHILD_BORN {
+        with(context, E::forked);
     }
 }
 

@@ -27,7 +27,7 @@ mod reply;
 mod timer;
 
 pub(crate) use args::{Args, MAX_ARGS, Owned, Str};
-pub(crate) use clock::{cpu_time, unix_time};
+pub(crate) use clock::{cpu_time, monotonic_time, unix_time};
 pub(crate) use context::{Context, Flags};
 pub(crate) use data_type::{DataType, TypeHandle};
 pub(crate) use defrag::Defrag;

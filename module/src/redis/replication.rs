@@ -70,6 +70,20 @@ impl Context {
         }
     }
 
+    /// Writes a command of bytes to the AOF of this server, if it has one, and sends it to no replica.
+    pub(crate) fn append_to_aof(&self, command: &CStr, bytes: &[u8]) {
+        // SAFETY: see above. `R` is a modifier: not to replicas.
+        unsafe {
+            api!(RedisModule_Replicate(
+                self.as_ptr(),
+                command.as_ptr(),
+                c"Rb".as_ptr(),
+                bytes.as_ptr(),
+                bytes.len()
+            ));
+        }
+    }
+
     /// Replicates the command that is being run, verbatim.
     pub(crate) fn replicate_verbatim(&self) {
         // SAFETY: see above.

@@ -54,6 +54,17 @@ impl Server {
         Self::with_port(&Program::new(server_program(), module), config).await
     }
 
+    /// A server with a TCP port whose program runs under a tool, such as `env A=b`.
+    pub(crate) async fn under(tool: &str, config: &str) -> Self {
+        Self::with_port(&program().under(tool), config).await
+    }
+
+    /// A server without the module. An error when it does not start.
+    pub(crate) async fn without_module(config: &str) -> Result<Self, seckill_launcher::Error> {
+        let program = program().without_module();
+        seckill_launcher::Server::start(&program, &configuration(config)).await.map(Self)
+    }
+
     async fn with_port(program: &Program, config: &str) -> Self {
         let server = seckill_launcher::Server::start_with_port(program, &configuration(config)).await;
         Self(server.unwrap_or_else(|error| panic!("{error}")))

@@ -17,7 +17,8 @@ pub(crate) fn is_known(name: CommandName, reply: &Value) -> bool {
         | CommandName::Alter
         | CommandName::Audit
         | CommandName::Apply
-        | CommandName::Grant => *reply == Value::Okay,
+        | CommandName::Grant
+        | CommandName::Fence => *reply == Value::Okay,
         CommandName::Restock => matches!(reply, Value::Int(0..)),
         CommandName::Buy => is_word(reply, |word| is_state(word) || Refusal::from_word(word).is_some()),
         CommandName::Confirm | CommandName::Extend | CommandName::Cancel => is_word(reply, is_state),

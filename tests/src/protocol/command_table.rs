@@ -129,7 +129,8 @@ async fn categories_are_those_of_the_flags_and_one_more() {
         let info: Vec<Vec<Value>> = get(&mut connection, &format!("COMMAND INFO {name}")).await;
         let mut categories: Vec<String> = redis::from_redis_value(info[0][6].clone()).unwrap();
         categories.sort();
-        let dangerous = matches!(name, CommandName::Audit | CommandName::Apply | CommandName::Grant);
+        let dangerous =
+            matches!(name, CommandName::Audit | CommandName::Apply | CommandName::Grant | CommandName::Fence);
         let mut expected = vec!["@seckill"];
         expected.push(if has("write") { "@write" } else { "@read" });
         expected.push(if has("fast") { "@fast" } else { "@slow" });

@@ -197,6 +197,7 @@ async fn of_arity_with_the_text_of_redis() {
         ("SECKILL.AUDIT", &["", "k x"]),
         ("SECKILL.APPLY", &["", "k"]),
         ("SECKILL.GRANT", &["", "k", "k t", "k t 1", "k t 1 1 x"]),
+        ("SECKILL.FENCE", &["", "1 x"]),
     ];
     for (name, arguments) in wrong {
         let error = format!("-err wrong number of arguments for '{}' command", name.to_lowercase());

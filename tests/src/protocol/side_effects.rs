@@ -166,6 +166,7 @@ async fn a_refusal_has_no_effect() {
         "SECKILL.AUDIT sale",
         "SECKILL.APPLY sale x",
         "SECKILL.GRANT none bob 9007199254740991 1",
+        "SECKILL.FENCE 1",
     ];
     for line in others {
         assert_eq!(observers.observe(line).await.1, [""; 0], "{line}");

@@ -15,7 +15,7 @@ mod section;
 mod users;
 
 /// Each command, with `%` as its key and as few arguments as make it one that could succeed.
-const CALLS: [&str; 17] = [
+const CALLS: [&str; 18] = [
     "SECKILL.LOCK % t 60000",
     "SECKILL.UNLOCK % t",
     "SECKILL.RENEW % t 60000",
@@ -33,6 +33,7 @@ const CALLS: [&str; 17] = [
     "SECKILL.AUDIT %",
     "SECKILL.APPLY % x",
     "SECKILL.GRANT % t 9007199254740991 1",
+    "SECKILL.FENCE 1",
 ];
 
 /// The command of a line.

@@ -65,6 +65,7 @@ const SESSION: &str = r#"
     SECKILL.UNLOCK lock ann
     SECKILL.UNLOCK lock ann
     SECKILL.GRANT lock ann 9007199254740991 1
+    SECKILL.FENCE 1
     SECKILL.APPLY copy "\x01\x01\x01\x01\x00\x00\x05\x00\x00\x00\x00"
 "#;
 

@@ -65,6 +65,7 @@ pub enum Command<'a> {
     Read { sale: &'a [u8], query: Query<'a> },
     Apply { sale: &'a [u8], batch: &'a [u8] },
     Grant { key: &'a [u8], token: Token<'a>, until: UnixMs, fence: Fence },
+    Fence { fence: Fence },
 }
 
 impl Request<'_> {
@@ -108,18 +109,20 @@ impl<'a> Command<'a> {
             },
             Self::Apply { .. } => CommandName::Apply,
             Self::Grant { .. } => CommandName::Grant,
+            Self::Fence { .. } => CommandName::Fence,
         }
     }
 
-    /// The key of the lock or the sale: the first argument of every command.
+    /// The key of the lock or the sale, which is the first argument; FENCE has none.
     #[must_use]
-    pub const fn key(&self) -> &'a [u8] {
+    pub const fn key(&self) -> Option<&'a [u8]> {
         match *self {
             Self::Lock { key, .. }
             | Self::Unlock { key, .. }
             | Self::Renew { key, .. }
-            | Self::Grant { key, .. } => key,
-            Self::Decide { sale, .. } | Self::Read { sale, .. } | Self::Apply { sale, .. } => sale,
+            | Self::Grant { key, .. } => Some(key),
+            Self::Decide { sale, .. } | Self::Read { sale, .. } | Self::Apply { sale, .. } => Some(sale),
+            Self::Fence { .. } => None,
         }
     }
 }

@@ -10,7 +10,9 @@ impl Command<'_> {
     pub fn encode(&self, push: &mut dyn FnMut(&[u8])) {
         let mut out = Encoder { push };
         out.bytes(self.name().as_str().as_bytes());
-        out.bytes(self.key());
+        if let Some(key) = self.key() {
+            out.bytes(key);
+        }
         match self {
             Self::Lock { token, ttl, block, .. } => {
                 out.bytes(token.bytes());
@@ -30,6 +32,7 @@ impl Command<'_> {
                 out.integer(until.0);
                 out.integer(fence.0);
             }
+            Self::Fence { fence } => out.integer(fence.0),
         }
     }
 }

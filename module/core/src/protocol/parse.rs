@@ -15,7 +15,7 @@ impl<'a> Command<'a> {
     pub fn parse(args: &[&'a [u8]]) -> Result<Self, Error> {
         let mut args = Args { rest: args };
         let name = CommandName::from_any_case(args.next()?).ok_or(Error::Syntax)?;
-        // The key of the lock or the sale comes first in every command.
+        // The key of the lock or the sale comes first in every command but FENCE, which has none.
         let key = args.next()?;
         let decide = |request| Self::Decide { sale: key, request };
         let read = |query| Self::Read { sale: key, query };
@@ -45,6 +45,7 @@ impl<'a> Command<'a> {
                 until: UnixMs(args.integer("pxat", 1..=MAX_INT)?),
                 fence: Fence(args.integer("fence", 1..=MAX_INT)?),
             },
+            CommandName::Fence => Self::Fence { fence: Fence(integer_of("fence", key, 1..=MAX_INT)?) },
         };
         args.finish()?;
         Ok(command)

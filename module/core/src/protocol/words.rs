@@ -112,6 +112,8 @@ words! {
         Apply = "SECKILL.APPLY",
         /// Internal: apply a lock that a primary granted.
         Grant = "SECKILL.GRANT",
+        /// Internal: observe a fence that was given out.
+        Fence = "SECKILL.FENCE",
     }
 }
 

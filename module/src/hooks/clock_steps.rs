@@ -1,0 +1,14 @@
+//! The warning that the clock was set.
+
+use crate::clocks;
+use crate::redis::Context;
+
+/// Logs by how much the clock was set since the last call, if by more than a second.
+pub(super) fn report(context: &Context) {
+    let Some(step) = clocks::step() else { return };
+    let (direction, effect) = if step > 0 { ("forward", "earlier") } else { ("back", "later") };
+    let ms = step.unsigned_abs() / 1_000;
+    context.warn(&format!(
+        "the clock was set {direction} by {ms} ms: leases, holds and windows end that much {effect}"
+    ));
+}

@@ -23,7 +23,8 @@ const SETUP: &str = "
     SECKILL.BUY sale ann o1 => HELD
     SECKILL.RESTOCK sale 1 ID r1 => 5
 ";
-const MISTAKES: [&str; 16] = [
+const MISTAKES: [&str; 17] = [
+    "SECKILL.FENCE 9007199254740991",
     "SECKILL.LOCK k \"\" 1",
     "SECKILL.LOCK k t x",
     "SECKILL.LOCK k t 1 BLOCK 1",

@@ -27,12 +27,21 @@ pub struct Program {
     /// The module [default: the one built beside this program]
     #[arg(long, env = "SECKILL_MODULE", value_name = "PATH")]
     module: Option<PathBuf>,
+    /// The arguments of the module.
+    #[arg(skip)]
+    module_arguments: Vec<String>,
 }
 
 impl Program {
     /// This server program, with arguments of its own where it needs them, and this module.
     pub fn new(server: impl Into<String>, module: impl Into<PathBuf>) -> Self {
-        Self { server: server.into(), module: Some(module.into()) }
+        Self { server: server.into(), module: Some(module.into()), module_arguments: vec![] }
+    }
+
+    /// The same program, with arguments for the module.
+    #[must_use]
+    pub fn with_module_arguments<'a>(self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { module_arguments: arguments.into_iter().map(str::to_owned).collect(), ..self }
     }
 
     /// The same program, run by a tool such as valgrind.
@@ -68,7 +77,12 @@ impl Program {
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
         let mut command = Command::new(self.executable());
         let own = self.server.split_whitespace().skip(1);
-        command.args(own).args(arguments).arg("--loadmodule").arg(self.module()?);
+        command
+            .args(own)
+            .args(arguments)
+            .arg("--loadmodule")
+            .arg(self.module()?)
+            .args(&self.module_arguments);
         Ok(command)
     }
 

@@ -6,16 +6,14 @@
 //! | `command_table` | every command: keys, flags, documentation |
 //! | `command_entry` | calls of commands |
 //! | `data_type` | the data type of sales |
-//! | `server_events` | a new role, loaded data, swapped databases, keys that moved |
+//! | `server_events` | a new role, loaded data, new settings, swapped databases, keys that moved or were evicted |
 //! | `info` | the section of INFO |
-//! | `eviction` | the warning about `maxmemory-policy` |
 //!
 //! The timer calls [`crate::commands::run_due`].
 
 mod command_entry;
 mod command_table;
 mod data_type;
-mod eviction;
 mod info;
 mod load;
 mod server_events;

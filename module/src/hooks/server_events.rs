@@ -1,11 +1,12 @@
-//! Events of the server: a new role, loaded data, swapped databases, keys that moved.
+//! Events of the server: a new role, loaded data, new settings, swapped databases, keys that moved or were
+//! evicted.
 
 use std::ffi::CStr;
 
 use crate::redis::events::{self, ServerEvents};
 use crate::redis::{Context, Key, Str};
 use crate::stored::Stored;
-use crate::{clocks, schedule};
+use crate::{clocks, eviction, persistence, schedule};
 
 struct ModuleEvents;
 
@@ -22,6 +23,11 @@ impl ServerEvents for ModuleEvents {
         schedule::arm(context);
     }
 
+    fn settings_changed(context: &Context) {
+        eviction::settings_changed(context);
+        persistence::settings_changed(context);
+    }
+
     fn databases_swapped(first: i32, second: i32) {
         schedule::swap(first, second);
     }
@@ -29,6 +35,10 @@ impl ServerEvents for ModuleEvents {
     /// Sets the timer again, in case it did not fire: after the time jumped ahead, for example.
     fn cron(context: &Context) {
         schedule::arm(context);
+    }
+
+    fn evicted(key: Str<'_>) {
+        eviction::key_evicted(key);
     }
 
     fn key_event(context: &Context, key: Str<'_>) {
@@ -43,11 +53,13 @@ impl ServerEvents for ModuleEvents {
 /// Subscribes; `false` when the server refuses.
 pub(super) fn subscribe(context: &Context) -> bool {
     events::subscribe::<ModuleEvents>(context)
+        && events::subscribe_to_evictions::<ModuleEvents>(context)
         && (misplaces_clients(context) || events::subscribe_to_keys::<ModuleEvents>(context))
 }
 
 /// From 8.1 until 9.1.2 Valkey leaves a client in the database of a keyspace event that a module listened to:
-/// after MOVE or COPY its next commands went to the wrong one (valkey-io/valkey, pull request 4024).
+/// after MOVE or COPY its next commands went to the wrong one (valkey-io/valkey, pull request 4024). An eviction
+/// is no part of a command, so it moves no client.
 fn misplaces_clients(context: &Context) -> bool {
     let affected = context.valkey_version().is_some_and(|version| ([8, 1, 0]..[9, 1, 2]).contains(&version));
     if affected {

@@ -166,15 +166,21 @@ impl Context {
         unsafe { api!(RedisModule_SetModuleOptions(self.as_ptr(), options)) };
     }
 
+    /// A field of a section of INFO. Unlike CONFIG, no `rename-command` takes it away.
+    pub(crate) fn server_info(&self, section: &str, field: &str) -> Option<String> {
+        let context = redis_module::Context::new(self.raw.as_ptr().cast());
+        let value = context.server_info(section).field(field)?;
+        value.try_as_str().ok().map(str::to_owned)
+    }
+
     /// The version of the server, when it is Valkey.
     pub(crate) fn valkey_version(&self) -> Option<[u32; 3]> {
-        let context = redis_module::Context::new(self.raw.as_ptr().cast());
-        let version = context.server_info("server").field("valkey_version")?;
-        let mut parts = version.try_as_str().ok()?.split('.').map(|part| part.parse().unwrap_or(0));
+        let version = self.server_info("server", "valkey_version")?;
+        let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
         Some(std::array::from_fn(|_| parts.next().unwrap_or(0)))
     }
 
-    /// The value of a config of the server.
+    /// The value of a config of the server; `None` also when CONFIG was renamed.
     pub(crate) fn server_config(&self, name: &str) -> Option<String> {
         let context = redis_module::Context::new(self.raw.as_ptr().cast());
         match context.call("CONFIG", &["GET", name]).ok()? {

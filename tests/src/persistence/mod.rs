@@ -5,3 +5,4 @@ mod newer_versions;
 mod old_files;
 mod restart;
 mod truncated_aof;
+mod warnings;

@@ -89,7 +89,6 @@ async fn only_new_sales_are_refused() {
         SECKILL.CREATE other STOCK 1 => {REFUSED}
         EXISTS other => 0
         {CREATE} => OK
-        SECKILL.CREATE sale STOCK 6 => -BUSYKEY the key holds another sale or another type
         SECKILL.BUY sale ann o1 => SOLD
         SECKILL.RESTOCK sale 1 => 5
         COPY sale third => 1

@@ -16,7 +16,7 @@ async fn at_load_and_with_the_first_sale() {
     let mut connection = server.connect().await;
     let session = "
         SECKILL.LOCK lock ann 60000 => <us>
-        SECKILL.CREATE lock STOCK 1 => -BUSYKEY the key holds another sale or another type
+        SECKILL.BUY sale ann o1 => -NOSALE no sale at this key
     ";
     play(&mut connection, session).await;
     assert_eq!(warnings(&server), 1);

@@ -56,7 +56,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Creates a sale at `key`. Repeated with the same arguments it changes nothing.
     ///
-    /// Errors: `BUSYKEY` when the key holds anything else.
+    /// Errors: `BUSYKEY` when the key holds anything else; `EVICTION` when the server may evict sales.
     fn create(&mut self, key: impl AsRef<[u8]>, sale: Sale) -> impl Future<Output = Result<()>> + Send {
         let request = Request::Create { stock: sale.stock, rules: sale.rules };
         decide(self, key.as_ref(), Ok(request), from_redis_value)

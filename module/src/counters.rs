@@ -39,6 +39,11 @@ pub(crate) static LONGEST_SWEEP: Counter = Counter::new("longest_sweep_us");
 /// Sales that were marked diverged.
 pub(crate) static SALES_DIVERGED: Counter = Counter::new("sales_diverged");
 
+/// Sales that the server evicted.
+pub(crate) static EVICTED_SALES: Counter = Counter::new("evicted_sales");
+/// Other keys that the server evicted. Locks are among them.
+pub(crate) static EVICTED_OTHER_KEYS: Counter = Counter::new("evicted_other_keys");
+
 /// In the order of [`Refusal::ALL`].
 static REFUSALS: [AtomicU64; Refusal::ALL.len()] = [const { AtomicU64::new(0) }; Refusal::ALL.len()];
 
@@ -56,7 +61,15 @@ pub(crate) fn count_error(error: &Error) {
 
 /// All of them, with their names.
 pub(crate) fn all() -> impl Iterator<Item = (String, u64)> {
-    let counters = [&GRANTS, &ORDERS_ACCEPTED, &HOLDS_EXPIRED, &LONGEST_SWEEP, &SALES_DIVERGED];
+    let counters = [
+        &GRANTS,
+        &ORDERS_ACCEPTED,
+        &HOLDS_EXPIRED,
+        &LONGEST_SWEEP,
+        &SALES_DIVERGED,
+        &EVICTED_SALES,
+        &EVICTED_OTHER_KEYS,
+    ];
     let refusals = Refusal::ALL.iter().zip(&REFUSALS).map(|(refusal, count)| {
         (format!("refused_{}", refusal.as_str().to_ascii_lowercase()), count.load(Relaxed))
     });

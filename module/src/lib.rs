@@ -12,6 +12,9 @@
 //! | `schedule` | which sale has holds that fall due, and when |
 //! | `clocks` | the present time, fences, terms, the leadership epoch |
 //! | `configs`, `counters` | what the operator sets, and what INFO shows |
+//! | `eviction` | whether the server may evict sales and locks, and what it evicted |
+//! | `persistence` | whether the server saves anything |
+//! | `version` | the version of the module |
 //!
 //! Imports point one way: `hooks` to `commands`, both to the single files, all to `redis`, which imports
 //! nothing of ours.
@@ -24,6 +27,9 @@ mod clocks;
 mod commands;
 mod configs;
 mod counters;
+mod eviction;
 mod hooks;
+mod persistence;
 mod schedule;
 mod stored;
+mod version;

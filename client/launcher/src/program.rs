@@ -27,6 +27,9 @@ pub struct Program {
     /// The module [default: the one built beside this program]
     #[arg(long, env = "SECKILL_MODULE", value_name = "PATH")]
     module: Option<PathBuf>,
+    /// The arguments of the module.
+    #[arg(skip)]
+    module_arguments: Vec<String>,
     #[arg(skip)]
     without_module: bool,
 }
@@ -34,7 +37,18 @@ pub struct Program {
 impl Program {
     /// This server program, with arguments of its own where it needs them, and this module.
     pub fn new(server: impl Into<String>, module: impl Into<PathBuf>) -> Self {
-        Self { server: server.into(), module: Some(module.into()), without_module: false }
+        Self {
+            server: server.into(),
+            module: Some(module.into()),
+            module_arguments: vec![],
+            without_module: false,
+        }
+    }
+
+    /// The same program, with arguments for the module.
+    #[must_use]
+    pub fn with_module_arguments<'a>(self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { module_arguments: arguments.into_iter().map(str::to_owned).collect(), ..self }
     }
 
     /// The same program, run by a tool such as valgrind.
@@ -78,7 +92,7 @@ impl Program {
         let own = self.server.split_whitespace().skip(1);
         command.args(own).args(arguments);
         if !self.without_module {
-            command.arg("--loadmodule").arg(self.module()?);
+            command.arg("--loadmodule").arg(self.module()?).args(&self.module_arguments);
         }
         Ok(command)
     }

@@ -2,12 +2,9 @@
 
 use core::marker::PhantomData;
 
-use crate::protocol::{Fence, MAX_INT, Term, UnixMicros};
+use crate::protocol::{Fence, MAX_FOREIGN, MAX_INT, Term, UnixMicros};
 
-/// The largest fence or term to accept from outside: in µs it is September 2112. A clock that observes a number
-/// counts on from there, so what accepts one from a client or in a payload checks it first: half of all numbers
-/// are always left.
-pub const MAX_FOREIGN: u64 = 1 << 52;
+// Half of all numbers are always left to count on from a number that was accepted from outside.
 const _: () = assert!(MAX_FOREIGN <= MAX_INT / 2 + 1);
 
 /// Gives out numbers that are unique and rise: `max(last + 1, unix time in µs)`.

@@ -10,7 +10,7 @@ use super::call::Result;
 use super::failure::Failure;
 use crate::redis::{Class, Context, Key, Str};
 use crate::stored::Stored;
-use crate::{clocks, configs, counters};
+use crate::{clocks, configs, counters, persistence};
 
 /// What a decision depends on besides the sale and the request.
 pub(super) fn moment(now: UnixMicros, lock_held: bool) -> Moment {
@@ -57,8 +57,10 @@ fn notify(context: &Context, name: Str<'_>, decision: &Decision<'_>, command: Op
         context.notify(Class::Module, EXPIRE_EVENT, name);
     }
     if let (true, Some(command)) = (decision.has_event(), command) {
-        if command == CommandName::Buy {
-            counters::ORDERS_ACCEPTED.add(1);
+        match command {
+            CommandName::Buy => counters::ORDERS_ACCEPTED.add(1),
+            CommandName::Create => persistence::warn_of_first_sale(context),
+            _ => {}
         }
         context.notify(Class::Module, command.lower_case(), name);
     }

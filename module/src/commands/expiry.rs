@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use seckill_core::protocol::{Millis, UnixMicros};
+use seckill_core::protocol::{CommandName, Millis, UnixMicros};
 
 use super::PAUSED_RETRY;
 use super::commit::{commit, moment};
@@ -42,7 +42,7 @@ pub(crate) fn run_due(context: &Context) {
 fn expire(context: &Context, hint: Hint, now: UnixMicros, begin: Instant) {
     let Some(name) = Owned::new(&hint.key).filter(|_| context.select_db(hint.db)) else { return };
     let name = name.borrow();
-    if !context.owns(name) {
+    if !context.owns(name, CommandName::Grant.as_c_str()) {
         // The key is not opened for writing, which would delete one that has expired.
         if let Some(stored) = Key::read(context, name).value_mut::<Stored>() {
             stored.scheduled = Some(schedule::push(now.to_ms().plus(FOREIGN_SLOT_RETRY), hint));

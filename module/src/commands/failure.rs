@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use seckill_core::clock::MAX_FOREIGN;
-use seckill_core::protocol::{Code, Error};
+use seckill_core::protocol::{Code, Error, MAX_FOREIGN};
 use seckill_core::{ApplyError, AuditError};
 
 /// Its text is the error reply.
@@ -20,6 +19,8 @@ pub(crate) enum Failure {
     ReadOnly,
     /// `maxmemory` is reached.
     OutOfMemory,
+    /// The server may evict the sale that is to be created.
+    Eviction,
     /// BLOCK is not implemented yet.
     NoBlocking,
     /// AUDIT in MULTI or in a script.
@@ -48,6 +49,14 @@ impl fmt::Display for Failure {
             Self::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
             Self::ReadOnly => "READONLY You can't write against a read only replica.",
             Self::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",
+            Self::Eviction => {
+                return write!(
+                    f,
+                    "{} maxmemory-policy lets the server evict sales, with all their orders: set it to noeviction, \
+                     or seckill.allow-eviction to yes",
+                    Code::Eviction
+                );
+            }
             Self::NoBlocking => "ERR BLOCK is not supported yet",
             Self::Nested => "ERR AUDIT takes long: it is not allowed in MULTI and scripts",
             Self::NotFromPrimary => {

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::locks;
 use crate::redis::{Context, Key, KeyKind};
 use crate::stored::Stored;
-use crate::{clocks, counters};
+use crate::{clocks, counters, eviction};
 
 pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, command: CommandName) -> Result {
     call.must_be_primary()?;
@@ -24,6 +24,9 @@ pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, comman
     let mut key = Key::write(call.context, name);
     match (key.kind::<Stored>(), request) {
         (KeyKind::Value, _) => {}
+        (KeyKind::Empty, Request::Create { .. }) if eviction::forbids_sales() => {
+            return Err(Failure::Eviction);
+        }
         (KeyKind::Empty, Request::Create { .. }) => key.put(Stored::blank()),
         (KeyKind::Empty, _) => return Err(Error::NoSale.into()),
         (_, Request::Create { .. }) => return Err(Error::BusyKey.into()),

@@ -7,9 +7,9 @@ use seckill_core::format::{TYPE_ENCODING, TYPE_NAME};
 use seckill_core::protocol::{CommandName, Fence, Seq};
 use seckill_core::{LoadError, Loading, Origin, PART, Relocator, Sale};
 
-use crate::clocks;
 use crate::redis::{Context, CutShort, DataType, Defrag, RdbReader, Str, TypeHandle};
 use crate::stored::{Stored, random_seed};
+use crate::{clocks, eviction};
 
 static HANDLE: TypeHandle<Stored> = TypeHandle::new();
 
@@ -45,6 +45,10 @@ impl DataType for Stored {
         if let Some(context) = Context::detached() {
             self.schedule(&context, db, key);
         }
+    }
+
+    fn removed_from(key: Str<'_>) {
+        eviction::sale_removed(key);
     }
 
     fn rewrite(&self, mut write: impl FnMut(&CStr, &[u8])) {

@@ -1,16 +1,25 @@
 //! The section of INFO.
 
+use std::iter;
+
 use crate::redis::Context;
-use crate::redis::info::{self, InfoSection};
-use crate::{counters, schedule};
+use crate::redis::info::{self, InfoSection, InfoValue};
+use crate::{counters, eviction, schedule, version};
 
 struct Section;
 
 impl InfoSection for Section {
-    fn fields(crashed: bool) -> impl Iterator<Item = (String, u64)> {
+    fn fields(crashed: bool) -> impl Iterator<Item = (String, InfoValue)> {
+        let version = ("version".to_owned(), InfoValue::Text(version::TEXT));
+        let safe = [
+            ("eviction_safe_sales", eviction::are_sales_safe()),
+            ("eviction_safe_locks", eviction::are_locks_safe()),
+        ];
+        let safe = safe.into_iter().map(|(name, safe)| (name.to_owned(), u64::from(safe)));
         // A server that crashed may have been at work on the schedule, which is locked then.
         let scheduled = (!crashed).then(|| ("scheduled_sales".to_owned(), schedule::len()));
-        counters::all().chain(scheduled)
+        let numbers = counters::all().chain(safe).chain(scheduled);
+        iter::once(version).chain(numbers.map(|(name, number)| (name, InfoValue::Number(number))))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happens when the module is loaded.
 
-use super::{command_entry, eviction, info, server_events};
+use super::{command_entry, info, server_events};
 use crate::redis::options::{
     HANDLE_ATOMIC_SLOT_MIGRATION, HANDLE_IO_ERRORS, HANDLE_REPL_ASYNC_LOAD, NO_IMPLICIT_SIGNAL_MODIFIED,
     known,
@@ -8,12 +8,16 @@ use crate::redis::options::{
 use crate::redis::{Context, config, data_type};
 use crate::schedule::TIMER;
 use crate::stored::Stored;
-use crate::{clocks, commands, configs};
+use crate::{clocks, commands, configs, eviction, persistence, version};
 
-module! { name: c"seckill", version: 1, load: load }
+module! { name: c"seckill", version: version::NUMBER, load: load }
 
 /// Registers everything; `false` when the server refuses something.
-fn load(context: &Context) -> bool {
+fn load(context: &Context, arguments: &[&[u8]]) -> bool {
+    if let Err(error) = configs::read_arguments(arguments) {
+        context.warn(&error.to_string());
+        return false;
+    }
     clocks::begin_epoch();
     TIMER.install(commands::run_due);
     let loaded = data_type::register::<Stored>(context)
@@ -27,6 +31,10 @@ fn load(context: &Context) -> bool {
     // nothing changed.
     let migration = HANDLE_ATOMIC_SLOT_MIGRATION & known();
     context.set_options(HANDLE_IO_ERRORS | HANDLE_REPL_ASYNC_LOAD | NO_IMPLICIT_SIGNAL_MODIFIED | migration);
-    eviction::warn(context);
+    if loaded {
+        eviction::settings_changed(context);
+        persistence::settings_changed(context);
+        persistence::warn_at_load(context);
+    }
     loaded
 }

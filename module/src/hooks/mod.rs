@@ -6,10 +6,9 @@
 //! | `command_table` | every command: keys, flags, documentation |
 //! | `command_entry` | calls of commands |
 //! | `data_type` | the data type of sales |
-//! | `server_events` | a new role, loaded data, swapped databases, forks, keys that moved |
+//! | `server_events` | a new role, loaded data, new settings, swapped databases, forks, keys that moved or were evicted |
 //! | `clock_steps` | the warning that the clock was set |
 //! | `info` | the section of INFO |
-//! | `eviction` | the warning about `maxmemory-policy` |
 //!
 //! The timer calls [`crate::commands::run_due`].
 
@@ -17,7 +16,6 @@ mod clock_steps;
 mod command_entry;
 mod command_table;
 mod data_type;
-mod eviction;
 mod info;
 mod load;
 mod server_events;

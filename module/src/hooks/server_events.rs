@@ -1,4 +1,5 @@
-//! Events of the server: a new role, loaded data, swapped databases, forks, keys that moved.
+//! Events of the server: a new role, loaded data, new settings, swapped databases, forks, keys that moved or
+//! were evicted.
 
 use std::ffi::CStr;
 
@@ -6,7 +7,7 @@ use super::clock_steps;
 use crate::redis::events::{self, ServerEvents};
 use crate::redis::{Context, Key, Str};
 use crate::stored::Stored;
-use crate::{clocks, commands, schedule};
+use crate::{clocks, commands, eviction, persistence, schedule};
 
 struct ModuleEvents;
 
@@ -23,6 +24,11 @@ impl ServerEvents for ModuleEvents {
         schedule::arm(context);
     }
 
+    fn settings_changed(context: &Context) {
+        eviction::settings_changed(context);
+        persistence::settings_changed(context);
+    }
+
     fn databases_swapped(first: i32, second: i32) {
         schedule::swap(first, second);
     }
@@ -37,6 +43,10 @@ impl ServerEvents for ModuleEvents {
         schedule::arm(context);
     }
 
+    fn evicted(key: Str<'_>) {
+        eviction::key_evicted(key);
+    }
+
     fn key_event(context: &Context, key: Str<'_>) {
         if let Some(stored) = Key::write(context, key).value_mut::<Stored>() {
             // The hint that it has names the key that it came from.
@@ -49,11 +59,13 @@ impl ServerEvents for ModuleEvents {
 /// Subscribes; `false` when the server refuses.
 pub(super) fn subscribe(context: &Context) -> bool {
     events::subscribe::<ModuleEvents>(context)
+        && events::subscribe_to_evictions::<ModuleEvents>(context)
         && (misplaces_clients(context) || events::subscribe_to_keys::<ModuleEvents>(context))
 }
 
 /// From 8.1 until 9.1.2 Valkey leaves a client in the database of a keyspace event that a module listened to:
-/// after MOVE or COPY its next commands went to the wrong one (valkey-io/valkey, pull request 4024).
+/// after MOVE or COPY its next commands went to the wrong one (valkey-io/valkey, pull request 4024). An eviction
+/// is no part of a command, so it moves no client.
 fn misplaces_clients(context: &Context) -> bool {
     let affected = context.valkey_version().is_some_and(|version| ([8, 1, 0]..[9, 1, 2]).contains(&version));
     if affected {

@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::slice;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use redis_module::raw;
 
@@ -71,6 +72,37 @@ impl<'a> Args<'a> {
         let place = self.bytes().iter().position(|bytes| std::ptr::eq(*bytes, argument))?;
         // SAFETY: the strings live for `'a`, as `new` was promised.
         unsafe { Str::new(*self.strings.get(place)?) }
+    }
+}
+
+/// Holds at most one string of the server, to recognize it.
+pub(crate) struct HeldString(AtomicPtr<raw::RedisModuleString>);
+
+impl HeldString {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(std::ptr::null_mut()))
+    }
+
+    /// Holds this string, and no longer the one before.
+    pub(crate) fn hold(&self, string: Str<'_>) {
+        // SAFETY: the string is valid; without a context it is ours to free.
+        let held = unsafe { api!(RedisModule_HoldString(std::ptr::null_mut(), string.as_ptr())) };
+        self.replace(held);
+    }
+
+    /// Whether this string is the very one that is held. None is held afterwards.
+    pub(crate) fn release(&self, string: Str<'_>) -> bool {
+        // While a string is held, no other one can be at its address.
+        string.as_ptr() == self.replace(std::ptr::null_mut())
+    }
+
+    fn replace(&self, held: *mut raw::RedisModuleString) -> *mut raw::RedisModuleString {
+        let before = self.0.swap(held, Relaxed);
+        if !before.is_null() {
+            // SAFETY: the string was held by us, and is freed once.
+            unsafe { api!(RedisModule_FreeString(std::ptr::null_mut(), before)) };
+        }
+        before
     }
 }
 

@@ -24,7 +24,8 @@ pub(crate) struct BoolConfig {
     pub(crate) value: &'static AtomicI64,
 }
 
-/// Registers all configs and reads those given at load; `false` when the server refuses.
+/// Registers all configs and reads those given at load; `false` when the server refuses. To the server the
+/// present values are the defaults.
 pub(crate) fn register(context: &Context, numbers: &[NumberConfig], bools: &[BoolConfig]) -> bool {
     let context = context.as_ptr();
     let numbers = numbers.iter().all(|config| {
@@ -34,7 +35,7 @@ pub(crate) fn register(context: &Context, numbers: &[NumberConfig], bools: &[Boo
             api!(RedisModule_RegisterNumericConfig(
                 context,
                 config.name.as_ptr(),
-                config.default,
+                config.value.load(Relaxed),
                 raw::REDISMODULE_CONFIG_DEFAULT,
                 config.min,
                 config.max,
@@ -52,7 +53,7 @@ pub(crate) fn register(context: &Context, numbers: &[NumberConfig], bools: &[Boo
             api!(RedisModule_RegisterBoolConfig(
                 context,
                 config.name.as_ptr(),
-                0,
+                c_int::from(config.value.load(Relaxed) != 0),
                 raw::REDISMODULE_CONFIG_DEFAULT,
                 Some(get_bool),
                 Some(set_bool),

@@ -1,6 +1,7 @@
 //! The context of a call: who calls, and in which state the server is.
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_int};
+use std::io::{self, ErrorKind};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
@@ -128,31 +129,48 @@ impl Context {
         log(self.as_ptr(), text);
     }
 
-    /// Whether this server owns a key: in a cluster the owner of its slot does, and not the server that
-    /// imports it.
-    pub(crate) fn owns(&self, key: Str<'_>) -> bool {
+    /// Whether this server may write a key: in a cluster the owner of its slot may, and not the server that
+    /// imports it, and nobody while the cluster is down.
+    ///
+    /// `probe` names a command of the module that writes the key after its name, takes three more arguments,
+    /// and refuses empty ones. The server refuses to call it for a key that it would redirect, and while the
+    /// cluster is down. A command of the server would not do: `rename-command` can take it away. Nor would it
+    /// do to ask whether the server may access the slot: Redis 8.6 says that of one which is still being
+    /// imported key by key.
+    pub(crate) fn owns(&self, key: Str<'_>, probe: &CStr) -> bool {
         if !self.flags().has(raw::REDISMODULE_CTX_FLAGS_CLUSTER) {
             return true;
         }
-        // A server refuses to call a command for a key that it would redirect, and one that writes also while
-        // the cluster is down. This one changes nothing. To ask whether it may access the slot is not enough:
-        // Redis 8.6 says that of a slot which is still being imported key by key.
-        let (rename, format) = (c"RENAMENX".as_ptr(), c"ss".as_ptr());
+        let (probe, format, empty) = (probe.as_ptr(), c"sccc".as_ptr(), c"".as_ptr());
         // SAFETY: context, strings and key are valid; a reply is ours to free.
-        unsafe {
-            let reply = api!(RedisModule_Call(self.as_ptr(), rename, format, key.as_ptr(), key.as_ptr()));
+        let refused = unsafe {
+            let reply =
+                api!(RedisModule_Call(self.as_ptr(), probe, format, key.as_ptr(), empty, empty, empty));
             if reply.is_null() {
-                return false;
+                Some(io::Error::last_os_error().kind())
+            } else {
+                api!(RedisModule_FreeCallReply(reply));
+                None
             }
-            api!(RedisModule_FreeCallReply(reply));
-        }
-        true
+        };
+        // The slot is another server's; the cluster is down; it is down and may be read.
+        !matches!(
+            refused,
+            Some(ErrorKind::PermissionDenied | ErrorKind::NetworkDown | ErrorKind::ReadOnlyFilesystem)
+        )
     }
 
     /// Sets the module options, see [`super::options`]. Each call replaces all of them.
     pub(crate) fn set_options(&self, options: c_int) {
         // SAFETY: the context is valid.
         unsafe { api!(RedisModule_SetModuleOptions(self.as_ptr(), options)) };
+    }
+
+    /// A field of a section of INFO. Unlike CONFIG, no `rename-command` takes it away.
+    pub(crate) fn server_info(&self, section: &str, field: &str) -> Option<String> {
+        let context = redis_module::Context::new(self.raw.as_ptr().cast());
+        let value = context.server_info(section).field(field)?;
+        value.try_as_str().ok().map(str::to_owned)
     }
 
     /// The version of the server, when it is Valkey.
@@ -167,14 +185,7 @@ impl Context {
         self.server_info("persistence", "aof_rewrite_in_progress").is_some_and(|value| value == "1")
     }
 
-    /// A field of INFO.
-    fn server_info(&self, section: &str, field: &str) -> Option<String> {
-        let context = redis_module::Context::new(self.raw.as_ptr().cast());
-        let value = context.server_info(section).field(field)?;
-        value.try_as_str().ok().map(str::to_owned)
-    }
-
-    /// The value of a config of the server.
+    /// The value of a config of the server; `None` also when CONFIG was renamed.
     pub(crate) fn server_config(&self, name: &str) -> Option<String> {
         let context = redis_module::Context::new(self.raw.as_ptr().cast());
         match context.call("CONFIG", &["GET", name]).ok()? {

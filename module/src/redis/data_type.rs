@@ -56,6 +56,9 @@ pub(crate) trait DataType: Sized + 'static {
     /// The value was loaded or copied, and is about to be put into this key.
     fn placed_at(&mut self, key: Str<'_>, db: i32);
 
+    /// The value is about to be removed from this key.
+    fn removed_from(key: Str<'_>);
+
     /// Writes commands that make the value: the name of each and its argument after the key.
     fn rewrite(&self, write: impl FnMut(&CStr, &[u8]));
 
@@ -89,7 +92,7 @@ pub(crate) fn register<T: DataType>(context: &Context) -> bool {
         aux_save: Some(aux_save::<T>),
         aux_save_triggers: raw::REDISMODULE_AUX_BEFORE_RDB as c_int,
         free_effort: Some(free_effort::<T>),
-        unlink: None,
+        unlink: Some(unlink::<T>),
         copy: None,
         defrag: Some(defrag::<T>),
         mem_usage2: None,
@@ -187,6 +190,15 @@ unsafe extern "C" fn mem_usage<T: DataType>(value: *const c_void) -> usize {
 unsafe extern "C" fn free_effort<T: DataType>(_: *mut raw::RedisModuleString, value: *const c_void) -> usize {
     // SAFETY: the server passed one of our values.
     guarded(|| unsafe { value_of::<T>(value) }.map_or(1, T::free_effort)).unwrap_or(1)
+}
+
+unsafe extern "C" fn unlink<T: DataType>(key: *mut raw::RedisModuleString, _: *const c_void) {
+    guarded(|| {
+        // SAFETY: the server passed the key, which lives as long as the call.
+        if let Some(key) = unsafe { Str::new(key) } {
+            T::removed_from(key);
+        }
+    });
 }
 
 unsafe extern "C" fn digest<T: DataType>(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {

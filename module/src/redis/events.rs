@@ -1,4 +1,5 @@
-//! Server events and keyspace events: a new role, loaded data, swapped databases, forks, keys that changed.
+//! Server events and keyspace events: a new role, loaded data, new settings, swapped databases, forks, keys
+//! that changed.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -17,6 +18,8 @@ pub(crate) trait ServerEvents {
     fn role_changed(context: &Context);
     /// An RDB or AOF file was loaded.
     fn loaded(context: &Context);
+    /// CONFIG SET changed settings of the server.
+    fn settings_changed(context: &Context);
     /// Two databases changed places.
     fn databases_swapped(first: i32, second: i32);
     /// This server forked a child that saves data.
@@ -25,15 +28,25 @@ pub(crate) trait ServerEvents {
     fn cron(context: &Context);
     /// A keyspace event happened to a key.
     fn key_event(context: &Context, key: Str<'_>);
+    /// The server evicted a key, which is removed already.
+    fn evicted(key: Str<'_>);
 }
 
 type Callback = unsafe extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisModuleEvent, u64, *mut c_void);
+
+type KeyCallback = unsafe extern "C" fn(
+    *mut raw::RedisModuleCtx,
+    c_int,
+    *const c_char,
+    *mut raw::RedisModuleString,
+) -> c_int;
 
 /// Subscribes to server events; `false` when the server refuses.
 pub(crate) fn subscribe<E: ServerEvents>(context: &Context) -> bool {
     let events = [
         (raw::REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED, role_changed::<E> as Callback),
         (raw::REDISMODULE_EVENT_LOADING, loading::<E> as Callback),
+        (raw::REDISMODULE_EVENT_CONFIG, settings_changed::<E>),
         (raw::REDISMODULE_EVENT_SWAPDB, swapped::<E> as Callback),
         (raw::REDISMODULE_EVENT_FORK_CHILD, fork_child::<E> as Callback),
         (raw::REDISMODULE_EVENT_CRON_LOOP, cron::<E> as Callback),
@@ -47,11 +60,17 @@ pub(crate) fn subscribe<E: ServerEvents>(context: &Context) -> bool {
 
 /// Subscribes to keyspace events; `false` when the server refuses.
 pub(crate) fn subscribe_to_keys<E: ServerEvents>(context: &Context) -> bool {
-    let class = raw::REDISMODULE_NOTIFY_GENERIC as c_int;
+    subscribe_to_class(context, raw::REDISMODULE_NOTIFY_GENERIC as c_int, key_event::<E>)
+}
+
+/// Subscribes to evictions; `false` when the server refuses.
+pub(crate) fn subscribe_to_evictions<E: ServerEvents>(context: &Context) -> bool {
+    subscribe_to_class(context, raw::REDISMODULE_NOTIFY_EVICTED as c_int, evicted::<E>)
+}
+
+fn subscribe_to_class(context: &Context, class: c_int, callback: KeyCallback) -> bool {
     // SAFETY: the context is valid, and the callback is a function.
-    unsafe {
-        api!(RedisModule_SubscribeToKeyspaceEvents(context.as_ptr(), class, Some(key_event::<E>))) == OK
-    }
+    unsafe { api!(RedisModule_SubscribeToKeyspaceEvents(context.as_ptr(), class, Some(callback))) == OK }
 }
 
 /// Calls with the context that the server passed.
@@ -95,6 +114,15 @@ unsafe extern "C" fn fork_child<E: ServerEvents>(
     }
 }
 
+unsafe extern "C" fn settings_changed<E: ServerEvents>(
+    context: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    _: u64,
+    _: *mut c_void,
+) {
+    with(context, E::settings_changed);
+}
+
 unsafe extern "C" fn swapped<E: ServerEvents>(
     _: *mut raw::RedisModuleCtx,
     _: raw::RedisModuleEvent,
@@ -134,5 +162,20 @@ unsafe extern "C" fn key_event<E: ServerEvents>(
             }
         });
     }
+    OK
+}
+
+unsafe extern "C" fn evicted<E: ServerEvents>(
+    _: *mut raw::RedisModuleCtx,
+    _: c_int,
+    _: *const c_char,
+    key: *mut raw::RedisModuleString,
+) -> c_int {
+    guarded(|| {
+        // SAFETY: the server passed the key, which lives as long as the call.
+        if let Some(key) = unsafe { Str::new(key) } {
+            E::evicted(key);
+        }
+    });
     OK
 }

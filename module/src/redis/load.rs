@@ -6,6 +6,7 @@ use redis_module::raw;
 
 use super::alloc;
 use super::api::guarded;
+use super::args::Str;
 use super::context::{Context, OK};
 
 /// Makes a function the one that registers everything when the server loads the module.
@@ -17,25 +18,27 @@ macro_rules! module {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn RedisModule_OnLoad(
             context: *mut ::redis_module::raw::RedisModuleCtx,
-            _: *mut *mut ::redis_module::raw::RedisModuleString,
-            _: ::std::ffi::c_int,
+            argv: *mut *mut ::redis_module::raw::RedisModuleString,
+            argc: ::std::ffi::c_int,
         ) -> ::std::ffi::c_int {
-            // SAFETY: the server passed the context.
-            unsafe { $crate::redis::load_module(context, $name, $version, $load) }
+            // SAFETY: the server passed the context and the arguments.
+            unsafe { $crate::redis::load_module(context, argv, argc, $name, $version, $load) }
         }
     };
 }
 
 /// Takes over the functions of the server, and then calls `load`, which is `false` when the module is not to
-/// be loaded.
+/// be loaded. It gets the arguments that follow the path of the module.
 ///
 /// # Safety
-/// The context must be the one that the server passed to `RedisModule_OnLoad`.
+/// Context and arguments must be those that the server passed to `RedisModule_OnLoad`.
 pub(crate) unsafe fn load_module(
     context: *mut raw::RedisModuleCtx,
+    argv: *mut *mut raw::RedisModuleString,
+    argc: c_int,
     name: &CStr,
     version: c_int,
-    load: fn(&Context) -> bool,
+    load: fn(&Context, &[&[u8]]) -> bool,
 ) -> c_int {
     const FAILED: c_int = raw::REDISMODULE_ERR as c_int;
     // SAFETY: the server passed the context. Nothing may be allocated before this call.
@@ -50,7 +53,10 @@ pub(crate) unsafe fn load_module(
             return false;
         }
         context.keep_detached();
-        load(&context)
+        // SAFETY: the server passed the arguments, which live as long as this call.
+        let arguments =
+            (0..usize::try_from(argc).unwrap_or(0)).filter_map(|at| unsafe { Str::new(*argv.add(at)) });
+        load(&context, &arguments.map(Str::bytes).collect::<Vec<_>>())
     });
     if loaded == Some(true) { OK } else { FAILED }
 }

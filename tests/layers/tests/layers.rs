@@ -40,10 +40,30 @@ const MODULE: &[(&str, &[&str])] = &[
     ("clocks", &["redis"]),
     ("configs", &["redis"]),
     ("counters", &[]),
+    ("version", &[]),
+    ("eviction", &["configs", "counters", "redis"]),
+    ("persistence", &["redis"]),
     ("schedule", &["clocks", "redis"]),
     ("stored", &["schedule", "redis"]),
-    ("commands", &["stored", "schedule", "clocks", "configs", "counters", "redis"]),
-    ("hooks", &["commands", "stored", "schedule", "clocks", "configs", "counters", "redis"]),
+    (
+        "commands",
+        &["stored", "schedule", "clocks", "configs", "counters", "eviction", "persistence", "redis"],
+    ),
+    (
+        "hooks",
+        &[
+            "commands",
+            "stored",
+            "schedule",
+            "clocks",
+            "configs",
+            "counters",
+            "eviction",
+            "persistence",
+            "version",
+            "redis",
+        ],
+    ),
 ];
 
 fn package(source: &str) -> Package {
@@ -109,7 +129,17 @@ fn the_wrappers_of_the_server_know_nothing_of_sales() {
 
 #[test]
 fn only_the_wrappers_use_the_api_of_the_server() {
-    for folder in ["hooks", "commands", "stored", "schedule", "clocks", "configs", "counters"] {
+    for folder in [
+        "hooks",
+        "commands",
+        "stored",
+        "schedule",
+        "clocks",
+        "configs",
+        "counters",
+        "eviction",
+        "persistence",
+    ] {
         assert_eq!(foreign("module/src", &[folder], "redis_module"), [""; 0], "{folder}");
     }
     assert!(!foreign("module/src", &["redis"], "redis_module").is_empty(), "the check sees imports");

@@ -8,9 +8,10 @@ use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play};
 
 /// A node that owns all slots, and that still serves when it owns only some.
-async fn node() -> (Server, Connection) {
-    let config =
+async fn node(config: &str) -> (Server, Connection) {
+    let cluster =
         format!("cluster-enabled yes\ncluster-port {}\ncluster-require-full-coverage no", free_port());
+    let config = format!("{cluster}\n{config}");
     let server = Server::primary(&config).await;
     let mut connection = server.connect().await;
     play(&mut connection, "CLUSTER ADDSLOTSRANGE 0 16383 => OK").await;
@@ -23,7 +24,7 @@ async fn node() -> (Server, Connection) {
 
 #[tokio::test]
 async fn lock_and_sale_share_a_slot() {
-    let (_server, mut connection) = node().await;
+    let (_server, mut connection) = node("").await;
     let session = "
         SECKILL.CREATE {a}sale STOCK 1 HOLD 50 => OK
         SECKILL.LOCK {a}lock ann 60000 => <us>
@@ -37,7 +38,26 @@ async fn lock_and_sale_share_a_slot() {
 /// This is the state of the target of a slot migration until it is complete: the old owner decides.
 #[tokio::test]
 async fn holds_of_a_slot_that_is_not_owned_wait() {
-    let (_server, mut connection) = node().await;
+    must_expire_holds_of_owned_slots_only("").await;
+}
+
+/// An operator may rename or disable any command of the server. These are the ones that take a key, so that a
+/// call of one could tell whose slot the key is in.
+#[tokio::test]
+async fn a_node_knows_its_slots_whatever_the_commands_are_called() {
+    let commands =
+        ["RENAMENX", "RENAME", "COPY", "DUMP", "EXISTS", "PERSIST", "EXPIRE", "TYPE", "TOUCH", "UNLINK"];
+    for prefix in ["HIDDEN.", ""] {
+        let lines = commands.map(|command| match prefix {
+            "" => format!("rename-command {command} \"\""),
+            _ => format!("rename-command {command} {prefix}{command}"),
+        });
+        must_expire_holds_of_owned_slots_only(&lines.join("\n")).await;
+    }
+}
+
+async fn must_expire_holds_of_owned_slots_only(config: &str) {
+    let (_server, mut connection) = node(config).await;
     let slot = ask(&mut connection, "CLUSTER KEYSLOT {a}").await;
     play(
         &mut connection,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
-use seckill_launcher::{DEFAULT_SERVER, Program, module_file};
+use seckill_launcher::{DEFAULT_SERVER, Error, Program, module_file};
 
 use super::built::{built, workspace};
 use super::conditions::PATIENCE;
@@ -32,6 +32,12 @@ impl Server {
     pub(crate) async fn with(config: &str) -> Self {
         let server = seckill_launcher::Server::start(&program(), &configuration(config)).await;
         Self(server.unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// A server whose module gets arguments, unless it does not start with them.
+    pub(crate) async fn with_arguments(arguments: &str, config: &str) -> Result<Self, Error> {
+        let program = program().with_module_arguments(arguments.split_whitespace());
+        seckill_launcher::Server::start(&program, &configuration(config)).await.map(Self)
     }
 
     /// A server with a TCP port, so that it can have replicas.
@@ -60,9 +66,7 @@ impl Server {
     }
 
     /// A server without the module. It may end by itself: no drop fails a test for that.
-    pub(crate) async fn without_module(
-        config: &str,
-    ) -> Result<seckill_launcher::Server, seckill_launcher::Error> {
+    pub(crate) async fn without_module(config: &str) -> Result<seckill_launcher::Server, Error> {
         seckill_launcher::Server::start(&program().without_module(), &configuration(config)).await
     }
 

@@ -5,4 +5,5 @@ mod newer_versions;
 mod old_files;
 mod restart;
 mod truncated_aof;
+mod warnings;
 mod without_module;

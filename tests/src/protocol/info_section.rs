@@ -50,3 +50,16 @@ async fn counters_count() {
         assert_eq!(stat(&mut connection, "seckill", &field).await, count.to_string(), "{field}");
     }
 }
+
+/// The version is the package's. Its number in MODULE LIST has two digits for each part but the first.
+#[tokio::test]
+async fn the_version_is_shown() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(stat(&mut connection, "seckill", "seckill_version").await, version);
+    let parts = version.split('.').map(|part| part.parse::<u32>().unwrap());
+    let number = parts.fold(0, |number, part| number * 100 + part);
+    let modules = ask(&mut connection, "MODULE LIST").await;
+    assert!(modules.contains(&format!("\"name\" \"seckill\" \"ver\" {number} ")), "{modules}");
+}

@@ -51,6 +51,8 @@ const FULL: [&str; 5] = [
 ];
 const ROOM_FOR_ONE: &str = "CONFIG SET seckill.max-orders 1 seckill.max-events 1 => OK";
 const DIVERGED: &str = "SECKILL.APPLY diverged x => -CORRUPT a newer version of the module wrote it\nSECKILL.APPLY diverged x => -CORRUPT it diverged before";
+const EVICTION: &str = "CONFIG SET maxmemory 1gb maxmemory-policy allkeys-lru => OK";
+const NO_EVICTION: &str = "CONFIG SET maxmemory 0 maxmemory-policy noeviction => OK";
 const NO_MEMORY: &str = "CONFIG SET maxmemory 1 => OK";
 const APPLY_FORBIDDEN: &str = "CONFIG SET seckill.apply-from-clients no => OK";
 
@@ -103,6 +105,9 @@ async fn all_errors() -> ErrorReplies {
     play(&mut connection, "MULTI => OK\nSECKILL.AUDIT sale => QUEUED").await;
     let Value::Array(executed) = reply(&mut connection, "EXEC").await else { panic!("no replies") };
     errors.note("SECKILL.AUDIT", &executed[0]);
+    play(&mut connection, EVICTION).await;
+    errors.ask(&mut connection, "SECKILL.CREATE new STOCK 1").await;
+    play(&mut connection, NO_EVICTION).await;
     play(&mut connection, ROOM_FOR_ONE).await;
     for line in FULL {
         errors.ask(&mut connection, line).await;

@@ -60,6 +60,48 @@ async fn a_replica_is_marked_by_the_next_event_of_its_primary() {
 
 const GARBAGE: &str = "SECKILL.APPLY sale garbage => -CORRUPT a newer version of the module wrote it";
 
+/// The lines that the log of a server got since it had so many.
+fn lines_since(server: &Server, before: usize) -> Vec<String> {
+    server.log().lines().skip(before).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_diverged_sale_does_not_fill_the_log() {
+    let (primary, mut replica) = pair(AOF).await;
+    let mut connection = replica.connect().await;
+    wait_until_rewritten(&mut connection).await;
+    play(&mut connection, GARBAGE).await;
+    let before = replica.log().lines().count();
+
+    let mut decisions = redis::pipe();
+    for order in 0..1_000 {
+        decisions
+            .cmd("SECKILL.BUY")
+            .arg("sale")
+            .arg("eve")
+            .arg(order)
+            .cmd("SECKILL.CANCEL")
+            .arg("sale")
+            .arg(order);
+    }
+    let mut deciding = primary.connect().await;
+    play(&mut deciding, "SECKILL.ALTER sale LIMIT 0 => OK").await;
+    decisions.exec_async(&mut deciding).await.unwrap();
+    replica.catch_up(&primary).await;
+    must_be_marked(&mut connection).await;
+    let lines = lines_since(&replica, before);
+    assert!(!lines.iter().any(|line| line.contains("CRITICAL") || line.contains("diverged")), "{lines:#?}");
+
+    // The AOF has all that was not applied. One line says that the sale diverged.
+    let before = replica.log().lines().count();
+    replica.restart().await;
+    must_be_marked(&mut replica.connect().await).await;
+    let lines = lines_since(&replica, before);
+    let said = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(said("the sale at sale diverged from its primary"), 1, "{lines:#?}");
+    assert!(said("CRITICAL") <= 1, "{lines:#?}");
+}
+
 #[tokio::test]
 async fn the_mark_outlives_restarts_and_a_promotion() {
     for way in STORAGES {

@@ -282,6 +282,8 @@ words! {
         NoStock = "NOSTOCK",
         /// The key to create a sale at is in use.
         BusyKey = "BUSYKEY",
+        /// The server may evict sales.
+        Eviction = "EVICTION",
         /// The sale has as many orders or events as the configs allow.
         Full = "FULL",
         /// `seckill.max-waiters` callers wait for locks.

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 
 use redis::Client;
 
@@ -118,8 +119,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(None) = self.process.try_wait() {
-            self.signal("TERM");
-            // The server saves its data before the directory is removed.
+            // The server saves its data before the directory is removed. After a failure, nothing is waited for.
+            self.signal(if thread::panicking() { "KILL" } else { "TERM" });
             self.process.wait().unwrap();
         }
     }

@@ -13,11 +13,14 @@ ifneq ($(findstring /,$(firstword $(SERVER))),)
 override SERVER := $(abspath $(firstword $(SERVER))) $(wordlist 2,$(words $(SERVER)),$(SERVER))
 export SERVER
 endif
+# The program looks here, so the path must be absolute.
+MODULE_DIR ?= /usr/local/lib/redis/modules
+override MODULE_DIR := $(abspath $(MODULE_DIR))
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench instructions growth migrate-large simulate \
-	memcheck guard fuzz install
+	memcheck guard fuzz install test-install
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,7 +37,7 @@ build-bench: build
 run: build ## Replay the incident: hand-written locks beside Seckill. ARGS="--help" lists the options.
 	@$(PROGRAM) incident $(ARGS)
 
-serve: build ## Start a server with the module on port 6379, for redis-cli. ARGS="--port 7000" for another.
+serve: build ## Start a server with the module on port 6379, for redis-cli; data is in seckill-data. ARGS="--help" lists the options.
 	@$(PROGRAM) serve $(ARGS)
 
 test: build ## Run all tests. SERVER="valkey-server" chooses another server program.
@@ -77,6 +80,10 @@ guard: build ## Measure that the module does not slow Redis down, by redis-bench
 fuzz: ## Fuzz the decoders for a minute each; needs cargo-fuzz. SECONDS=600 for longer.
 	@tests/scripts/fuzz $(or $(SECONDS),60)
 
-install: build ## Copy the module to MODULE_DIR (/usr/local/lib/redis/modules), and install the program by cargo.
-	install -D -m 644 $(MODULE) $(or $(MODULE_DIR),/usr/local/lib/redis/modules)/seckill.so
-	$(CARGO) install --path client/cli --locked
+install: build ## Copy the module to MODULE_DIR (/usr/local/lib/redis/modules), and install the program by cargo, which finds it there.
+	mkdir -p $(DESTDIR)$(MODULE_DIR)
+	install -m 755 $(MODULE) $(DESTDIR)$(MODULE_DIR)/seckill.so
+	SECKILL_MODULE_DIR=$(MODULE_DIR) $(CARGO) install --path client/cli --locked
+
+test-install: build ## Install into a temporary directory, and replay a small incident there.
+	@tests/scripts/install

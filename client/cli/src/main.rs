@@ -1,5 +1,6 @@
 //! `seckill`: flash sales that do not oversell, from the command line.
 
+mod data_directory;
 mod incident;
 mod progress;
 mod serve;

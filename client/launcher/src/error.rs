@@ -11,9 +11,9 @@ pub enum Error {
     /// There is no module at the path that was given.
     #[error("no module at {} (as --module or SECKILL_MODULE names it)", .0.display())]
     NoSuchModule(PathBuf),
-    /// No path was given, and there is no module beside this program.
-    #[error("no module at {}: build it (`make build`) or name it (--module PATH)", .0.display())]
-    NotBuilt(PathBuf),
+    /// No path was given, and there is no module in any of these places.
+    #[error("no module at {}: build it (`make build`), install it (`make install`) or name it (--module PATH)", either(.0))]
+    NoModule(Vec<PathBuf>),
     /// The program cannot be run.
     #[error("cannot run `{}`: {source} (`make setup` installs redis-server; --server names another)", program.display())]
     Program {
@@ -30,6 +30,9 @@ pub enum Error {
         /// The end of its log.
         log: String,
     },
+    /// It ended by itself, with an error that it printed.
+    #[error("the server ended ({0})")]
+    Failed(ExitStatus),
     /// It runs, but does not reply.
     #[error("the server did not reply within {seconds} s; the end of its log:\n{log}")]
     Silent {
@@ -49,4 +52,9 @@ pub enum Error {
     /// The directory, the log or the process of the server.
     #[error("cannot prepare the server: {0}")]
     Io(#[from] io::Error),
+}
+
+fn either(paths: &[PathBuf]) -> String {
+    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(" or ")
 }

@@ -4,7 +4,8 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Does the work. SIGINT and SIGTERM drop it, and the servers that it owns, and are returned as an error.
+/// Does the work. SIGINT and SIGTERM drop it, and the servers that it owns, and are returned as an error. SIGHUP
+/// ends this process, unless `nohup` lets it ignore that.
 pub async fn unless_interrupted<T>(work: impl Future<Output = T>) -> io::Result<T> {
     let mut terminate = signal(SignalKind::terminate())?;
     let reason = tokio::select! {

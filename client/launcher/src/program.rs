@@ -1,22 +1,15 @@
 //! Which server program to run, with which module.
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::path::{self, PathBuf};
 use std::process::Command;
 
 use crate::error::Error;
+use crate::module;
 
 /// The server program when none is named.
 pub const DEFAULT_SERVER: &str = "redis-server";
-
-/// The name of the file that cargo builds of the module.
-#[must_use]
-pub fn module_file() -> String {
-    format!("{DLL_PREFIX}seckill_module{DLL_SUFFIX}")
-}
 
 /// Which server program to run, with which module.
 #[derive(Debug, Clone, clap::Args)]
@@ -24,7 +17,7 @@ pub struct Program {
     /// The server program, with arguments of its own where it needs them
     #[arg(long, env = "SERVER", value_name = "PROGRAM", default_value = DEFAULT_SERVER)]
     server: String,
-    /// The module [default: the one built beside this program]
+    /// The module [default: the one that was built or installed with this program]
     #[arg(long, env = "SECKILL_MODULE", value_name = "PATH")]
     module: Option<PathBuf>,
     /// The arguments of the module.
@@ -67,22 +60,7 @@ impl Program {
     pub fn module(&self) -> Result<PathBuf, Error> {
         match &self.module {
             Some(path) => path.canonicalize().map_err(|_| Error::NoSuchModule(path.clone())),
-            None => {
-                let path = std::env::current_exe()?.with_file_name(module_file());
-                if path.exists() { Ok(path) } else { Err(Error::NotBuilt(path)) }
-            }
-        }
-    }
-
-    /// Replaces this process by the server with these arguments and the module. Returns only when that
-    /// failed.
-    pub fn exec(&self, arguments: impl IntoIterator<Item = OsString>) -> Error {
-        match self.command(arguments) {
-            Ok(mut command) => {
-                let source = command.exec();
-                self.cannot_run(source)
-            }
-            Err(error) => error,
+            None => module::find(),
         }
     }
 

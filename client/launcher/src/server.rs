@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::error::Error;
 use crate::port::free_port;
 use crate::program::Program;
+use crate::watchdog::Watchdog;
 
 /// A server that does not reply at all within this time has failed. Loading the module takes a few ms, but much
 /// longer under valgrind.
@@ -27,15 +28,16 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// Lines of a failed server's log that are worth showing.
 const LOG_LINES: usize = 5;
 
-/// A running server with the module. It is killed when this is dropped.
+/// A running server with the module. It is killed when this is dropped or this process ends.
 #[derive(Debug)]
 pub struct Server {
     program: Program,
     process: Child,
     client: Client,
     port: Option<u16>,
-    // Dropped last: the server lives in it.
+    // Dropped after the server, which lives in it.
     home: TempDir,
+    watchdog: Watchdog,
 }
 
 impl Server {
@@ -51,7 +53,8 @@ impl Server {
     }
 
     async fn launch(program: &Program, port: Option<u16>, config: &str) -> Result<Self, Error> {
-        let home = tempfile::Builder::new().prefix("seckill-").tempdir()?;
+        let home = temporary_directory()?;
+        let watchdog = Watchdog::that_discards(home.path())?;
         let defaults = format!(
             "bind 127.0.0.1\nport {}\nunixsocket \"{}\"\ndir \"{}\"\nsave \"\"\nrepl-diskless-sync-delay 0\n",
             port.unwrap_or_default(),
@@ -61,8 +64,8 @@ impl Server {
         // Of two lines with one name the later one counts.
         fs::write(config_file(home.path()), defaults + config + "\n")?;
         let client = Client::open(ConnectionAddr::Unix(socket(home.path()))).map_err(io::Error::other)?;
-        let process = spawn(program, home.path())?;
-        let mut server = Self { program: program.clone(), process, client, port, home };
+        let process = spawn(program, home.path(), &watchdog)?;
+        let mut server = Self { program: program.clone(), process, client, port, home, watchdog };
         server.wait_for_reply(LOAD_TIMEOUT).await?;
         Ok(server)
     }
@@ -71,7 +74,7 @@ impl Server {
     /// has loaded its files.
     pub async fn restart(&mut self) -> Result<(), Error> {
         self.kill()?;
-        self.process = spawn(&self.program, self.home.path())?;
+        self.process = spawn(&self.program, self.home.path(), &self.watchdog)?;
         self.wait_for_reply(LOAD_TIMEOUT).await
     }
 
@@ -176,11 +179,16 @@ impl Drop for Server {
     }
 }
 
+/// A directory for a server that keeps nothing.
+pub fn temporary_directory() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("seckill-").tempdir()
+}
+
 /// Starts a server in this directory. What it prints goes to its log.
-fn spawn(program: &Program, home: &Path) -> Result<Child, Error> {
+fn spawn(program: &Program, home: &Path, watchdog: &Watchdog) -> Result<Child, Error> {
     let log = OpenOptions::new().create(true).append(true).open(log_file(home))?;
     let mut command = program.command([config_file(home).into()])?;
-    command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log);
+    watchdog.watch(command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log));
     command.spawn().map_err(|source| program.cannot_run(source))
 }
 
@@ -225,7 +233,8 @@ mod tests {
         let program = Program::new("sleep", "module.so");
         let process = Command::new("sleep").arg("1000").spawn().expect("a process that runs");
         let client = Client::open(ConnectionAddr::Unix(socket(home.path()))).expect("a client");
-        let mut server = Server { program, process, client, port: None, home };
+        let watchdog = Watchdog::that_discards(home.path()).expect("a shell");
+        let mut server = Server { program, process, client, port: None, home, watchdog };
         let error = server.wait_for_reply(Duration::ZERO).await.expect_err("it loads for ever");
         assert!(matches!(error, Error::Loading { .. }), "{error}");
     }

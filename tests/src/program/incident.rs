@@ -1,6 +1,6 @@
 //! The incident: the interleaving that oversells, step by step, and the subcommand that replays it at scale.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,22 +87,4 @@ fn at_scale_seckill_sells_exactly_the_stock() {
             assert_eq!((orders, oversold, undersold), (BOTTLES, 0, 0), "{row}");
         }
     }
-}
-
-/// `seckill serve` becomes the server, and passes its arguments on to it.
-#[tokio::test]
-async fn the_program_serves_as_the_server_would() {
-    let home = tempfile::tempdir().unwrap();
-    let socket = home.path().join("socket");
-    let mut program = tokio::process::Command::new(built("seckill"));
-    program.arg("serve").args(["--port", "0", "--save", ""]).arg("--unixsocket").arg(&socket);
-    let mut serving =
-        program.current_dir(home.path()).kill_on_drop(true).stdout(Stdio::null()).spawn().unwrap();
-
-    let client = redis::Client::open(format!("unix://{}", socket.display())).unwrap();
-    let connect = async || client.get_multiplexed_async_connection().await.ok();
-    wait_until("the server replies", async || connect().await.is_some()).await;
-    let mut connection = connect().await.unwrap();
-    play(&mut connection, "SECKILL.LOCK lock ann 60000 => <us>").await;
-    serving.kill().await.unwrap();
 }

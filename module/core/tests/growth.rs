@@ -192,6 +192,27 @@ fn small_sales_and_copies_report_their_memory() {
     }
 }
 
+/// The most bytes that a sale of so many orders may take, with what the server needs for a key beside it.
+const SMALL_SALES: [(u64, isize); 5] = [(0, 600), (1, 1_000), (5, 1_700), (20, 4_000), (100, 16_000)];
+
+/// There may be a million of them.
+#[test]
+fn small_sales_take_little_memory() {
+    for (ids, hold) in [(Ids::Text, NO_HOLD), (Ids::Text, HOLD), (Ids::Uuid, NO_HOLD), (Ids::Uuid, HOLD)] {
+        let mut batch = Vec::with_capacity(512);
+        for (orders, most) in SMALL_SALES {
+            let before = live();
+            let mut sale = Box::new(new_sale(hold));
+            (1..=orders).for_each(|number| {
+                insert(&mut sale, number, ids, &mut batch);
+            });
+            let takes = live() - before;
+            println!("{ids:?} ids, hold {hold}: {orders} orders take {takes} bytes");
+            assert!(takes <= most, "{ids:?} ids, hold {hold}: {orders} orders take {takes} bytes");
+        }
+    }
+}
+
 fn grow_all(until: u64) {
     for ids in [Ids::Text, Ids::Uuid] {
         grow(ids, HOLD, until);

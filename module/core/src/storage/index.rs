@@ -12,7 +12,7 @@ use core::hint::black_box;
 use siphasher::sip::SipHasher13;
 
 use super::relocation::{Relocate, Relocator, relocate_in_place};
-use super::room::{make_room, memory_of, capacity_for};
+use super::room::{capacity_for, make_room, memory_of};
 use crate::protocol::{MAX_ORDERS, Name};
 
 /// Tables of a large index. Each grows alone, so that no insert rehashes everything.

@@ -6,7 +6,7 @@
 
 use super::size_class::size_class;
 
-/// How many records fit in what an allocator takes for so many.
+/// The most records that fit in what an allocator takes for so many.
 pub(crate) fn capacity_for<T>(records: usize) -> usize {
     let bytes = size_class(records.saturating_mul(size_of::<T>()));
     bytes.checked_div(size_of::<T>()).unwrap_or(records)
@@ -47,7 +47,7 @@ mod tests {
             make_room(&mut list, 1);
             list.push([number; 3]);
             let takes = memory_of(&list);
-            assert!(takes <= before.max(64) + before.max(64) / 4, "{number}: {before} to {takes}");
+            assert!(takes <= before + (before / 4).max(32), "{number}: {before} to {takes}");
             assert!(takes - list.capacity() * size_of::<Record>() < size_of::<Record>(), "{number}: unused");
             before = takes;
         }

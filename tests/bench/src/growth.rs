@@ -13,7 +13,7 @@ use crate::pipe::Pipe;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::sale::{HOUR, ModuleSale, SaleBackend};
-use crate::server_stats::{self, command_us, longest_us, record_longest};
+use crate::server_stats::{command_us, longest_us, record_longest, used_memory};
 use crate::servers::{Programs, Servers};
 use crate::spread::Spread;
 use crate::workload::{Numbers, fill};
@@ -126,7 +126,7 @@ fn marks(greatest: u64) -> Vec<u64> {
 fn grow(pipe: &mut Pipe, kind: Kind, marks: &[u64], progress: &Progress) -> Result<Vec<Point>, Failure> {
     let sale = ModuleSale::new("growing");
     pipe.ask::<()>(cmd("DEL").arg(sale.key()))?;
-    let used_before = used(pipe)?;
+    let used_before = used_memory(pipe)?;
     sale.open(pipe)?;
     sale.set_hold(pipe, kind.hold)?;
     let mut from = 0;
@@ -156,14 +156,8 @@ fn grow_to(
         us: command_us(pipe, BUY, calls)? / calls as f64,
         slowest_us: longest_us(pipe, BUY)?,
         bytes: reported as f64 / orders as f64,
-        used_bytes: (used(pipe)? - used_before) / orders as f64,
+        used_bytes: (used_memory(pipe)? - used_before) / orders as f64,
     })
-}
-
-/// The memory that the server uses, in bytes, without its statistics of commands, which are reset.
-fn used(pipe: &mut Pipe) -> Result<f64, Failure> {
-    server_stats::reset(pipe)?;
-    server_stats::field(pipe, "memory", "used_memory")
 }
 
 impl Grown {

@@ -13,6 +13,7 @@
 //! | [`pass`] | all workloads, in rounds |
 //! | [`contention`] | buyers who come all at once |
 //! | [`growth`] | time and memory of an order, from small sales to large ones |
+//! | [`small_sales`] | memory of sales with few orders |
 //! | [`storage`] | how fast a sale is saved, loaded, replayed and copied |
 //! | [`removal`] | how long other clients wait when a large sale is deleted |
 //! | [`goals`], [`verdicts`] | the figures to reach, and whether they were |
@@ -45,6 +46,7 @@ mod report;
 mod sale;
 mod server_stats;
 mod servers;
+mod small_sales;
 mod spread;
 mod storage;
 mod table;
@@ -153,6 +155,7 @@ async fn measure_all(options: &Options) -> Result<Report, Failure> {
         passes,
         contention: contention::run(&plan, programs, &progress).await?,
         growth: growth::run(&plan, programs, &progress).await?,
+        small_sales: small_sales::run(&plan, programs, &progress).await?,
         storage: storage::run(&plan, programs, &progress).await?,
         removal: removal::run(&plan, programs, &progress).await?,
     };

@@ -52,6 +52,7 @@ impl HtmlReport {
         sections.push(contention.with_plots(figures::latencies(&report.plan, &report.contention))?);
         let growth = Section::of("growth", tables::growth(&report.growth));
         sections.push(growth.with_plots(figures::growth(&report.growth))?);
+        sections.push(Section::of("small-sales", tables::small_sales(&report.small_sales)));
         sections.push(Section::of("storage", tables::storage(&report.storage)));
         sections.push(Section::of("removal", tables::removal(&report.removal)));
         Ok(Self { preface: tables::preface(report), sections })

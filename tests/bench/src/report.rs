@@ -10,6 +10,7 @@ use crate::measure::Sample;
 use crate::pass::{Pass, PassSamples, Skipped, WorkloadSamples};
 use crate::plan::Plan;
 use crate::removal::Removed;
+use crate::small_sales::SmallSale;
 use crate::spread::Spread;
 use crate::storage::Stored;
 use crate::verdicts::GoalResult;
@@ -25,6 +26,7 @@ pub(crate) struct Measured {
     pub(crate) passes: Vec<(Pass, PassSamples)>,
     pub(crate) contention: Vec<ContentionSamples>,
     pub(crate) growth: Vec<Grown>,
+    pub(crate) small_sales: Vec<SmallSale>,
     pub(crate) storage: Vec<Stored>,
     pub(crate) removal: Vec<Removed>,
 }
@@ -37,6 +39,7 @@ pub(crate) struct Report {
     pub(crate) goals: Vec<GoalResult>,
     pub(crate) contention: Vec<ContentionFigures>,
     pub(crate) growth: Vec<Grown>,
+    pub(crate) small_sales: Vec<SmallSale>,
     pub(crate) storage: Vec<Stored>,
     pub(crate) removal: Vec<Removed>,
 }
@@ -87,7 +90,7 @@ pub(crate) struct ContentionFigures {
 
 impl Report {
     pub(crate) fn of(plan: Plan, measured: Measured) -> Result<Self, Failure> {
-        let Measured { machine, passes, contention, growth, storage, removal } = measured;
+        let Measured { machine, passes, contention, growth, small_sales, storage, removal } = measured;
         let mut goal_results = Vec::new();
         for goal in goals(plan.grown()) {
             for (pass, samples) in &passes {
@@ -96,6 +99,7 @@ impl Report {
             }
         }
         goal_results.extend(growth.iter().flat_map(GoalResult::growth));
+        goal_results.extend(small_sales.iter().filter_map(GoalResult::small_sale));
         goal_results.extend(storage.iter().filter_map(GoalResult::storage));
         goal_results.extend(removal.iter().filter_map(GoalResult::removal));
         Ok(Self {
@@ -109,6 +113,7 @@ impl Report {
                 .map(|(pass, samples)| Passed::of(pass, samples))
                 .collect::<Result<_, _>>()?,
             growth,
+            small_sales,
             storage,
             removal,
             machine,

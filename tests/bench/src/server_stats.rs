@@ -18,6 +18,12 @@ pub(crate) fn field<T: FromRedisValue>(pipe: &mut Pipe, section: &str, field: &s
     Ok(info.get(field).ok_or_else(|| format!("no {field} in INFO"))?)
 }
 
+/// The memory that the server uses, in bytes, without its statistics of commands, which are reset.
+pub(crate) fn used_memory(pipe: &mut Pipe) -> Result<f64, Failure> {
+    reset(pipe)?;
+    field(pipe, "memory", "used_memory")
+}
+
 /// The processor time of the server so far, on all its threads, in µs. The server reads it from the system,
 /// with a resolution of 1 µs.
 pub(crate) fn cpu_us(pipe: &mut Pipe) -> Result<f64, Failure> {

@@ -6,6 +6,7 @@ use crate::numerals::{bytes, thousands, us};
 use crate::plan::Plan;
 use crate::removal::Removed;
 use crate::report::{ContentionFigures, Passed, Report, WorkloadFigures};
+use crate::small_sales::SmallSale;
 use crate::storage::Stored;
 use crate::table::{Table, number, words};
 
@@ -132,6 +133,30 @@ pub(crate) fn growth(growth: &[Grown]) -> Table {
             .to_owned(),
         columns: columns.into(),
         rows: rows.collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// Sales of few orders.
+pub(crate) fn small_sales(small_sales: &[SmallSale]) -> Table {
+    let columns =
+        [number("orders"), number("bytes a sale"), number("of used_memory"), number("bytes an order")];
+    let row = |small: &SmallSale| {
+        vec![
+            thousands(small.orders as f64),
+            thousands(small.bytes),
+            thousands(small.used_bytes),
+            bytes(small.used_bytes / small.orders as f64),
+        ]
+    };
+    Table {
+        title: "Small sales".to_owned(),
+        about: "The memory of a sale with few orders, which are held; their ids are UUIDs, and each is of another \
+                buyer (12 bytes). Bytes a sale are by MEMORY USAGE, and by the growth of used_memory, with all that \
+                the server keeps for a key. Bytes an order are of used_memory. Less is better."
+            .to_owned(),
+        columns: columns.into(),
+        rows: small_sales.iter().map(row).collect(),
         notes: Vec::new(),
     }
 }

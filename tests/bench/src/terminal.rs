@@ -14,7 +14,7 @@ pub(crate) struct Terminal<'a>(pub(crate) &'a Report);
 
 impl Display for Terminal<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Report { plan, goals, passes, contention, growth, storage, removal, .. } = self.0;
+        let Report { plan, goals, passes, contention, growth, small_sales, storage, removal, .. } = self.0;
         for line in tables::preface(self.0) {
             writeln!(out, "{line}")?;
         }
@@ -23,6 +23,7 @@ impl Display for Terminal<'_> {
         }
         tables::contention(plan, contention).fmt(out)?;
         tables::growth(growth).fmt(out)?;
+        tables::small_sales(small_sales).fmt(out)?;
         tables::storage(storage).fmt(out)?;
         tables::removal(removal).fmt(out)?;
         verdicts(goals).fmt(out)

@@ -5,6 +5,7 @@ use crate::goals::Goal;
 use crate::growth::{Grown, MANY};
 use crate::numerals::{bytes, thousands, times};
 use crate::removal::Removed;
+use crate::small_sales::SmallSale;
 use crate::spread::Spread;
 use crate::storage::Stored;
 use crate::table::{Table, number, words};
@@ -92,6 +93,13 @@ impl GoalResult {
         ]
         .into_iter()
         .chain(bytes)
+    }
+
+    /// `None` where there is no goal.
+    pub(crate) fn small_sale(small: &SmallSale) -> Option<Self> {
+        let bounds = Bounds { to_reach: Some(small.most_bytes?), ..Bounds::default() };
+        let what = format!("bytes a sale, orders held: {}", small.orders);
+        Some(Self::new(what, small.used_bytes, bounds, thousands).beside("of used_memory"))
     }
 
     /// `None` where there is no goal.

@@ -130,7 +130,9 @@ async fn is_accurate() {
     let server = Server::with(QUIET).await;
     let mut shapes = vec![
         (0, Ids::Text, Ending::Held),
+        (1, Ids::Uuid, Ending::Held),
         (10, Ids::Text, Ending::Held),
+        (20, Ids::Uuid, Ending::Held),
         (100, Ids::Uuid, Ending::Confirmed),
     ];
     for orders in [1_000, 30_000, 100_000] {

@@ -4,10 +4,11 @@
 //! takes 24 bytes. The leaves here that fill at the end stay full: 12 bytes a hold. And their memory can be
 //! relocated.
 
+use core::iter::once;
 use std::collections::BTreeMap;
 
 use crate::protocol::{OrderNumber, UnixMs};
-use crate::storage::{Relocate, Relocator, copy_with_room, relocate_in_place};
+use crate::storage::{Relocate, Relocator, copy_with_room, make_room, memory_of, relocate_in_place};
 
 /// Holds in a leaf.
 const LEAF: usize = 128;
@@ -35,41 +36,44 @@ const NODE: usize = 448;
 /// Leaves under a node, where deadlines arrive in order.
 const LEAVES_PER_NODE: usize = 6;
 
-/// The lower bound of the first leaf. It comes before every hold.
-const FIRST: Hold = Hold { deadline: UnixMs(0), order: OrderNumber(0) };
-
-/// A sorted set of holds: sorted leaves of bounded size under a tree of their lower bounds.
+/// A sorted set of holds: sorted leaves of bounded size, all but the first under a tree of their lower bounds.
 #[derive(Default)]
 pub(super) struct Holds {
-    leaves: BTreeMap<Hold, Vec<Hold>>,
+    /// The leaf of the holds before all bounds. It grows, for most sales are small and have no other.
+    first: Vec<Hold>,
+    /// The other leaves. They have full size at once, and are never empty.
+    others: BTreeMap<Hold, Vec<Hold>>,
 }
 
 impl Clone for Holds {
     fn clone(&self) -> Self {
-        Self { leaves: self.leaves.iter().map(|(bound, leaf)| (*bound, copy_with_room(leaf))).collect() }
+        Self {
+            first: copy_with_room(&self.first),
+            others: self.others.iter().map(|(bound, leaf)| (*bound, copy_with_room(leaf))).collect(),
+        }
     }
 }
 
 impl Holds {
     /// Adds a hold that is not in the set.
     pub(super) fn insert(&mut self, hold: Hold) {
-        let Some((_, leaf)) = self.leaves.range_mut(..=hold).next_back() else {
-            self.leaves.insert(FIRST, new_leaf(hold));
-            return;
-        };
+        let leaf = self.others.range_mut(..=hold).next_back().map_or(&mut self.first, |(_, leaf)| leaf);
         let Err(place) = leaf.binary_search(&hold) else {
             debug_assert!(false, "{hold:?} is held twice");
             return;
         };
         if leaf.len() < LEAF {
+            make_room(leaf, 1);
             leaf.insert(place, hold);
         } else if place == LEAF {
-            self.leaves.insert(hold, new_leaf(hold));
+            let mut next = Vec::with_capacity(LEAF);
+            next.push(hold);
+            self.others.insert(hold, next);
         } else {
             let mut upper = Vec::with_capacity(LEAF);
             upper.extend(leaf.drain(LEAF / 2..));
             if let Some(bound) = upper.first() {
-                self.leaves.insert(*bound, upper);
+                self.others.insert(*bound, upper);
             }
             self.insert(hold);
         }
@@ -77,27 +81,34 @@ impl Holds {
 
     /// Removes a hold of the set.
     pub(super) fn remove(&mut self, hold: Hold) {
-        let leaf = self.leaves.range_mut(..=hold).next_back();
-        let found = leaf.and_then(|(bound, leaf)| Some((*bound, leaf.binary_search(&hold).ok()?, leaf)));
-        debug_assert!(found.is_some(), "{hold:?} is not held");
-        let Some((bound, place, leaf)) = found else { return };
+        let (bound, leaf) = match self.others.range_mut(..=hold).next_back() {
+            Some((bound, leaf)) => (Some(*bound), leaf),
+            None => (None, &mut self.first),
+        };
+        let Ok(place) = leaf.binary_search(&hold) else {
+            debug_assert!(false, "{hold:?} is not held");
+            return;
+        };
         leaf.remove(place);
-        // The first leaf stays, so that every hold has a leaf whose bound is not above it.
-        if leaf.is_empty() && bound != FIRST {
-            self.leaves.remove(&bound);
+        if let Some(bound) = bound.filter(|_| leaf.is_empty()) {
+            self.others.remove(&bound);
+            // An empty tree keeps a node, unless it is a new one.
+            if self.others.is_empty() {
+                self.others = BTreeMap::new();
+            }
         }
     }
 
     /// The holds, the earliest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = Hold> {
-        self.leaves.values().flatten().copied()
+        self.first.iter().chain(self.others.values().flatten()).copied()
     }
 
     /// Memory, in bytes.
     pub(super) fn memory(&self) -> usize {
-        let leaves = self.leaves.len().saturating_mul(LEAF.saturating_mul(size_of::<Hold>()));
-        let nodes = self.leaves.len().div_ceil(LEAVES_PER_NODE).saturating_mul(NODE);
-        leaves.saturating_add(nodes)
+        let others = self.others.len().saturating_mul(LEAF.saturating_mul(size_of::<Hold>()));
+        let nodes = self.others.len().div_ceil(LEAVES_PER_NODE).saturating_mul(NODE);
+        memory_of(&self.first).saturating_add(others).saturating_add(nodes)
     }
 }
 
@@ -109,19 +120,14 @@ impl Relocate for Holds {
     const PARTS: u32 = 1;
 
     fn relocate_block(&mut self, _: u32, number: usize, relocator: &mut impl Relocator) -> bool {
-        let mut leaves = self.leaves.values_mut().skip(number.saturating_mul(LEAVES_PER_BLOCK));
+        let leaves = once(&mut self.first).chain(self.others.values_mut());
+        let mut leaves = leaves.skip(number.saturating_mul(LEAVES_PER_BLOCK));
         let first = relocate_in_place(leaves.next(), relocator);
         for leaf in leaves.take(LEAVES_PER_BLOCK.saturating_sub(1)) {
             relocate_in_place(Some(leaf), relocator);
         }
         first
     }
-}
-
-fn new_leaf(hold: Hold) -> Vec<Hold> {
-    let mut leaf = Vec::with_capacity(LEAF);
-    leaf.push(hold);
-    leaf
 }
 
 #[cfg(test)]
@@ -167,7 +173,7 @@ mod tests {
             holds.remove(hold);
         }
         assert_eq!(expected.next(), None);
-        assert_eq!(holds.leaves.len(), 1, "leaves that are empty are gone");
+        assert!(holds.others.is_empty(), "leaves that are empty are gone");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::codec::{IdCodec, put_event, take_event};
 use super::event::{Entry, Event, LoggedEvent, Stamp};
 use crate::protocol::{OrderNumber, RestockNumber, Seq, Term, UnixMs};
 use crate::storage::varint::{put, take};
-use crate::storage::{Chunked, Relocate, Relocator, relocate_in_place, size_class};
+use crate::storage::{Chunked, Relocate, Relocator, make_room, memory_of, relocate_in_place, size_class};
 
 /// Events in a block. To find an event, one block is read.
 const BLOCK: u64 = 32;
@@ -87,6 +87,7 @@ impl Log {
         }
         let seq = self.last().next();
         if stamp.term != self.term() {
+            make_room(&mut self.terms, 1);
             self.terms.push(TermStart { term: stamp.term, first: seq });
         }
         if let Event::Opened { opening, .. } = event {
@@ -143,8 +144,8 @@ impl Log {
     pub(super) fn memory(&self) -> usize {
         self.sealed_bytes
             .saturating_add(self.sealed.memory())
-            .saturating_add(self.open.capacity())
-            .saturating_add(self.terms.capacity().saturating_mul(size_of::<TermStart>()))
+            .saturating_add(memory_of(&self.open))
+            .saturating_add(memory_of(&self.terms))
     }
 
     fn relocate_sealed(&mut self, number: usize, relocator: &mut impl Relocator) -> Option<()> {

@@ -1,7 +1,7 @@
 //! The bytes of names, in chunks that grow without copying.
 
-use super::chunked::copy_with_room;
 use super::relocation::{Relocate, Relocator};
+use super::room::{copy_with_room, make_room, memory_of};
 use crate::protocol::{MAX_NAME, MAX_ORDERS, Name};
 
 /// The size of a chunk, as a power of two. No name straddles two chunks.
@@ -39,23 +39,22 @@ impl Arena {
     /// Adds a name and returns its address; `None` when 32 bits address no more.
     pub(crate) fn add(&mut self, name: &Name<'_>) -> Option<u32> {
         let (_, body) = name.packed();
-        let fits = |chunk: &Vec<u8>| chunk.len().saturating_add(body.len()) < CHUNK;
+        let bytes = body.len().saturating_add(1);
+        let fits = |chunk: &Vec<u8>| chunk.len().saturating_add(bytes) <= CHUNK;
         if !self.chunks.last().is_some_and(fits) {
             if !self.has_room() {
                 return None;
             }
             // The first chunk starts small, for most sales are small.
             let capacity = if self.chunks.is_empty() { 0 } else { CHUNK };
+            make_room(&mut self.chunks, 1);
             self.chunks.push(Vec::with_capacity(capacity));
         }
         let number = u32::try_from(self.chunks.len().checked_sub(1)?).ok()?;
         let chunk = self.chunks.last_mut()?;
         let offset = u32::try_from(chunk.len()).ok()?;
-        let end = chunk.len().saturating_add(1).saturating_add(body.len());
-        if end > chunk.capacity() {
-            // Powers of two are size classes of the allocator, and the last one is that of all other chunks.
-            chunk.reserve_exact(end.next_power_of_two().saturating_sub(chunk.len()));
-        }
+        // The last size to which the first chunk grows is that of all other chunks.
+        make_room(chunk, bytes);
         name.pack(chunk);
         Some(number << CHUNK_BITS | offset)
     }
@@ -83,9 +82,8 @@ impl Arena {
     pub(crate) fn memory(&self) -> usize {
         // All chunks but the first and the last have one size.
         let full = self.chunks.len().saturating_sub(1).saturating_mul(CHUNK);
-        let last = self.chunks.last().map_or(0, Vec::capacity);
-        let list = self.chunks.capacity().saturating_mul(size_of::<Vec<u8>>());
-        full.saturating_add(last).saturating_add(list)
+        let last = self.chunks.last().map_or(0, memory_of);
+        full.saturating_add(last).saturating_add(memory_of(&self.chunks))
     }
 }
 

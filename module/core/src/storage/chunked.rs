@@ -1,13 +1,15 @@
 //! A list that only grows, and never copies what it holds.
 
 use super::relocation::{Relocate, Relocator};
+use super::room::{copy_with_room, make_room, memory_of};
+use super::size_class::size_class;
 
 /// Records in a chunk, as a power of two.
 const BITS: u32 = 10;
 const CHUNK: usize = 1 << BITS;
 
 /// An append-only list in chunks of 1,024 records. A `Vec` that doubles would copy millions of records in one
-/// push. Here only the first chunk grows by reallocation, for most sales are small.
+/// push. Here only the first chunk grows by reallocation, and from one record on, for most sales are small.
 pub(crate) struct Chunked<T> {
     chunks: Vec<Vec<T>>,
 }
@@ -16,13 +18,6 @@ impl<T: Clone> Clone for Chunked<T> {
     fn clone(&self) -> Self {
         Self { chunks: self.chunks.iter().map(copy_with_room).collect() }
     }
-}
-
-/// A copy with the capacity of the original, so that it grows in the same steps.
-pub(crate) fn copy_with_room<T: Clone>(list: &Vec<T>) -> Vec<T> {
-    let mut copy = Vec::with_capacity(list.capacity());
-    copy.extend_from_slice(list);
-    copy
 }
 
 impl<T> Default for Chunked<T> {
@@ -44,9 +39,11 @@ impl<T> Chunked<T> {
         let number = self.len();
         if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
             let capacity = if self.chunks.is_empty() { 0 } else { CHUNK };
+            make_room(&mut self.chunks, 1);
             self.chunks.push(Vec::with_capacity(capacity));
         }
         if let Some(chunk) = self.chunks.last_mut() {
+            make_room(chunk, 1);
             chunk.push(record);
         }
         number
@@ -82,11 +79,10 @@ impl<T> Chunked<T> {
 
     /// Memory, in bytes, without what the records themselves own.
     pub(crate) fn memory(&self) -> usize {
-        let full = self.chunks.len().saturating_sub(1).saturating_mul(CHUNK);
-        let last = self.chunks.last().map_or(0, Vec::capacity);
-        full.saturating_add(last)
-            .saturating_mul(size_of::<T>())
-            .saturating_add(self.chunks.capacity().saturating_mul(size_of::<Vec<T>>()))
+        let chunk = size_class(CHUNK.saturating_mul(size_of::<T>()));
+        let full = self.chunks.len().saturating_sub(1).saturating_mul(chunk);
+        let last = self.chunks.last().map_or(0, memory_of);
+        full.saturating_add(last).saturating_add(memory_of(&self.chunks))
     }
 }
 

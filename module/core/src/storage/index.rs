@@ -12,7 +12,7 @@ use core::hint::black_box;
 use siphasher::sip::SipHasher13;
 
 use super::relocation::{Relocate, Relocator, relocate_in_place};
-use super::size_class::size_class;
+use super::room::{capacity_for, make_room, memory_of};
 use crate::protocol::{MAX_ORDERS, Name};
 
 /// Tables of a large index. Each grows alone, so that no insert rehashes everything.
@@ -67,8 +67,8 @@ const _: () = assert!(size_of::<Slot>() == 8, "memory per order counts on it");
 const NONE: u32 = u32::MAX;
 const _: () = assert!(MAX_ORDERS < NONE);
 const FREE: Slot = Slot { record: NONE, hash: Hash(0) };
-/// Slots of the first table of a sale.
-const MIN_SLOTS: usize = 32;
+/// Slots of each table of a large index at first: twice the records that it gets.
+const SPLIT_SLOTS: usize = SPLIT / TABLES * 2;
 
 /// A hash table with linear probing. The home of an entry is in proportion to its hash, so that a rehash
 /// reads and writes from one end to the other. It grows by a quarter at most.
@@ -79,6 +79,10 @@ struct Table {
 }
 
 impl Table {
+    fn with_slots(slots: usize) -> Self {
+        Self { slots: vec![FREE; slots], len: 0 }
+    }
+
     /// Where the search for a hash begins. The bits that chose the table are shifted out.
     fn home(&self, hash: Hash) -> usize {
         let slots = u64::try_from(self.slots.len()).unwrap_or(0);
@@ -95,12 +99,15 @@ impl Table {
     fn insert(&mut self, slot: Slot) {
         // Four fifths is full: the runs stay short.
         if self.len.saturating_mul(5) >= self.slots.len().saturating_mul(4) {
-            let larger = vec![FREE; more_slots(self.slots.len())];
-            let slots = core::mem::replace(&mut self.slots, larger);
-            slots.into_iter().filter(|slot| slot.record != NONE).for_each(|slot| self.place(slot));
+            let larger = Self::with_slots(capacity_for::<Slot>(self.slots.len().saturating_add(1)));
+            core::mem::replace(self, larger).into_slots().for_each(|slot| self.place(slot));
         }
         self.place(slot);
-        self.len = self.len.saturating_add(1);
+    }
+
+    /// The slots that are not free.
+    fn into_slots(self) -> impl Iterator<Item = Slot> {
+        self.slots.into_iter().filter(|slot| slot.record != NONE)
     }
 
     fn place(&mut self, slot: Slot) {
@@ -109,24 +116,18 @@ impl Table {
             .slots
             .split_at_mut_checked(home)
             .and_then(|(low, high)| high.iter_mut().chain(low).find(|slot| slot.record == NONE));
-        debug_assert!(free.is_some(), "a table is never full");
+        debug_assert!(free.is_some(), "a table has room for what is placed in it");
         if let Some(free) = free {
             *free = slot;
+            self.len = self.len.saturating_add(1);
         }
     }
-}
-
-/// The number of slots after growing: those of the next size class, at most a quarter more.
-fn more_slots(slots: usize) -> usize {
-    let next = size_class(slots.saturating_mul(size_of::<Slot>()).saturating_add(1));
-    next.checked_div(size_of::<Slot>()).map_or(MIN_SLOTS, |slots| slots.max(MIN_SLOTS))
 }
 
 /// The numbers of records by the hashes of their names.
 #[derive(Clone, Default)]
 pub(crate) struct Index {
     tables: Vec<Table>,
-    len: usize,
 }
 
 impl Index {
@@ -151,17 +152,22 @@ impl Index {
 
     /// Adds a record that is not in the index yet.
     pub(crate) fn insert(&mut self, hash: Hash, record: u32) {
-        if self.tables.is_empty() {
-            self.tables.push(Table::default());
-        }
-        if self.len == SPLIT {
-            let single = core::mem::take(&mut self.tables);
-            self.tables.resize_with(TABLES, Table::default);
-            let slots = single.into_iter().flat_map(|table| table.slots);
-            slots.filter(|slot| slot.record != NONE).for_each(|slot| self.place(slot));
+        match self.tables.as_slice() {
+            [] => {
+                make_room(&mut self.tables, 1);
+                self.tables.push(Table::default());
+            }
+            [single] if single.len == SPLIT => self.split(),
+            _ => {}
         }
         self.place(Slot { record, hash });
-        self.len = self.len.saturating_add(1);
+    }
+
+    /// Distributes the records of a single table over many.
+    fn split(&mut self) {
+        let single = core::mem::take(&mut self.tables);
+        self.tables.resize_with(TABLES, || Table::with_slots(SPLIT_SLOTS));
+        single.into_iter().flat_map(Table::into_slots).for_each(|slot| self.place(slot));
     }
 
     fn place(&mut self, slot: Slot) {
@@ -174,9 +180,8 @@ impl Index {
 
     /// Memory, in bytes.
     pub(crate) fn memory(&self) -> usize {
-        let own = self.tables.capacity().saturating_mul(size_of::<Table>());
-        let slots = self.tables.iter().map(|table| table.slots.len());
-        slots.fold(own, |sum, slots| sum.saturating_add(slots.saturating_mul(size_of::<Slot>())))
+        let slots = self.tables.iter().map(|table| memory_of(&table.slots));
+        slots.fold(memory_of(&self.tables), usize::saturating_add)
     }
 }
 
@@ -206,7 +211,7 @@ mod tests {
         assert_eq!(index.find(hash(0), |_| true), None);
         for record in 0..20_000 {
             index.insert(hash(record), record);
-            if record % 1_000 == 96 || record + 1 == 20_000 {
+            if record < 40 || record % 1_000 == 96 || record + 1 == 20_000 {
                 for known in 0..=record {
                     assert_eq!(index.find(hash(known), |found| found == known), Some(known));
                 }

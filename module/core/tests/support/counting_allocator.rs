@@ -26,7 +26,8 @@ pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
 /// The size class of jemalloc: four a doubling, and multiples of 16 up to 128.
 pub(crate) fn size_class(size: usize) -> usize {
     match size {
-        0..=8 => 8,
+        0 => 0,
+        1..=8 => 8,
         9..=128 => size.next_multiple_of(16),
         _ => size.next_multiple_of(1 << ((size - 1).ilog2() - 2)),
     }

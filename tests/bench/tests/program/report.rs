@@ -35,9 +35,9 @@ const ON_SALES: [&str; 7] = [
 ];
 const SIZES: [&str; 2] = ["new sale", "10,000 orders"];
 
-/// Five ratios in two passes; time and memory of three kinds of sales, with limits of memory for two; three
-/// ways to load; two ways to delete.
-const GOALS: usize = 10 + 8 + 3 + 2;
+/// Five ratios in two passes; time and memory of three kinds of sales, with limits of memory for two; two
+/// small sizes; three ways to load; two ways to delete.
+const GOALS: usize = 10 + 8 + 2 + 3 + 2;
 /// The kinds of sales that grow.
 const GROWING: [&str; 3] = ["UUID ids", "36-byte ids", "UUID ids, held"];
 /// The measurements of a whole sale.
@@ -89,6 +89,13 @@ fn must_be_within_limits(grown: &Value) {
     }
 }
 
+/// The goal is for all memory that the server uses.
+fn must_be_small(small: &Value) {
+    must_be_positive(small, "bytes");
+    let used = small["used_bytes"].as_f64().unwrap();
+    assert!(used > 0.0 && small["most_bytes"].as_f64().is_none_or(|most| used <= most), "{small}");
+}
+
 /// The program itself checks every reply, and that the buyers of the contention sell exactly the stock.
 #[test]
 fn everything_can_be_measured() {
@@ -136,6 +143,10 @@ fn everything_can_be_measured() {
     let growth = list(&report, "growth");
     assert_eq!(names(growth, "sale"), GROWING);
     growth.iter().for_each(must_be_within_limits);
+    let small_sales = list(&report, "small_sales");
+    let sizes: Vec<_> = small_sales.iter().map(|small| small["orders"].as_u64().unwrap()).collect();
+    assert_eq!(sizes, [1, 5, 20, 100]);
+    small_sales.iter().for_each(must_be_small);
     let storage = list(&report, "storage");
     assert_eq!(names(storage, "what"), STORED);
     for stored in storage {

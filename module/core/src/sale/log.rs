@@ -9,6 +9,9 @@ use crate::storage::{Chunked, Relocate, Relocator, make_room, memory_of, relocat
 /// Events in a block. To find an event, one block is read.
 const BLOCK: u64 = 32;
 
+/// The bytes of an event, unless it is a rare one.
+const USUAL: usize = 16;
+
 /// An event of the log with its place in history.
 pub(super) type Logged = Entry<LoggedEvent>;
 
@@ -94,6 +97,7 @@ impl Log {
             debug_assert_eq!(*opening, self.next_order, "orders are opened in sequence");
             self.next_order = OrderNumber(opening.0.saturating_add(1));
         }
+        make_room(&mut self.open, USUAL);
         // The number of a new order needs no bytes: it is the next one.
         put_event(&mut self.open, self.at, stamp.at, event, |_, _| {});
         self.at = stamp.at;

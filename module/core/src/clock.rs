@@ -4,12 +4,6 @@ use core::marker::PhantomData;
 
 use crate::protocol::{Fence, MAX_INT, Term, UnixMicros};
 
-/// The largest fence or term to accept from outside: in µs it is September 2112. A clock that observes a number
-/// counts on from there, so what accepts one from a client or in a payload checks it first: half of all numbers
-/// are always left.
-pub const MAX_FOREIGN: u64 = 1 << 52;
-const _: () = assert!(MAX_FOREIGN <= MAX_INT / 2 + 1);
-
 /// Gives out numbers that are unique and rise: `max(last + 1, unix time in µs)`.
 ///
 /// Fences of locks come from one clock, terms of sales from another. Numbers never exceed [`MAX_INT`], which the
@@ -74,6 +68,7 @@ impl HybridClock<Term> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::MAX_FOREIGN;
 
     const fn at(us: u64) -> UnixMicros {
         UnixMicros(us)

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use seckill_core::clock::MAX_FOREIGN;
-use seckill_core::protocol::{Code, Error};
+use seckill_core::protocol::{Code, Error, MAX_FOREIGN};
 use seckill_core::{ApplyError, AuditError};
 
 /// Its text is the error reply.

@@ -1,8 +1,7 @@
 //! APPLY, GRANT, FENCE: what a primary sends to its replicas and writes to the AOF.
 
 use seckill_core::Origin;
-use seckill_core::clock::MAX_FOREIGN;
-use seckill_core::protocol::{CommandName, Fence, Token, UnixMs};
+use seckill_core::protocol::{CommandName, Fence, MAX_FOREIGN, Token, UnixMs};
 
 use super::call::{Call, Result};
 use super::commit::apply_batch;

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use seckill_core::protocol::{CommandName, Millis, UnixMicros};
 
-use super::PAUSED_RETRY;
 use super::commit::{commit, moment};
 use crate::redis::{Context, Key, Owned, cpu_time};
 use crate::schedule::{self, Hint, TIMER};
@@ -25,7 +24,7 @@ pub(crate) fn run_due(context: &Context) {
     }
     let now = clocks::now();
     if context.writes_are_paused() {
-        TIMER.set(context, now.to_ms().plus(PAUSED_RETRY).0);
+        TIMER.try_again(context);
         return;
     }
     let (begin, before) = (Instant::now(), cpu_time());

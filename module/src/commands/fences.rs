@@ -6,7 +6,6 @@
 
 use seckill_core::protocol::{CommandName, Fence};
 
-use super::PAUSED_RETRY;
 use crate::clocks;
 use crate::redis::{Context, Timer};
 
@@ -23,7 +22,7 @@ pub(crate) fn keep_last(context: &Context) {
 
 fn append_last(context: &Context) {
     if context.writes_are_paused() {
-        TIMER.set(context, clocks::now().to_ms().plus(PAUSED_RETRY).0);
+        TIMER.try_again(context);
         return;
     }
     let fence = clocks::last_fence();

@@ -21,16 +21,13 @@ mod locks;
 mod reads;
 mod sales;
 
-use seckill_core::protocol::{Command, Error, Millis};
+use seckill_core::protocol::{Command, Error};
 
 use crate::redis::{Args, Context};
 use call::{Call, Result};
 pub(crate) use expiry::run_due;
 use failure::Failure;
 pub(crate) use fences::keep_last;
-
-/// When a timer tries again while writes are paused.
-const PAUSED_RETRY: Millis = Millis(20);
 
 /// Runs a call. `args` is `None` when it has more arguments than any command.
 pub(crate) fn run(context: &Context, args: Option<&Args<'_>>) {

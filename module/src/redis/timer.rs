@@ -12,6 +12,8 @@ use super::context::Context;
 
 /// A timer that is late by this, in ms, is set again.
 const STALE_AFTER: u64 = 100;
+/// When a timer that found writes paused tries again, in ms.
+const PAUSED_RETRY: u64 = 20;
 /// The longest period, in ms: a day. The server adds the period to a clock and must not overflow.
 const LONGEST: i64 = 86_400_000;
 
@@ -33,9 +35,14 @@ impl Timer {
         self.on_timer.get_or_init(|| on_timer);
     }
 
+    /// Sets the timer for when writes that are paused may go on.
+    pub(crate) fn try_again(&'static self, context: &Context) {
+        self.set(context, now().saturating_add(PAUSED_RETRY));
+    }
+
     /// Sets the timer for an instant, in unix ms, unless it is set for one that is not later.
     pub(crate) fn set(&'static self, context: &Context, due: u64) {
-        let now = u64::try_from(unix_time().as_millis()).unwrap_or(u64::MAX);
+        let now = now();
         let set = self.due.load(Relaxed);
         // When the time jumps ahead, a timer that should have fired still waits: the server counts on another
         // clock.
@@ -56,6 +63,11 @@ impl Timer {
         self.id.store(id, Relaxed);
         self.due.store(due.max(now), Relaxed);
     }
+}
+
+/// Unix ms.
+fn now() -> u64 {
+    u64::try_from(unix_time().as_millis()).unwrap_or(u64::MAX)
 }
 
 unsafe extern "C" fn fire(context: *mut raw::RedisModuleCtx, timer: *mut c_void) {

@@ -44,7 +44,7 @@ async fn a_server_without_the_module_loads_an_rdb_file_without_sales_and_fences(
     }
     for left in ["SECKILL.LOCK lock ann 60000 => <us>\nDEL lock => 1", "SECKILL.CREATE sale STOCK 1 => OK"] {
         play(&mut connection, &format!("{left}\nSAVE => OK")).await;
-        let error = load_without_module(&server).await.err().expect("the file needs the module");
+        let error = load_without_module(&server).await.expect_err("the file needs the module");
         assert!(error.to_string().contains("seckill") || error.to_string().contains("flashsale"), "{error}");
     }
 }

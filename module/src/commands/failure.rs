@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use seckill_core::protocol::{Code, Error};
+use seckill_core::protocol::{AUDIT_ORDERS, Code, Error, Keyword};
 use seckill_core::{ApplyError, AuditError};
 
 /// Its text is the error reply.
@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     NoBlocking,
     /// AUDIT in MULTI or in a script.
     Nested,
+    /// AUDIT, on a primary, of a sale of so many orders.
+    LongAudit(u32),
     /// An internal command from a client.
     NotFromPrimary,
 }
@@ -39,6 +41,15 @@ impl fmt::Display for Failure {
             Self::Core(error) => return error.fmt(f),
             Self::Apply(error) => return write!(f, "{} {error}", Code::Corrupt),
             Self::Audit(error) => return write!(f, "{} {error}", Code::Corrupt),
+            Self::LongAudit(orders) => {
+                return write!(
+                    f,
+                    "{} AUDIT of {orders} orders would block this primary: ask a replica, or give {}, which is \
+                     needed above {AUDIT_ORDERS}",
+                    Code::Err,
+                    Keyword::Force
+                );
+            }
             Self::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
             Self::ReadOnly => "READONLY You can't write against a read only replica.",
             Self::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",

@@ -256,7 +256,7 @@ fn integers_are_decimal_digits_within_their_range() {
         ("SECKILL.EXTEND s o", "hold", "1", MS),
         ("SECKILL.EVENTS s", "after", "0", MAX),
         ("SECKILL.EVENTS s 0 TERM", "TERM", "0", MAX),
-        ("SECKILL.EVENTS s 0 COUNT", "COUNT", "1", "10000"),
+        ("SECKILL.EVENTS s 0 COUNT", "COUNT", "1", "1000"),
         ("SECKILL.EVENTS s 0 BLOCK", "BLOCK", "0", MS),
         ("SECKILL.LOCK k t", "ttl", "1", MS),
         ("SECKILL.LOCK k t 1 BLOCK", "BLOCK", "0", MS),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 use seckill_core::protocol::{
-    AUDIT_ORDERS, Capacity, Code, CommandName, Error, Keyword, Rules, Seq, Term, Unit, Word,
+    AUDIT_ORDERS, Capacity, Code, CommandName, Error, Keyword, Seq, Term, Unit, Word,
 };
 use seckill_core::{ApplyError, AuditError};
 
@@ -210,7 +210,7 @@ fn every_error_of_the_core_has_its_row() {
         OtherDelta,
         NoStock(3),
         OtherType("list"),
-        OtherSale { stock: 1, rules: Rules::default(), differs: [true, false, false, false, false, false] },
+        OtherSale { created: [1; 6], given: [true; 6], differs: [true; 6] },
         Full { capacity: Capacity::Orders, count: 2 },
         Forked { seq: Seq(1), term: Term(2) },
         Diverged,

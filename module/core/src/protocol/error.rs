@@ -4,9 +4,12 @@ use core::fmt;
 
 use super::limits::{MAX_ARGS, MAX_INT, MAX_NAME};
 use super::number::{Seq, Term};
-use super::rules::Rules;
 use super::syntax::{Hint, Unit};
 use super::words::{Code, CommandName, Keyword};
+
+/// What CREATE gives a sale.
+pub const PARTICULARS: [Keyword; 6] =
+    [Keyword::Stock, Keyword::Limit, Keyword::Attempts, Keyword::Hold, Keyword::Opens, Keyword::Closes];
 
 /// Why a command was not carried out. Its text begins with a [`Code`] and is the error reply. Of the words of the
 /// caller it shows at most the first [`Word::MAX`] bytes of one, and never a token.
@@ -75,12 +78,12 @@ pub enum Error {
     OtherType(&'static str),
     /// CREATE on a key that holds a sale which was created with other arguments.
     OtherSale {
-        /// The stock that it was created with.
-        stock: u64,
-        /// The rules that it was created with.
-        rules: Rules,
-        /// Which of its [`particulars`] differ.
-        differs: [bool; PARTICULARS],
+        /// What it was created with, in the order of [`PARTICULARS`].
+        created: [u64; PARTICULARS.len()],
+        /// What of that is not the default.
+        given: [bool; PARTICULARS.len()],
+        /// What of that differs.
+        differs: [bool; PARTICULARS.len()],
     },
     /// As many of something as a sale may have.
     Full {
@@ -140,19 +143,6 @@ impl Error {
             Self::Diverged => Code::Corrupt,
         }
     }
-
-    /// A sale was created with `created`, and CREATE asks for another one.
-    #[must_use]
-    pub fn other_sale(created: (u64, Rules), asked: (u64, Rules)) -> Self {
-        let (stock, rules) = created;
-        let mut differs = [false; PARTICULARS];
-        let pairs = particulars(stock, &rules).into_iter().zip(particulars(asked.0, &asked.1));
-        for (differs, (here, asked)) in differs.iter_mut().zip(pairs) {
-            // Attempts that neither gave follow from the limit, which differs then.
-            *differs = here.value != asked.value && (here.is_given || asked.is_given);
-        }
-        Self::OtherSale { stock, rules, differs }
-    }
 }
 
 impl fmt::Display for Error {
@@ -186,7 +176,7 @@ impl fmt::Display for Error {
             Self::OtherDelta => f.write_str("the id exists with another delta"),
             Self::NoStock(available) => write!(f, "more would be taken than is available: {available}"),
             Self::OtherType(kind) => write!(f, "the key holds no sale, but a {kind}"),
-            Self::OtherSale { stock, rules, differs } => write_other_sale(f, *stock, rules, differs),
+            Self::OtherSale { created, given, differs } => write_other_sale(f, created, given, differs),
             Self::Full { capacity, count } => {
                 let (what, config) = match capacity {
                     Capacity::Orders => ("orders", "max-orders"),
@@ -274,48 +264,18 @@ fn write_no_keyword(f: &mut fmt::Formatter<'_>, command: CommandName, place: u8,
     }
 }
 
-/// How many [`particulars`] a sale has.
-const PARTICULARS: usize = 6;
-
-/// One thing that CREATE gives a sale.
-struct Particular {
-    keyword: Keyword,
-    value: u64,
-    /// Whether it must have been written, for it is not the default.
-    is_given: bool,
-}
-
-/// What a sale is created with.
-fn particulars(stock: u64, rules: &Rules) -> [Particular; PARTICULARS] {
-    let Rules { limit, attempts, hold, opens, closes } = *rules;
-    let rule = |keyword, value| Particular { keyword, value, is_given: value != 0 };
-    [
-        Particular { keyword: Keyword::Stock, value: stock, is_given: true },
-        rule(Keyword::Limit, limit),
-        Particular {
-            keyword: Keyword::Attempts,
-            value: rules.attempts_allowed(),
-            is_given: attempts.is_some(),
-        },
-        rule(Keyword::Hold, hold.0),
-        rule(Keyword::Opens, opens.0),
-        rule(Keyword::Closes, closes.0),
-    ]
-}
-
 fn write_other_sale(
     f: &mut fmt::Formatter<'_>,
-    stock: u64,
-    rules: &Rules,
-    differs: &[bool; PARTICULARS],
+    created: &[u64],
+    given: &[bool],
+    differs: &[bool],
 ) -> fmt::Result {
-    let particulars = particulars(stock, rules);
     f.write_str("a sale created with")?;
-    for Particular { keyword, value, .. } in particulars.iter().filter(|particular| particular.is_given) {
+    for ((keyword, value), _) in PARTICULARS.iter().zip(created).zip(given).filter(|(_, given)| **given) {
         write!(f, " {keyword} {value}")?;
     }
-    let differing = particulars.iter().zip(differs).filter(|(_, differs)| **differs);
-    let differing: Vec<_> = differing.map(|(particular, _)| particular.keyword).collect();
+    let differing = PARTICULARS.iter().zip(differs).filter(|(_, differs)| **differs);
+    let differing: Vec<_> = differing.map(|(keyword, _)| *keyword).collect();
     let verb = if differing.len() == 1 { "differs" } else { "differ" };
     write!(f, " exists here; {} {verb}", listed(&differing, "and"))
 }

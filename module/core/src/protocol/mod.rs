@@ -12,6 +12,7 @@
 //! | `syntax` | the arguments of each command, and what a wrong one was meant to be |
 //! | `parse`, `encode` | bytes to commands and back |
 //! | `error` | why a command was not carried out |
+//! | `particulars` | how a sale differs from the one that CREATE asks for |
 
 mod command;
 mod encode;
@@ -21,12 +22,13 @@ mod limits;
 mod name;
 mod number;
 mod parse;
+mod particulars;
 mod rules;
 mod syntax;
 mod words;
 
 pub use command::{Buy, Command, Guard, Query, Request};
-pub use error::{Capacity, Error, Word};
+pub use error::{Capacity, Error, PARTICULARS, Word};
 pub use limits::{
     ATTEMPTS_PER_UNIT, AUDIT_ORDERS, BUY_EXPIRES, BUYER_ORDERS, EVENTS_DEFAULT, EVENTS_MAX, FIRST_INSTANT,
     LEAST_ATTEMPTS, MAX_ARGS, MAX_EVENTS, MAX_FOREIGN, MAX_INT, MAX_NAME, MAX_ORDERS, MAX_QTY,

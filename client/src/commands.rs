@@ -190,11 +190,18 @@ pub trait Seckill: ConnectionLike + Send + Sized {
     }
 
     /// Recomputes the figures of a sale from its orders, and compares them. Takes time linear in the orders,
-    /// so it is meant for a replica.
+    /// so it is meant for a replica; a primary refuses it above 100,000 orders.
     ///
     /// Errors: `NOSALE`; `CORRUPT` with what differs.
     fn audit(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
-        read(self, sale.as_ref(), Ok(Query::Audit))
+        read(self, sale.as_ref(), Ok(Query::Audit { force: false }))
+    }
+
+    /// As [`Seckill::audit`], but a primary, too, audits a sale of any size. It serves nobody meanwhile.
+    ///
+    /// Errors: `NOSALE`; `CORRUPT` with what differs.
+    fn force_audit(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
+        read(self, sale.as_ref(), Ok(Query::Audit { force: true }))
     }
 }
 

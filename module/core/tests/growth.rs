@@ -133,6 +133,7 @@ fn grow(ids: Ids, hold: Millis, until: u64) {
     }
     drop(second_sale);
     measure_loading(&sale);
+    measure_audit(&sale);
     let (bytes, at) = largest;
     let (ns, insert) = worst;
     println!("most bytes an order: {bytes:.1}, at {at} orders; slowest insert: the {insert}th");
@@ -157,6 +158,14 @@ fn measure_loading(sale: &Sale) {
     });
     println!("loading: {} ns and {} bytes an event", ns / loaded.seq().0, bytes / loaded.seq().0);
     assert!(peak < sale.memory() + sale.memory() / 10 + 2_000_000, "loading takes more memory than the sale");
+}
+
+/// Audits the sale, and prints how long that takes.
+fn measure_audit(sale: &Sale) {
+    let begin = cpu_ns();
+    let (audited, peak) = peak_of(|| sale.audit());
+    println!("audit: {} ms, {} MB", (cpu_ns() - begin) / MILLION, peak as u64 / MILLION);
+    assert_eq!(audited, Ok(()));
 }
 
 /// A sale must report the memory that it allocated. Only the nodes above the holds are estimated.

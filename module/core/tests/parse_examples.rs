@@ -38,11 +38,12 @@ fn assert_request(line: &str, request: Request<'_>) {
 
 #[test]
 fn keywords_come_in_any_case_and_order() {
-    let rules = Rules { limit: 1, attempts: Some(5), hold: Millis(2), opens: UnixMs(3), closes: UnixMs(4) };
+    let (opens, closes) = (UnixMs(1_700_000_000_003), UnixMs(1_700_000_000_004));
+    let rules = Rules { limit: 1, attempts: Some(5), hold: Millis(2), opens, closes };
     for line in [
-        "SECKILL.CREATE s STOCK 9 LIMIT 1 ATTEMPTS 5 HOLD 2 OPENS 3 CLOSES 4",
-        "seckill.create s attempts 5 closes 4 opens 3 hold 2 limit 1 stock 9",
-        "Seckill.Create s OPENS 3 Stock 9 cLoSeS 4 LIMIT 1 aTTempts 5 hold 2",
+        "SECKILL.CREATE s STOCK 9 LIMIT 1 ATTEMPTS 5 HOLD 2 OPENS 1700000000003 CLOSES 1700000000004",
+        "seckill.create s closes 1700000000004 opens 1700000000003 hold 2 limit 1 attempts 5 stock 9",
+        "Seckill.Create s OPENS 1700000000003 Stock 9 cLoSeS 1700000000004 LIMIT 1 aTTempts 5 hold 2",
     ] {
         assert_request(line, Request::Create { stock: 9, rules });
     }
@@ -92,45 +93,117 @@ fn what_is_left_out_has_its_default() {
 }
 
 #[test]
-fn a_keyword_that_is_unknown_repeated_or_bare_is_a_syntax_error() {
-    for line in [
-        "SECKILL.BUY s b o PRICE 2",
-        "SECKILL.BUY s b o QTY",
-        "SECKILL.BUY s b o QTY 1 QTY 1",
-        "SECKILL.BUY s b o LOCK",
-        "SECKILL.BUY s b o LOCK k",
-        "SECKILL.BUY s b o LOCK k t LOCK k t",
-        "SECKILL.BUY s b o RELEASE",
-        "SECKILL.BUY s b o LOCK k t RELEASE RELEASE",
-        "SECKILL.BUY s b o LOCK0x k t",
-        "SECKILL.BUY s b o LOC k t",
-        "SECKILL.BUY s b o LOCKS k t",
-        "SECKILL.BUY s b o STOCK 3",
-        "SECKILL.BUY s b o _",
-        "SECKILL.CREATE s STOCK 1 STOCK 1",
-        "SECKILL.CREATE s STOCK 1 LIMIT 1 LIMIT 2",
-        "SECKILL.CREATE s LIMIT 1",
-        "SECKILL.CREATE s STOCK",
-        "SECKILL.CREATE s 5",
-        "SECKILL.CREATE s STOCK 1 QTY 1",
-        "SECKILL.ALTER s",
-        "SECKILL.ALTER s STOCK 1",
-        "SECKILL.ALTER s HOLD",
-        "SECKILL.RESTOCK s 1 ID",
-        "SECKILL.RESTOCK s 1 ID a ID a",
-        "SECKILL.RESTOCK s 1 a",
-        "SECKILL.CANCEL s o REFUND REFUND",
-        "SECKILL.CANCEL s o 1",
-        "SECKILL.LOCK k t 1 BLOCK",
-        "SECKILL.LOCK k t 1 BLOCK 1 BLOCK 1",
-        "SECKILL.LOCK k t 1 NX",
-        "SECKILL.EVENTS s 0 COUNT",
-        "SECKILL.EVENTS s 0 AFTER 1",
-        "SECKILL.SELL s b o",
-        "BUY s b o",
-        "SECKILL.BUY_________________ s b o",
+fn a_word_that_is_wrong_or_missing_is_named() {
+    let of_buy = "it takes QTY, LOCK and RELEASE";
+    let no_keyword = |command: &str, word: &str, hint: &str| {
+        format!("ERR SECKILL.{command} has no keyword '{word}': {hint}")
+    };
+    let is_none = |place: u8| format!("ERR argument {place} of SECKILL.BUY is no keyword: {of_buy}");
+    for (line, error) in [
+        // Where a token may stand in a wrong place, only its place is shown.
+        ("BUY s b o PRICE 2", is_none(4)),
+        ("BUY s b o _", is_none(4)),
+        ("BUY s b o QTY 1 s3cret", is_none(6)),
+        ("BUY s b o QTY 1 2", is_none(6)),
+        ("BUY s b o LOCK k t 12345678901", is_none(7)),
+        ("LOCK k t 1 NX", "ERR argument 4 of SECKILL.LOCK is no keyword: it takes BLOCK".into()),
+        // Nearly a keyword.
+        ("BUY s b o LOK k t", no_keyword("BUY", "LOK", "did you mean LOCK?")),
+        ("BUY s b o LOCKS k t", no_keyword("BUY", "LOCKS", "did you mean LOCK?")),
+        ("BUY s b o BLOCK k t", no_keyword("BUY", "BLOCK", "did you mean LOCK?")),
+        ("BUY s b o LOCK k t relase", no_keyword("BUY", "relase", "did you mean RELEASE?")),
+        ("CREATE s STOK 1", no_keyword("CREATE", "STOK", "did you mean STOCK?")),
+        ("CANCEL s o refunded", no_keyword("CANCEL", "refunded", "did you mean REFUND?")),
+        // A keyword of other commands.
+        ("BUY s b o STOCK 3", no_keyword("BUY", "STOCK", "it is one of SECKILL.CREATE")),
+        ("BUY s b o LIMIT 3", no_keyword("BUY", "LIMIT", "it is one of SECKILL.CREATE and SECKILL.ALTER")),
+        ("ALTER s STOCK 5", no_keyword("ALTER", "STOCK", "SECKILL.RESTOCK changes the stock")),
+        // The name of a fixed argument.
+        (
+            "BUY s BUYER b ORDER o",
+            no_keyword("BUY", "ORDER", "sale, buyer and order come first, without keywords"),
+        ),
+        ("LOCK k t 1 ttl 5", no_keyword("LOCK", "ttl", "key, token and ttl come first, without keywords")),
+        // A value whose keyword was left out.
+        ("BUY s b o 2", no_keyword("BUY", "2", "did you mean QTY 2?")),
+        ("CREATE s 5", no_keyword("CREATE", "5", "did you mean STOCK 5?")),
+        ("RESTOCK s 5 r1", no_keyword("RESTOCK", "r1", "did you mean ID r1?")),
+        ("EVENTS s 0 50", no_keyword("EVENTS", "50", "did you mean COUNT 50?")),
+        ("LOCK k t 1 500", no_keyword("LOCK", "500", "did you mean BLOCK 500?")),
+        // Anything else.
+        (
+            "CREATE s STOCK 5 7",
+            no_keyword("CREATE", "7", "it takes STOCK, LIMIT, ATTEMPTS, HOLD, OPENS and CLOSES"),
+        ),
+        ("ALTER s 5", no_keyword("ALTER", "5", "it takes LIMIT, ATTEMPTS, HOLD, OPENS and CLOSES")),
+        ("CANCEL s o 1", no_keyword("CANCEL", "1", "it takes REFUND")),
+        ("AUDIT s x", no_keyword("AUDIT", "x", "it takes FORCE")),
+        ("AUDIT s _", no_keyword("AUDIT", "", "it takes FORCE")),
+        ("EVENTS s 0 LIMIT0x", no_keyword("EVENTS", "LIMIT\\x00x", "it takes TERM, COUNT and BLOCK")),
+        (
+            "EVENTS s 0 aaaaaaaaaabbbbbbbbbbc",
+            no_keyword("EVENTS", "aaaaaaaaaabbbbbbbbbb...", "it takes TERM, COUNT and BLOCK"),
+        ),
+        // Twice.
+        ("BUY s b o QTY 1 QTY 1", "ERR QTY is given twice".into()),
+        ("BUY s b o LOCK k t LOCK k t", "ERR LOCK is given twice".into()),
+        ("BUY s b o LOCK k t RELEASE release", "ERR RELEASE is given twice".into()),
+        ("CREATE s STOCK 1 STOCK 1", "ERR STOCK is given twice".into()),
+        ("CREATE s STOCK 1 LIMIT 1 LIMIT 2", "ERR LIMIT is given twice".into()),
+        ("RESTOCK s 1 ID a ID a", "ERR ID is given twice".into()),
+        ("CANCEL s o REFUND REFUND", "ERR REFUND is given twice".into()),
+        ("AUDIT s FORCE FORCE", "ERR FORCE is given twice".into()),
+        ("LOCK k t 1 BLOCK 1 BLOCK 1", "ERR BLOCK is given twice".into()),
+        // Without its value.
+        ("BUY s b o QTY", "ERR QTY needs a value".into()),
+        ("BUY s b o QTY LOCK k t", "ERR QTY needs a value".into()),
+        ("BUY s b o LOCK", "ERR LOCK needs a key and a token".into()),
+        ("BUY s b o LOCK k", "ERR LOCK needs a key and a token".into()),
+        ("BUY s b o LOCK k QTY 2", "ERR LOCK needs a key and a token".into()),
+        ("CREATE s STOCK", "ERR STOCK needs a value".into()),
+        ("CREATE s STOCK LIMIT 2", "ERR STOCK needs a value".into()),
+        ("ALTER s HOLD", "ERR HOLD needs a value".into()),
+        ("RESTOCK s 1 ID", "ERR ID needs a value".into()),
+        ("LOCK k t 1 BLOCK", "ERR BLOCK needs a value".into()),
+        ("EVENTS s 0 COUNT", "ERR COUNT needs a value".into()),
+        // Missing.
+        ("CREATE s", "ERR SECKILL.CREATE needs STOCK with a value".into()),
+        ("CREATE s LIMIT 1", "ERR SECKILL.CREATE needs STOCK with a value".into()),
+        ("BUY s b o RELEASE", "ERR RELEASE needs LOCK with a key and a token".into()),
+        ("ALTER s", "ERR SECKILL.ALTER needs a rule: LIMIT, ATTEMPTS, HOLD, OPENS or CLOSES".into()),
+        // Not the module's.
+        ("SELL s b o", "ERR unknown command".into()),
+        ("BUY_________________ s b o", "ERR unknown command".into()),
     ] {
-        assert_eq!(error_of(line), "ERR syntax error", "{line}");
+        assert_eq!(error_of(&format!("SECKILL.{line}")), error, "{line}");
+    }
+}
+
+#[test]
+fn an_integer_is_told_its_unit() {
+    let of = |name: &str, min: u8, unit: &str| {
+        format!("ERR {name} must be an integer between {min} and 9007199254740991, in {unit}")
+    };
+    for wrong in ["10s", "1.5", "2026-11-27", "2026-11-27T10:00:00Z", "1h30m", "soon", "-1"] {
+        for (begin, name, min) in [
+            ("SECKILL.LOCK k t", "ttl", 1),
+            ("SECKILL.LOCK k t 1 BLOCK", "BLOCK", 0),
+            ("SECKILL.RENEW k t", "ttl", 1),
+            ("SECKILL.EXTEND s o", "hold", 1),
+            ("SECKILL.CREATE s STOCK 1 HOLD", "HOLD", 0),
+            ("SECKILL.ALTER s HOLD", "HOLD", 0),
+            ("SECKILL.EVENTS s 0 BLOCK", "BLOCK", 0),
+        ] {
+            assert_eq!(error_of(&format!("{begin} {wrong}")), of(name, min, "milliseconds"));
+        }
+        for (begin, name, min) in [
+            ("SECKILL.CREATE s STOCK 1 OPENS", "OPENS", 0),
+            ("SECKILL.ALTER s CLOSES", "CLOSES", 0),
+            ("SECKILL.GRANT k t", "pxat", 1),
+        ] {
+            let line = format!("{begin} {wrong} 1");
+            assert_eq!(error_of(&line), of(name, min, "milliseconds of unix time"), "{line}");
+        }
     }
 }
 
@@ -139,7 +212,6 @@ fn too_few_or_too_many_fixed_arguments_are_redis_own_error() {
     for line in [
         "SECKILL.INFO",
         "SECKILL.INFO s x",
-        "SECKILL.AUDIT s x",
         "SECKILL.ORDER s",
         "SECKILL.ORDER s o x",
         "SECKILL.BUYER s b x",
@@ -168,27 +240,29 @@ fn too_few_or_too_many_fixed_arguments_are_redis_own_error() {
 }
 
 const MAX: &str = "9007199254740991";
+const MS: &str = "9007199254740991, in milliseconds";
+const UNIX_MS: &str = "9007199254740991, in milliseconds of unix time";
 
-/// Lines up to an integer, its name in the error, and its range.
+/// Lines up to an integer, its name in the error, its range and its unit.
 #[test]
 fn integers_are_decimal_digits_within_their_range() {
     let places = [
         ("SECKILL.CREATE s STOCK", "STOCK", "0", MAX),
         ("SECKILL.CREATE s STOCK 1 LIMIT", "LIMIT", "0", "4294967295"),
-        ("SECKILL.CREATE s STOCK 1 HOLD", "HOLD", "0", MAX),
-        ("SECKILL.CREATE s STOCK 1 OPENS", "OPENS", "0", MAX),
-        ("SECKILL.CREATE s STOCK 1 CLOSES", "CLOSES", "0", MAX),
+        ("SECKILL.CREATE s STOCK 1 HOLD", "HOLD", "0", MS),
+        ("SECKILL.CREATE s STOCK 1 OPENS", "OPENS", "0", UNIX_MS),
+        ("SECKILL.CREATE s STOCK 1 CLOSES", "CLOSES", "0", UNIX_MS),
         ("SECKILL.ALTER s LIMIT", "LIMIT", "0", "4294967295"),
-        ("SECKILL.ALTER s CLOSES", "CLOSES", "0", MAX),
+        ("SECKILL.ALTER s CLOSES", "CLOSES", "0", UNIX_MS),
         ("SECKILL.BUY s b o QTY", "QTY", "1", "4294967295"),
-        ("SECKILL.EXTEND s o", "hold", "1", MAX),
+        ("SECKILL.EXTEND s o", "hold", "1", MS),
         ("SECKILL.EVENTS s", "after", "0", MAX),
         ("SECKILL.EVENTS s 0 TERM", "TERM", "0", MAX),
-        ("SECKILL.EVENTS s 0 COUNT", "COUNT", "1", "10000"),
-        ("SECKILL.EVENTS s 0 BLOCK", "BLOCK", "0", MAX),
-        ("SECKILL.LOCK k t", "ttl", "1", MAX),
-        ("SECKILL.LOCK k t 1 BLOCK", "BLOCK", "0", MAX),
-        ("SECKILL.RENEW k t", "ttl", "1", MAX),
+        ("SECKILL.EVENTS s 0 COUNT", "COUNT", "1", "1000"),
+        ("SECKILL.EVENTS s 0 BLOCK", "BLOCK", "0", MS),
+        ("SECKILL.LOCK k t", "ttl", "1", MS),
+        ("SECKILL.LOCK k t 1 BLOCK", "BLOCK", "0", MS),
+        ("SECKILL.RENEW k t", "ttl", "1", MS),
         ("SECKILL.GRANT k t 1", "fence", "1", MAX),
         ("SECKILL.FENCE", "fence", "1", MAX),
     ];
@@ -214,11 +288,16 @@ fn integers_are_decimal_digits_within_their_range() {
     for (begin, name, min, max) in places {
         let error = format!("ERR {name} must be an integer between {min} and {max}");
         let below = if min == "1" { "0" } else { "-1" };
+        let max = max.split(',').next().unwrap();
         let above = (max.parse::<u64>().unwrap() + 1).to_string();
         for number in wrong.into_iter().chain([below, &above]) {
             assert_eq!(error_of(&format!("{begin} {number}")), error, "{begin} {number}");
         }
-        for number in [min, max, "1", "00012", "000000000000000000000000000000000000012"] {
+        let zeros = ["00012", "000000000000000000000000000000000000012"].map(|number| match name {
+            "OPENS" | "CLOSES" => number.replace("12", "1200000000000"),
+            _ => number.to_owned(),
+        });
+        for number in [min, max, &zeros[0], &zeros[1]] {
             parse(&format!("{begin} {number}"), |result| assert!(result.is_ok(), "{begin} {number}"));
         }
     }
@@ -273,8 +352,12 @@ fn names_have_1_to_128_bytes() {
 fn the_first_error_is_replied() {
     assert_eq!(error_of("SECKILL.BUY s _ _ QTY x"), "ERR buyer must be 1 to 128 bytes");
     assert_eq!(error_of("SECKILL.BUY s b o QTY 0 NONSENSE"), error_of("SECKILL.BUY s b o QTY 0"));
-    assert_eq!(error_of("SECKILL.CREATE s STOCK 1 OPENS 5 CLOSES 5"), "ERR CLOSES must be after OPENS");
+    assert_eq!(
+        error_of("SECKILL.CREATE s STOCK 1 OPENS 1700000000005 CLOSES 1700000000005"),
+        "ERR CLOSES must be after OPENS"
+    );
     // Whether ALTER leaves a valid window depends on the sale.
-    let window = Alteration { opens: Some(UnixMs(5)), closes: Some(UnixMs(5)), ..Alteration::default() };
-    assert_request("SECKILL.ALTER s OPENS 5 CLOSES 5", Request::Alter(window));
+    let at = UnixMs(1_700_000_000_005);
+    let window = Alteration { opens: Some(at), closes: Some(at), ..Alteration::default() };
+    assert_request("SECKILL.ALTER s OPENS 1700000000005 CLOSES 1700000000005", Request::Alter(window));
 }

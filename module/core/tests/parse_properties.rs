@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use seckill_core::protocol::{
-    Alteration, Buy, Command, CommandName, EVENTS_MAX, Error, Fence, Guard, Keyword, MAX_ARGS, MAX_INT,
-    MAX_QTY, Millis, Name, Query, Request, Rules, Seq, Term, Token, UnixMs,
+    Alteration, Buy, Command, CommandName, EVENTS_MAX, Error, FIRST_INSTANT, Fence, Guard, Keyword, MAX_ARGS,
+    MAX_INT, MAX_QTY, Millis, Name, Query, Request, Rules, Seq, Term, Token, UnixMs,
 };
 use support::untrusted::check_arguments;
 
@@ -55,14 +55,19 @@ fn instant(min: u64) -> impl Strategy<Value = UnixMs> {
     integer(min, MAX_INT).prop_map(UnixMs)
 }
 
+/// OPENS or CLOSES.
+fn window_end() -> impl Strategy<Value = UnixMs> {
+    prop_oneof![Just(UnixMs(0)), instant(FIRST_INSTANT)]
+}
+
 fn rules() -> impl Strategy<Value = Rules> {
-    (integer(0, MAX_QTY), option::of(integer(0, MAX_QTY)), millis(0), instant(0), instant(0))
+    (integer(0, MAX_QTY), option::of(integer(0, MAX_QTY)), millis(0), window_end(), window_end())
         .prop_map(|(limit, attempts, hold, opens, closes)| Rules { limit, attempts, hold, opens, closes })
         .prop_filter("a window", |rules| rules.checked().is_ok())
 }
 
 fn alteration() -> impl Strategy<Value = Alteration> {
-    let instant = || option::of(instant(0));
+    let instant = || option::of(window_end());
     let count = || option::of(integer(0, MAX_QTY));
     (count(), count(), option::of(millis(0)), instant(), instant())
         .prop_map(|(limit, attempts, hold, opens, closes)| Alteration {
@@ -110,7 +115,7 @@ fn query(texts: &'static Texts) -> BoxedStrategy<Query<'static>> {
         (integer(0, MAX_INT).prop_map(Seq), term, count, option::of(millis(0)))
             .prop_map(|(after, term, count, block)| Query::Events { after, term, count, block }),
         Just(Query::Info),
-        Just(Query::Audit),
+        any::<bool>().prop_map(|force| Query::Audit { force }),
     ]
     .boxed()
 }
@@ -209,5 +214,135 @@ proptest! {
     ) {
         check(&args);
         check(&[vec![name.as_str().as_bytes().to_vec()], args].concat());
+    }
+}
+
+/// Calls that are complete but for what may follow, with tokens of the letter `T` only.
+const CALLS: [&str; 11] = [
+    "SECKILL.LOCK k TTTTTTTT 1",
+    "SECKILL.CREATE s STOCK 1",
+    "SECKILL.ALTER s LIMIT 1",
+    "SECKILL.RESTOCK s 1",
+    "SECKILL.BUY s b o",
+    "SECKILL.BUY s b o LOCK k TTTTTTTT",
+    "SECKILL.BUY s b o LOCK k TTTTTTTT RELEASE QTY 2",
+    "SECKILL.CANCEL s o",
+    "SECKILL.EVENTS s 0",
+    "SECKILL.AUDIT s",
+    "SECKILL.GRANT k TTTTTTTT 1 1",
+];
+
+fn text_of(words: &[&[u8]]) -> Option<String> {
+    Command::parse(words).err().map(|error| error.to_string())
+}
+
+/// A keyword is one of a command when the command does anything else with it than to say that it has no such
+/// keyword. An error lists those, so the list and the parser agree.
+#[test]
+fn the_keywords_that_an_error_lists_are_those_that_the_parser_takes() {
+    for call in CALLS {
+        let mut words: Vec<&[u8]> = call.split(' ').map(str::as_bytes).collect();
+        words.push(b"");
+        let Some((_, listed)) = text_of(&words).and_then(|text| {
+            text.split_once(": it takes ").map(|(begin, listed)| (begin.to_owned(), listed.to_owned()))
+        }) else {
+            assert!(call.contains("GRANT"), "{call} lists no keywords");
+            continue;
+        };
+        let mut listed: Vec<&str> =
+            listed.split([' ', ',']).filter(|word| !["", "and"].contains(word)).collect();
+        listed.sort_unstable();
+        let taken = Keyword::ALL.iter().map(|keyword| keyword.as_str()).filter(|keyword| {
+            *words.last_mut().unwrap() = keyword.as_bytes();
+            text_of(&words).is_none_or(|text| !text.contains("keyword"))
+        });
+        let mut taken: Vec<&str> = taken.collect();
+        taken.sort_unstable();
+        assert_eq!(listed, taken, "{call}");
+    }
+}
+
+/// One letter left out, doubled or replaced, or two swapped.
+fn misspellings(word: &str) -> Vec<String> {
+    let all = (0..word.len()).flat_map(|at| {
+        let (before, rest) = word.split_at(at);
+        let (letter, after) = rest.split_at(1);
+        let swapped = after.get(..1).map(|next| format!("{before}{next}{letter}{}", &after[1..]));
+        [format!("{before}{after}"), format!("{before}{letter}{rest}"), format!("{before}0{after}")]
+            .into_iter()
+            .chain(swapped)
+    });
+    all.filter(|other| Keyword::from_word(other).is_none()).collect()
+}
+
+#[test]
+fn a_misspelt_keyword_is_told_the_right_one() {
+    for (call, keywords) in [
+        ("SECKILL.BUY s b o", &["QTY", "LOCK", "RELEASE"][..]),
+        ("SECKILL.CREATE s", &["STOCK", "LIMIT", "HOLD", "OPENS", "CLOSES"]),
+        ("SECKILL.EVENTS s 0", &["TERM", "COUNT", "BLOCK"]),
+        ("SECKILL.CANCEL s o", &["REFUND"]),
+        ("SECKILL.AUDIT s", &["FORCE"]),
+        ("SECKILL.LOCK k TTTTTTTT 1", &["BLOCK"]),
+    ] {
+        for (keyword, wrong) in
+            keywords.iter().flat_map(|word| misspellings(word).into_iter().map(move |wrong| (word, wrong)))
+        {
+            for wrong in [wrong.clone(), wrong.to_lowercase()] {
+                let line = format!("{call} {wrong} 1");
+                let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+                let command = call.split(' ').next().unwrap();
+                let error = format!("ERR {command} has no keyword '{wrong}': did you mean {keyword}?");
+                assert_eq!(text_of(&words), Some(error), "{line}");
+            }
+        }
+    }
+}
+
+/// Seconds are refused for every instant of a window, and only there.
+#[test]
+fn an_instant_is_zero_or_unix_time_in_milliseconds() {
+    for keyword in ["OPENS", "CLOSES"] {
+        for call in ["SECKILL.CREATE s STOCK 1", "SECKILL.ALTER s"] {
+            let parse = |instant: u64| {
+                let line = format!("{call} {keyword} {instant}");
+                text_of(&line.split(' ').map(str::as_bytes).collect::<Vec<_>>())
+            };
+            for seconds in [1, 1_700_000_000, 4_102_444_800, FIRST_INSTANT - 1] {
+                let error =
+                    format!("ERR {keyword} must be unix time in milliseconds; {seconds} looks like seconds");
+                assert_eq!(parse(seconds), Some(error));
+            }
+            for instant in [0, FIRST_INSTANT, 1_700_000_000_000, MAX_INT] {
+                assert_eq!(parse(instant), None, "{instant}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    /// An error is short and has only printable letters, whatever it is about, and shows no token, not even one
+    /// in a wrong place.
+    #[test]
+    fn an_error_is_short_and_shows_no_token(
+        call in prop::sample::select(&CALLS[..]),
+        edits in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), option::of(word())), 1..4),
+    ) {
+        let mut args: Vec<Vec<u8>> = call.split(' ').map(|word| word.as_bytes().to_vec()).collect();
+        for (from, to, added) in edits {
+            // A word moves, or one is added; the name stays.
+            let word = added.unwrap_or_else(|| args.remove(1 + from.index(args.len() - 1)));
+            args.insert(1 + to.index(args.len()), word);
+        }
+        let words: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        if let Err(error) = Command::parse(&words) {
+            let (text, debug) = (error.to_string(), format!("{error:?}"));
+            prop_assert!(text.len() <= 200, "{}", text);
+            prop_assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{}", text);
+            prop_assert!(!text.contains("TTTT") && !debug.contains("TTTT"), "{}", text);
+            prop_assert_ne!(text, "ERR syntax error");
+        }
     }
 }

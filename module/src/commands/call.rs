@@ -19,7 +19,7 @@ pub(super) struct Call<'c> {
 impl<'c> Call<'c> {
     /// The server's string that holds an argument, found by the address of its bytes.
     pub(super) fn string_of(&self, argument: &[u8]) -> Result<Str<'c>> {
-        self.args.string_of(argument).ok_or(Failure::Core(Error::Syntax))
+        self.args.string_of(argument).ok_or(Failure::Core(Error::Arity))
     }
 
     /// Whether the caller is the primary of this server, or the AOF that is being loaded.

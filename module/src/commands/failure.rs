@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use seckill_core::protocol::{Code, Error, MAX_FOREIGN};
+use seckill_core::protocol::{AUDIT_ORDERS, Code, Error, Keyword, MAX_FOREIGN};
 use seckill_core::{ApplyError, AuditError};
 
 /// Its text is the error reply.
@@ -25,6 +25,8 @@ pub(crate) enum Failure {
     NoBlocking,
     /// AUDIT in MULTI or in a script.
     Nested,
+    /// AUDIT, on a primary, of a sale of so many orders.
+    LongAudit(u32),
     /// An internal command from a client.
     NotFromPrimary,
     /// A fence from a client that no clock gave out.
@@ -45,6 +47,15 @@ impl fmt::Display for Failure {
             Self::Audit(error) => return write!(f, "{} {error}", Code::Corrupt),
             Self::FenceAhead => {
                 return write!(f, "{} a fence from a client must be at most {MAX_FOREIGN}", Code::Err);
+            }
+            Self::LongAudit(orders) => {
+                return write!(
+                    f,
+                    "{} AUDIT of {orders} orders would block this primary: ask a replica, or give {}, which is \
+                     needed above {AUDIT_ORDERS}",
+                    Code::Err,
+                    Keyword::Force
+                );
             }
             Self::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
             Self::ReadOnly => "READONLY You can't write against a read only replica.",

@@ -31,7 +31,7 @@ pub(crate) use fences::keep_last;
 
 /// Runs a call. `args` is `None` when it has more arguments than any command.
 pub(crate) fn run(context: &Context, args: Option<&Args<'_>>) {
-    match args.ok_or(Failure::Core(Error::Syntax)).and_then(|args| dispatch(context, args)) {
+    match args.ok_or(Failure::Core(Error::TooManyArguments)).and_then(|args| dispatch(context, args)) {
         Ok(()) => {}
         Err(Failure::Core(Error::Arity)) => context.reply_wrong_arity(),
         Err(failure) => context.reply_error(&failure.to_string()),

@@ -1,6 +1,6 @@
 //! ORDER, BUYER, EVENTS, INFO, AUDIT: what commands read from a sale.
 
-use seckill_core::protocol::{Error, EventName, Name, Query, Rules, Seq, UnixMs, field};
+use seckill_core::protocol::{AUDIT_ORDERS, Error, EventName, Name, Query, Rules, Seq, UnixMs, field};
 use seckill_core::{Claim, Entry, Event, NamedEvent, OrderStatus, OrderView, Role, Sale};
 
 use super::call::{Call, Result};
@@ -15,7 +15,7 @@ pub(super) fn read(call: &Call<'_>, sale: &[u8], query: &Query<'_>) -> Result {
     if !matches!(key.kind::<Stored>(), KeyKind::Empty | KeyKind::Value) {
         return Err(Failure::WrongType);
     }
-    if matches!(query, Query::Audit) && context.flags().is_nested() {
+    if matches!(query, Query::Audit { .. }) && context.flags().is_nested() {
         return Err(Failure::Nested);
     }
     if matches!(query, Query::Events { block: Some(_), .. }) && context.flags().may_block() {
@@ -35,10 +35,7 @@ pub(super) fn read(call: &Call<'_>, sale: &[u8], query: &Query<'_>) -> Result {
             events(context, sale, after, count);
         }
         Query::Info => info(context, sale),
-        Query::Audit => {
-            sale.audit().map_err(Failure::Audit)?;
-            context.reply_ok();
-        }
+        Query::Audit { force } => audit(context, sale, force)?,
     }
     Ok(())
 }
@@ -89,6 +86,17 @@ fn info(context: &Context, sale: &Sale) {
         Field(field::ROOM, info.room.into()),
     ];
     context.reply_map(&[&figures, &rules(&info.rules), &history]);
+}
+
+/// The auditor walks over all orders and events, and nobody is served meanwhile.
+fn audit(context: &Context, sale: &Sale, force: bool) -> Result {
+    let orders = sale.info(clocks::now().to_ms(), configs::max_orders()).orders;
+    if orders > AUDIT_ORDERS && !force && context.flags().is_primary() {
+        return Err(Failure::LongAudit(orders));
+    }
+    sale.audit().map_err(Failure::Audit)?;
+    context.reply_ok();
+    Ok(())
 }
 
 fn events(context: &Context, sale: &Sale, after: Seq, count: u64) {

@@ -29,7 +29,7 @@ pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, comman
         }
         (KeyKind::Empty, Request::Create { .. }) => key.put(Stored::blank()),
         (KeyKind::Empty, _) => return Err(Error::NoSale.into()),
-        (_, Request::Create { .. }) => return Err(Error::BusyKey.into()),
+        (_, Request::Create { .. }) => return Err(Error::OtherType(key.type_name()).into()),
         (KeyKind::String | KeyKind::Other, _) => return Err(Failure::WrongType),
     }
     let guard = match request {

@@ -11,6 +11,10 @@ pub(super) const CATEGORY: &CStr = c"seckill";
 /// The version of the module that brought the commands.
 const SINCE: &CStr = c"0.1.0";
 
+/// What Redis, too, calls values of these units.
+const MILLISECONDS: &CStr = c"milliseconds";
+const UNIX_TIME: &CStr = c"unix-time-milliseconds";
+
 const fn required(name: &'static CStr, kind: ArgumentKind) -> Argument {
     Argument { name, kind, token: None, optional: false }
 }
@@ -32,11 +36,11 @@ const DELETE: &[KeySpec] = &[first(KeyAccess::Delete)];
 /// called.
 const BUY_KEYWORDS_FROM: u16 = 4;
 
-/// The sale, and the lock that BUY reads and may release.
+/// The sale, and the lock that BUY reads, and deletes if it is to release it.
 pub(super) const BUY_KEYS: &[KeySpec] = &[
     first(KeyAccess::Update),
     KeySpec {
-        access: KeyAccess::Delete,
+        access: KeyAccess::ReadOrDelete { keyword: Keyword::Release.as_c_str(), from: BUY_KEYWORDS_FROM },
         place: KeyPlace::After { keyword: Keyword::Lock.as_c_str(), from: BUY_KEYWORDS_FROM },
     },
 ];
@@ -46,8 +50,8 @@ const SALE: Argument = required(c"sale", ArgumentKind::Key(0));
 const TOKEN: Argument = required(c"token", ArgumentKind::String);
 const ORDER: Argument = required(c"order", ArgumentKind::String);
 const BUYER: Argument = required(c"buyer", ArgumentKind::String);
-const TTL: Argument = required(c"ttl", ArgumentKind::Integer);
-const TIMEOUT: Argument = option(Keyword::Block, c"timeout", ArgumentKind::Integer);
+const DURATION: Argument = required(MILLISECONDS, ArgumentKind::Integer);
+const BLOCK: Argument = option(Keyword::Block, MILLISECONDS, ArgumentKind::Integer);
 const STOCK: Argument = Argument {
     name: c"stock",
     kind: ArgumentKind::Integer,
@@ -58,13 +62,17 @@ const QTY: Argument = option(Keyword::Qty, c"qty", ArgumentKind::Integer);
 const GUARD: Argument = option(
     Keyword::Lock,
     c"lock",
-    ArgumentKind::Block(&[required(c"key", ArgumentKind::Key(1)), required(c"token", ArgumentKind::String)]),
+    ArgumentKind::Block(&[
+        required(c"key", ArgumentKind::Key(1)),
+        TOKEN,
+        option(Keyword::Release, c"release", ArgumentKind::Token),
+    ]),
 );
 const LIMIT: Argument = option(Keyword::Limit, c"limit", ArgumentKind::Integer);
 const ATTEMPTS: Argument = option(Keyword::Attempts, c"attempts", ArgumentKind::Integer);
-const HOLD: Argument = option(Keyword::Hold, c"hold", ArgumentKind::Integer);
-const OPENS: Argument = option(Keyword::Opens, c"opens", ArgumentKind::Instant);
-const CLOSES: Argument = option(Keyword::Closes, c"closes", ArgumentKind::Instant);
+const HOLD: Argument = option(Keyword::Hold, MILLISECONDS, ArgumentKind::Integer);
+const OPENS: Argument = option(Keyword::Opens, UNIX_TIME, ArgumentKind::Instant);
+const CLOSES: Argument = option(Keyword::Closes, UNIX_TIME, ArgumentKind::Instant);
 
 /// What most commands have in common.
 const COMMON: CommandSpec = CommandSpec {
@@ -93,7 +101,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         arity: -4,
         flags: WRITE_DENY_OOM,
         keys: UPDATE,
-        arguments: &[LOCK_KEY, TOKEN, TTL, TIMEOUT],
+        arguments: &[LOCK_KEY, TOKEN, DURATION, BLOCK],
         ..COMMON
     },
     CommandSpec {
@@ -111,14 +119,14 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         arity: 4,
         flags: WRITE,
         keys: UPDATE,
-        arguments: &[LOCK_KEY, TOKEN, TTL],
+        arguments: &[LOCK_KEY, TOKEN, DURATION],
         ..COMMON
     },
     CommandSpec {
         name: CommandName::Create.lower_case(),
         summary: c"Creates a sale",
-        // What else may be missing is a keyword or its value, which is a syntax error.
-        arity: -3,
+        // The module's error names what is missing.
+        arity: -2,
         flags: WRITE_DENY_OOM,
         keys: INSERT,
         arguments: &[SALE, STOCK, LIMIT, ATTEMPTS, HOLD, OPENS, CLOSES],
@@ -127,7 +135,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
     CommandSpec {
         name: CommandName::Alter.lower_case(),
         summary: c"Changes the rules of a sale",
-        arity: -3,
+        arity: -2,
         flags: WRITE_DENY_OOM,
         keys: UPDATE,
         arguments: &[SALE, LIMIT, ATTEMPTS, HOLD, OPENS, CLOSES],
@@ -152,14 +160,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         arity: -4,
         flags: c"write deny-oom fast getkeys-api",
         keys: BUY_KEYS,
-        arguments: &[
-            SALE,
-            BUYER,
-            ORDER,
-            QTY,
-            GUARD,
-            option(Keyword::Release, c"release", ArgumentKind::Token),
-        ],
+        arguments: &[SALE, BUYER, ORDER, QTY, GUARD],
         ..COMMON
     },
     CommandSpec {
@@ -177,7 +178,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         arity: 4,
         flags: WRITE_DENY_OOM,
         keys: UPDATE,
-        arguments: &[SALE, ORDER, required(c"hold", ArgumentKind::Integer)],
+        arguments: &[SALE, ORDER, DURATION],
         ..COMMON
     },
     CommandSpec {
@@ -219,7 +220,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
             required(c"after", ArgumentKind::Integer),
             option(Keyword::Term, c"term", ArgumentKind::Integer),
             option(Keyword::Count, c"count", ArgumentKind::Integer),
-            TIMEOUT,
+            BLOCK,
         ],
         ..COMMON
     },
@@ -236,11 +237,11 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         name: CommandName::Audit.lower_case(),
         summary: c"Checks every figure of a sale against its orders and events",
         complexity: c"O(N) in the orders and events of the sale",
-        arity: 2,
+        arity: -2,
         flags: c"readonly",
         dangerous: true,
         keys: READ,
-        arguments: &[SALE],
+        arguments: &[SALE, option(Keyword::Force, c"force", ArgumentKind::Token)],
         ..COMMON
     },
     CommandSpec {
@@ -264,7 +265,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         arguments: &[
             LOCK_KEY,
             TOKEN,
-            required(c"pxat", ArgumentKind::Instant),
+            required(UNIX_TIME, ArgumentKind::Instant),
             required(c"fence", ArgumentKind::Integer),
         ],
         ..COMMON

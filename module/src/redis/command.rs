@@ -43,12 +43,14 @@ pub(crate) enum KeyAccess {
     Insert,
     /// Reads its value, and may delete it.
     Delete,
+    /// [`KeyAccess::Delete`] if a keyword is among the arguments from this one on, else [`KeyAccess::Read`].
+    ReadOrDelete { keyword: &'static CStr, from: u16 },
 }
 
 impl KeyAccess {
     /// The flags of a key spec.
-    fn flags(self) -> u64 {
-        let flags = match self {
+    fn flags(self) -> u32 {
+        match self {
             Self::Read => raw::REDISMODULE_CMD_KEY_RO | raw::REDISMODULE_CMD_KEY_ACCESS,
             Self::Update => {
                 raw::REDISMODULE_CMD_KEY_RW
@@ -61,8 +63,23 @@ impl KeyAccess {
                     | raw::REDISMODULE_CMD_KEY_ACCESS
                     | raw::REDISMODULE_CMD_KEY_DELETE
             }
-        };
-        flags.into()
+            // The server asks the command itself, and the spec stands for the most that it may do.
+            Self::ReadOrDelete { .. } => Self::Delete.flags() | raw::REDISMODULE_CMD_KEY_VARIABLE_FLAGS,
+        }
+    }
+
+    /// What a call with these arguments does. A value that is spelt like the keyword counts as it.
+    fn of_call(self, args: &[&[u8]]) -> Self {
+        match self {
+            Self::ReadOrDelete { keyword, from } => {
+                if find(keyword, from, args).is_some() {
+                    Self::Delete
+                } else {
+                    Self::Read
+                }
+            }
+            access => access,
+        }
     }
 }
 
@@ -193,10 +210,20 @@ fn is_keys_request(context: &Context) -> bool {
 
 fn reply_keys(context: &Context, keys: &[KeySpec], args: Option<&Args<'_>>) {
     let args = args.map_or(&[][..], Args::bytes);
-    for place in keys.iter().filter_map(|key| key.place.find(args)) {
-        // SAFETY: the context is valid, and asks for positions.
-        unsafe { api!(RedisModule_KeyAtPos(context.as_ptr(), place)) };
+    for key in keys {
+        if let Some(place) = key.place.find(args) {
+            let flags = c_int::try_from(key.access.of_call(args).flags()).unwrap_or(0);
+            // SAFETY: the context is valid, and asks for positions.
+            unsafe { api!(RedisModule_KeyAtPosWithFlags(context.as_ptr(), place, flags)) };
+        }
     }
+}
+
+/// The number of the first argument, from this one on, that is a keyword.
+fn find(keyword: &CStr, from: u16, args: &[&[u8]]) -> Option<usize> {
+    let from = usize::from(from);
+    let is_keyword = |arg: &&[u8]| arg.eq_ignore_ascii_case(keyword.to_bytes());
+    Some(from + args.iter().skip(from).position(is_keyword)?)
 }
 
 impl KeyPlace {
@@ -204,11 +231,7 @@ impl KeyPlace {
     fn find(&self, args: &[&[u8]]) -> Option<c_int> {
         let place = match self {
             Self::First => 1,
-            Self::After { keyword, from } => {
-                let from = usize::from(*from);
-                let is_keyword = |arg: &&[u8]| arg.eq_ignore_ascii_case(keyword.to_bytes());
-                from + args.iter().skip(from).position(is_keyword)? + 1
-            }
+            Self::After { keyword, from } => find(keyword, *from, args)? + 1,
         };
         // The first key is reported even when the arguments were too many to read.
         c_int::try_from(place).ok().filter(|_| place < args.len().max(2))
@@ -246,7 +269,7 @@ fn describe(command: *mut raw::RedisModuleCommand, spec: &CommandSpec) -> bool {
 fn key_spec(key: &KeySpec) -> raw::RedisModuleCommandKeySpec {
     // SAFETY: zeros are a key spec of no flags, from index 0.
     let mut spec: raw::RedisModuleCommandKeySpec = unsafe { std::mem::zeroed() };
-    spec.flags = key.access.flags();
+    spec.flags = key.access.flags().into();
     match key.place {
         KeyPlace::First => {
             spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;

@@ -63,6 +63,21 @@ impl<'c> Key<'c> {
         }
     }
 
+    /// The server's type of the key, as its documentation calls it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        // SAFETY: the key is open, or a null pointer.
+        let kind = unsafe { api!(RedisModule_KeyType(self.raw)) };
+        match isize::try_from(kind).unwrap_or(raw::REDISMODULE_KEYTYPE_EMPTY) {
+            raw::REDISMODULE_KEYTYPE_STRING => "string",
+            raw::REDISMODULE_KEYTYPE_LIST => "list",
+            raw::REDISMODULE_KEYTYPE_HASH => "hash",
+            raw::REDISMODULE_KEYTYPE_SET => "set",
+            raw::REDISMODULE_KEYTYPE_ZSET => "sorted set",
+            raw::REDISMODULE_KEYTYPE_STREAM => "stream",
+            _ => "value of another type",
+        }
+    }
+
     /// The bytes of a string key; empty for any other type.
     ///
     /// Reading a short value makes the server keep it in another encoding: there is no other way to read a

@@ -55,7 +55,7 @@ pub(crate) async fn must_be_equal(replica: &Server, primary: &Server) {
         assert_eq!(ask(&mut replica, line).await, ask(&mut primary, line).await, "{line}");
     }
     for copy in [&mut replica, &mut primary] {
-        play(copy, "SECKILL.AUDIT sale => OK").await;
+        play(copy, "SECKILL.AUDIT sale FORCE => OK").await;
     }
 }
 

@@ -8,7 +8,7 @@ use super::session::{play, reply};
 
 /// Sales with everything that can happen in them, and a lock.
 const SESSION: &str = r#"
-    SECKILL.CREATE sale STOCK 50 LIMIT 40 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => OK
+    SECKILL.CREATE sale STOCK 50 LIMIT 40 HOLD 60000 OPENS 1000000000001 CLOSES 9007199254740991 => OK
     SECKILL.BUY sale ann sold QTY 2 => HELD
     SECKILL.BUY sale ann held QTY 3 => HELD
     SECKILL.BUY sale bob extended => HELD

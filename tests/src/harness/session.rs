@@ -105,6 +105,14 @@ pub(crate) async fn play(connection: &mut Connection, session: &str) {
     }
 }
 
+/// Creates a sale with so many orders.
+pub(crate) async fn fill(connection: &mut Connection, sale: &str, orders: u32) {
+    let buy = "redis.call('SECKILL.BUY', KEYS[1], 'buyer' .. number, 'order' .. number)";
+    let script = format!("for number = 1, {orders} do {buy} end");
+    let session = format!("SECKILL.CREATE {sale} STOCK {orders} => OK\nEVAL \"{script}\" 1 {sale} => nil");
+    play(connection, &session).await;
+}
+
 /// Plays a session on a new server with RESP3, and on another with RESP2, where a map is a flat array.
 pub(crate) async fn play_on_both_protocols(config: &str, session: &str) {
     let server = Server::with(config).await;

@@ -9,7 +9,8 @@ pub(crate) const PAST: u64 = 1_700_000_000_000;
 /// A sale with orders of every state, several terms, restockings, altered rules, and names of each encoding. Most
 /// remaining holds fall due soon after the sale begins.
 pub(crate) fn varied_sale(begin: u64, orders: u64) -> LocalSale {
-    let mut sale = LocalSale::open(begin, "STOCK 500 LIMIT 90 HOLD 50 OPENS 5 CLOSES 9007199254740990");
+    let mut sale =
+        LocalSale::open(begin, "STOCK 500 LIMIT 90 HOLD 50 OPENS 1000000000005 CLOSES 9007199254740990");
     for number in 0..orders {
         sale.now += 17;
         let order = if number % 2 == 0 { uuid(number) } else { format!("order-{number}") };
@@ -27,7 +28,7 @@ pub(crate) fn varied_sale(begin: u64, orders: u64) -> LocalSale {
         }
         if number % 8 == 7 {
             sale.epoch += 1;
-            sale.run(&format!("ALTER sale HOLD {} OPENS {number}", 40 + number));
+            sale.run(&format!("ALTER sale HOLD {} OPENS {}", 40 + number, 1_000_000_000_000 + number));
         }
     }
     sale

@@ -29,7 +29,7 @@ async fn survives(storage: Storage) {
         SECKILL.BUY sale ann held QTY 3 => HELD
         SECKILL.BUY sale bob cancelled => CANCELLED
         SECKILL.RESTOCK sale 5 ID r1 => 0
-        SECKILL.CREATE sale STOCK 50 LIMIT 40 HOLD 60000 OPENS 1 CLOSES 9007199254740991 => OK
+        SECKILL.CREATE sale STOCK 50 LIMIT 40 HOLD 60000 OPENS 1000000000001 CLOSES 9007199254740991 => OK
         SECKILL.LOCK lock bob 60000 => nil
         SECKILL.UNLOCK lock ann => 1
     ";

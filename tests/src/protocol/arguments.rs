@@ -79,8 +79,14 @@ async fn integers_are_digits_within_their_bounds() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
     for (template, name, min, max) in INTEGERS {
-        let error = format!("-ERR {name} must be an integer between {min} and {max}");
-        for right in [min, max, (min + 1).max(7)] {
+        let unit = match name {
+            "ttl" | "hold" | "HOLD" | "BLOCK" => ", in milliseconds",
+            "OPENS" | "CLOSES" => ", in milliseconds of unix time",
+            _ => "",
+        };
+        let error = format!("-ERR {name} must be an integer between {min} and {max}{unit}");
+        let inner = if unit.ends_with("unix time") { 1_700_000_000_000 } else { (min + 1).max(7) };
+        for right in [min, max, inner] {
             play(&mut connection, SETUP).await;
             let line = template.replace('%', &right.to_string());
             let reply = ask(&mut connection, &line).await;
@@ -125,7 +131,7 @@ async fn arguments_are_read_before_keys() {
         SECKILL.BUY text ann "" => -ERR order must be 1 to 128 bytes
         SECKILL.BUY none ann o1 QTY 0 => -ERR QTY must be an integer between 1 and 4294967295
         SECKILL.RESTOCK none 0 => -ERR delta must not be 0
-        SECKILL.CREATE text STOCK 1 OPENS 2 CLOSES 1 => -ERR CLOSES must be after OPENS
+        SECKILL.CREATE text STOCK 1 OPENS 1000000000002 CLOSES 1000000000001 => -ERR CLOSES must be after OPENS
         SECKILL.UNLOCK none "" => -ERR token must be 1 to 128 bytes
     "#;
     let server = Server::start().await;

@@ -11,7 +11,7 @@ async fn the_first_check_decides() {
         SECKILL.BUY sale ann o1 LOCK lock ann => SOLD
 
         # Closed. The order exists; the lock is another's, the limit is reached, nothing is available.
-        SECKILL.ALTER sale CLOSES 1 => OK
+        SECKILL.ALTER sale CLOSES 1000000000001 => OK
         SECKILL.BUY sale ann o1 LOCK lock bob => SOLD
         SECKILL.BUY sale ann o1 QTY 2 LOCK lock bob => -MISMATCH the order exists with another buyer or quantity
         SECKILL.BUY sale bob o1 LOCK lock bob => -MISMATCH the order exists with another buyer or quantity
@@ -58,7 +58,7 @@ async fn release_takes_effect_with_every_outcome() {
         SECKILL.CREATE sale STOCK 3 LIMIT 2 => OK
         SECKILL.BUY sale ann o1 => SOLD
         SECKILL.CREATE soon STOCK 1 OPENS 9007199254740991 => OK
-        SECKILL.CREATE over STOCK 1 CLOSES 1 => OK
+        SECKILL.CREATE over STOCK 1 CLOSES 1000000000001 => OK
         SECKILL.CREATE gone STOCK 0 => OK
         SECKILL.CREATE held STOCK 1 HOLD 60000 => OK
         SET text x => OK

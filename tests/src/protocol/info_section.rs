@@ -26,7 +26,7 @@ async fn counters_count() {
         SECKILL.BUY gone bob o2 => SOLDOUT
         SECKILL.CREATE soon STOCK 1 OPENS 9007199254740991 => OK
         SECKILL.BUY soon ann o1 => UPCOMING
-        SECKILL.CREATE over STOCK 1 CLOSES 1 => OK
+        SECKILL.CREATE over STOCK 1 CLOSES 1000000000001 => OK
         SECKILL.BUY over ann o1 => CLOSED
     ";
     play(&mut connection, session).await;

@@ -8,6 +8,8 @@ mod configs;
 mod errors;
 mod generic_commands;
 mod info_section;
+mod large_audits;
+mod lock_permissions;
 mod replies;
 mod side_effects;
 mod transactions;

@@ -41,7 +41,7 @@ async fn of_sales() {
         SECKILL.RESTOCK sale 5 => 14
         SECKILL.RESTOCK sale -4 ID r1 => 10
         SECKILL.RESTOCK sale -4 ID r1 => 10
-        SECKILL.ALTER sale HOLD 0 OPENS 5 => OK
+        SECKILL.ALTER sale HOLD 0 OPENS 1000000000005 => OK
         SECKILL.ALTER sale HOLD 0 => OK
         SECKILL.BUY sale bob o3 => SOLD
         SECKILL.CANCEL sale o3 REFUND => CANCELLED
@@ -52,7 +52,7 @@ async fn of_sales() {
         SECKILL.ORDER sale o4 => nil
         SECKILL.BUYER sale ann => {"held" 0 "sold" 1 "orders" ["o2" "o1"]}
         SECKILL.BUYER sale eve => {"held" 0 "sold" 0 "orders" []}
-        SECKILL.INFO sale => {"state" OPEN "available" 10 "held" 0 "sold" 1 "orders" 3 "buyers" 2 "limit" 4 "hold" 0 "opens" 5 "closes" 0 "seq" 11 "term" <us> "created" <ms> "diverged" 0 "attempts" 100 "now" <ms> "room" 4999997}
+        SECKILL.INFO sale => {"state" OPEN "available" 10 "held" 0 "sold" 1 "orders" 3 "buyers" 2 "limit" 4 "hold" 0 "opens" 1000000000005 "closes" 0 "seq" 11 "term" <us> "created" <ms> "diverged" 0 "attempts" 100 "now" <ms> "room" 4999997}
         SECKILL.AUDIT sale => OK
         SECKILL.EVENTS sale 0 COUNT 1 => [{"seq" 1 "term" <us> "at" <ms> "event" CREATED "qty" 10 "limit" 4 "hold" 60000 "opens" 0 "closes" 0 "attempts" 100}]
         SECKILL.EVENTS sale 1 COUNT 1 => [{"seq" 2 "term" <us> "at" <ms> "event" HELD "order" "o1" "buyer" "ann" "qty" 1 "deadline" <ms>}]
@@ -60,7 +60,7 @@ async fn of_sales() {
         SECKILL.EVENTS sale 5 COUNT 1 => [{"seq" 6 "term" <us> "at" <ms> "event" CANCELLED "order" "o2" "buyer" "ann" "qty" 2}]
         SECKILL.EVENTS sale 6 COUNT 1 => [{"seq" 7 "term" <us> "at" <ms> "event" RESTOCKED "qty" 5 "id" nil}]
         SECKILL.EVENTS sale 7 COUNT 1 => [{"seq" 8 "term" <us> "at" <ms> "event" RESTOCKED "qty" -4 "id" "r1"}]
-        SECKILL.EVENTS sale 8 COUNT 1 => [{"seq" 9 "term" <us> "at" <ms> "event" ALTERED "limit" 4 "hold" 0 "opens" 5 "closes" 0 "attempts" 100}]
+        SECKILL.EVENTS sale 8 COUNT 1 => [{"seq" 9 "term" <us> "at" <ms> "event" ALTERED "limit" 4 "hold" 0 "opens" 1000000000005 "closes" 0 "attempts" 100}]
         SECKILL.EVENTS sale 9 => [{"seq" 10 "term" <us> "at" <ms> "event" SOLD "order" "o3" "buyer" "bob" "qty" 1} {"seq" 11 "term" <us> "at" <ms> "event" CANCELLED "order" "o3" "buyer" "bob" "qty" 1}]
         SECKILL.EVENTS sale 11 => []
     "#;
@@ -74,8 +74,8 @@ async fn of_the_states_of_a_sale() {
         SECKILL.INFO gone => {"state" SOLDOUT "available" 0 "held" 0 "sold" 0 "orders" 0 "buyers" 0 "limit" 0 "hold" 0 "opens" 0 "closes" 0 "seq" 1 "term" <us> "created" <ms> "diverged" 0 "attempts" 0 "now" <ms> "room" 5000000}
         SECKILL.CREATE soon STOCK 0 OPENS 9007199254740990 CLOSES 9007199254740991 => OK
         SECKILL.INFO soon => {"state" UPCOMING "available" 0 "held" 0 "sold" 0 "orders" 0 "buyers" 0 "limit" 0 "hold" 0 "opens" 9007199254740990 "closes" 9007199254740991 "seq" 1 "term" <us> "created" <ms> "diverged" 0 "attempts" 0 "now" <ms> "room" 5000000}
-        SECKILL.CREATE over STOCK 3 OPENS 1 CLOSES 2 => OK
-        SECKILL.INFO over => {"state" CLOSED "available" 3 "held" 0 "sold" 0 "orders" 0 "buyers" 0 "limit" 0 "hold" 0 "opens" 1 "closes" 2 "seq" 1 "term" <us> "created" <ms> "diverged" 0 "attempts" 0 "now" <ms> "room" 5000000}
+        SECKILL.CREATE over STOCK 3 OPENS 1000000000001 CLOSES 1000000000002 => OK
+        SECKILL.INFO over => {"state" CLOSED "available" 3 "held" 0 "sold" 0 "orders" 0 "buyers" 0 "limit" 0 "hold" 0 "opens" 1000000000001 "closes" 1000000000002 "seq" 1 "term" <us> "created" <ms> "diverged" 0 "attempts" 0 "now" <ms> "room" 5000000}
     "#;
     play_on_both_protocols("", session).await;
 }

@@ -82,7 +82,7 @@ async fn a_refusal_has_no_effect() {
         SECKILL.CANCEL sale o2 REFUND => CANCELLED
         SECKILL.RESTOCK sale 1 ID r1 => 3
         SECKILL.CREATE soon STOCK 1 OPENS 9007199254740991 => OK
-        SECKILL.CREATE over STOCK 1 CLOSES 1 => OK
+        SECKILL.CREATE over STOCK 1 CLOSES 1000000000001 => OK
         SECKILL.CREATE gone STOCK 1 HOLD 60000 => OK
         SECKILL.BUY gone ann o1 => HELD
         SECKILL.CREATE few STOCK 1 => OK
@@ -110,11 +110,11 @@ async fn a_refusal_has_no_effect() {
         SECKILL.RENEW none bob 60000 => 0
 
         SECKILL.CREATE sale STOCK 3 LIMIT 2 => OK
-        SECKILL.CREATE sale STOCK 3 => -BUSYKEY the key holds another sale or another type
-        SECKILL.CREATE lock STOCK 3 => -BUSYKEY the key holds another sale or another type
-        SECKILL.CREATE none STOCK 3 OPENS 1 CLOSES 1 => -ERR CLOSES must be after OPENS
+        SECKILL.CREATE sale STOCK 3 => -BUSYKEY a sale created with STOCK 3 LIMIT 2 exists here; LIMIT differs
+        SECKILL.CREATE lock STOCK 3 => -BUSYKEY the key holds no sale, but a string
+        SECKILL.CREATE none STOCK 3 OPENS 1000000000001 CLOSES 1000000000001 => -ERR CLOSES must be after OPENS
         SECKILL.ALTER sale LIMIT 2 HOLD 0 => OK
-        SECKILL.ALTER sale STOCK 1 => -ERR syntax error
+        SECKILL.ALTER sale STOCK 1 => -ERR SECKILL.ALTER has no keyword 'STOCK': SECKILL.RESTOCK changes the stock
         SECKILL.ALTER none LIMIT 2 => -NOSALE no sale at this key
         SECKILL.RESTOCK sale 1 ID r1 => 3
         SECKILL.RESTOCK sale 2 ID r1 => -MISMATCH the id exists with another delta

@@ -121,6 +121,11 @@ fn syntaxes(of: &Fields) -> Vec<String> {
     read::<Vec<Value>>(&of["arguments"]).iter().map(syntax).collect()
 }
 
+/// An argument without the brackets that make it optional.
+fn bare(argument: &str) -> &str {
+    argument.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(argument)
+}
+
 #[tokio::test]
 async fn syntax_and_arguments_are_those_of_the_server() {
     let server = Server::start().await;
@@ -130,7 +135,7 @@ async fn syntax_and_arguments_are_those_of_the_server() {
         let arguments = syntaxes(&docs(&mut connection, name.as_str()).await);
         let section = page.command(name.as_str());
         assert_eq!(section.blocks()[0].trim_end(), format!("{name} {}", arguments.join(" ")));
-        let bare: Vec<&str> = arguments.iter().map(|argument| argument.trim_matches(['[', ']'])).collect();
+        let bare: Vec<&str> = arguments.iter().map(|argument| bare(argument)).collect();
         assert_eq!(section.column("argument"), bare, "{name}");
     }
 }
@@ -144,7 +149,7 @@ fn call_with(call: &str, number: usize, argument: &str, value: &str) -> String {
             Some(place) => words[place + 1] = value,
             None => words.extend([keyword, value]),
         },
-        [keyword, key, _] => words.extend([keyword, key, value]),
+        [keyword, key, _, ..] => words.extend([keyword, key, value]),
         _ => panic!("{argument}"),
     }
     words.join(" ").replace('%', "key")

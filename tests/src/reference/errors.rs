@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
-use seckill_core::protocol::{Capacity, Code, Error, Seq, Term};
+use seckill_core::protocol::{
+    AUDIT_ORDERS, Capacity, Code, CommandName, Error, Keyword, Seq, Term, Unit, Word,
+};
 use seckill_core::{ApplyError, AuditError};
 
 use super::section::{Section, sorted};
 use super::{CALLS, command_of};
 use crate::harness::markdown::code;
 use crate::harness::server::{Connection, Server};
-use crate::harness::session::{play, reply, show};
+use crate::harness::session::{fill, play, reply, show};
 
 /// The reply to a bug of the module, which no test can provoke.
 const BUG: &str = "ERR the module failed; its server's log says how";
@@ -23,15 +25,23 @@ const SETUP: &str = "
     SECKILL.BUY sale ann o1 => HELD
     SECKILL.RESTOCK sale 1 ID r1 => 5
 ";
-const MISTAKES: [&str; 17] = [
+const MISTAKES: [&str; 25] = [
     "SECKILL.FENCE 9007199254740991",
     "SECKILL.LOCK k \"\" 1",
     "SECKILL.LOCK k t x",
     "SECKILL.LOCK k t 1 BLOCK 1",
     "SECKILL.BUY sale ann o2 QTY",
+    "SECKILL.BUY sale ann o2 QTY 1 QTY 1",
+    "SECKILL.BUY sale ann o2 PRICE",
+    "SECKILL.BUY sale ann o2 RELEASE",
+    "SECKILL.CANCEL sale o1 NOW",
+    "SECKILL.ALTER sale",
+    "SECKILL.CREATE k STOCK 1 OPENS 1700000000",
+    "SECKILL.AUDIT sale a a a a a a a a a a a a a a",
     "SECKILL.BUY sale bob o1",
-    "SECKILL.CREATE k STOCK 1 OPENS 2 CLOSES 1",
+    "SECKILL.CREATE k STOCK 1 OPENS 1000000000002 CLOSES 1000000000001",
     "SECKILL.CREATE sale STOCK 7",
+    "SECKILL.CREATE sale STOCK 7 HOLD 600000",
     "SECKILL.RESTOCK sale 0",
     "SECKILL.RESTOCK sale 9007199254740991",
     "SECKILL.RESTOCK sale 2 ID r1",
@@ -105,6 +115,8 @@ async fn all_errors() -> ErrorReplies {
     play(&mut connection, "MULTI => OK\nSECKILL.AUDIT sale => QUEUED").await;
     let Value::Array(executed) = reply(&mut connection, "EXEC").await else { panic!("no replies") };
     errors.note("SECKILL.AUDIT", &executed[0]);
+    fill(&mut connection, "large", AUDIT_ORDERS + 1).await;
+    errors.ask(&mut connection, "SECKILL.AUDIT large").await;
     play(&mut connection, EVICTION).await;
     errors.ask(&mut connection, "SECKILL.CREATE new STOCK 1").await;
     play(&mut connection, NO_EVICTION).await;
@@ -173,8 +185,8 @@ fn every_code_has_its_row() {
 macro_rules! one_of_each_kind {
     ($($kind:ident $(($($value:expr),*))? $({ $($field:ident: $of:expr),* })?),* $(,)?) => {{
         let _ = |error: Error| match error {
-            // Its text is that of Redis.
-            Error::Arity => {}
+            // The text of the first is that of Redis, which passes no other commands to the module.
+            Error::Arity | Error::UnknownCommand => {}
             $(Error::$kind { .. } => {})*
         };
         [$(Error::$kind $(($($value),*))? $({ $($field: $of),* })?),*]
@@ -186,9 +198,15 @@ fn every_error_of_the_core_has_its_row() {
     let page = Section::page();
     let rows = page.section("### Texts").column("error");
     let errors = one_of_each_kind![
-        Syntax,
+        TooManyArguments,
+        NoKeyword { command: CommandName::Buy, place: 4, word: Word::new(b"PRICE") },
+        Repeated(Keyword::Qty),
+        NoValue(Keyword::Lock),
+        Needs { what: "RELEASE", keyword: Keyword::Lock },
+        NoRule,
         Length("id"),
-        Integer { name: "QTY", min: 1, max: 9 },
+        Integer { name: "QTY", min: 1, max: 9, unit: Unit::Milliseconds },
+        Seconds(Keyword::Opens, 1),
         Window,
         NoDelta,
         TooMuchStock,
@@ -197,7 +215,8 @@ fn every_error_of_the_core_has_its_row() {
         OtherOrder,
         OtherDelta,
         NoStock(3),
-        BusyKey,
+        OtherType("list"),
+        OtherSale { created: [1; 6], given: [true; 6], differs: [true; 6] },
         Full { capacity: Capacity::Orders, count: 2 },
         Forked { seq: Seq(1), term: Term(2) },
         Diverged,

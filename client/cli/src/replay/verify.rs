@@ -20,7 +20,7 @@ pub(super) async fn sale(
 ) -> Result<(), Error> {
     figures(con, sale, load, orders).await?;
     events(con, sale, load, orders).await?;
-    Ok(con.audit(sale).await?)
+    Ok(con.force_audit(sale).await?)
 }
 
 async fn figures(

@@ -51,7 +51,7 @@ pub enum Query<'a> {
     Buyer { buyer: Name<'a> },
     Events { after: Seq, term: Option<Term>, count: u64, block: Option<Millis> },
     Info,
-    Audit,
+    Audit { force: bool },
 }
 
 /// A command with its arguments, each of which is checked. `module/README.md` says what each does.
@@ -105,7 +105,7 @@ impl<'a> Command<'a> {
                 Query::Buyer { .. } => CommandName::Buyer,
                 Query::Events { .. } => CommandName::Events,
                 Query::Info => CommandName::Info,
-                Query::Audit => CommandName::Audit,
+                Query::Audit { .. } => CommandName::Audit,
             },
             Self::Apply { .. } => CommandName::Apply,
             Self::Grant { .. } => CommandName::Grant,

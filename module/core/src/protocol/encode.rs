@@ -51,6 +51,12 @@ impl Encoder<'_> {
         self.bytes(keyword.as_str().as_bytes());
     }
 
+    fn flag(&mut self, keyword: Keyword, is_set: bool) {
+        if is_set {
+            self.keyword(keyword);
+        }
+    }
+
     fn integer(&mut self, value: impl itoa::Integer) {
         self.bytes(itoa::Buffer::new().format(value).as_bytes());
     }
@@ -84,9 +90,7 @@ impl Encoder<'_> {
             }
             Request::Cancel { order, refund } => {
                 self.bytes(&order.text());
-                if *refund {
-                    self.keyword(Keyword::Refund);
-                }
+                self.flag(Keyword::Refund, *refund);
             }
         }
     }
@@ -101,7 +105,8 @@ impl Encoder<'_> {
                 self.option(Keyword::Count, (*count != EVENTS_DEFAULT).then_some(*count));
                 self.option(Keyword::Block, block.map(|block| block.0));
             }
-            Query::Info | Query::Audit => {}
+            Query::Info => {}
+            Query::Audit { force } => self.flag(Keyword::Force, *force),
         }
     }
 
@@ -121,9 +126,7 @@ impl Encoder<'_> {
             self.keyword(Keyword::Lock);
             self.bytes(guard.key);
             self.bytes(guard.token.bytes());
-            if guard.release {
-                self.keyword(Keyword::Release);
-            }
+            self.flag(Keyword::Release, guard.release);
         }
     }
 }

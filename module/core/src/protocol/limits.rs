@@ -1,12 +1,15 @@
 //! The limits on everything that comes from outside.
 
-/// The most arguments of a well-formed command, its name included; more is a syntax error.
+/// The most arguments of a well-formed command, its name included.
 pub const MAX_ARGS: usize = 14;
 /// The longest token, buyer, order and restock id, in bytes.
 pub const MAX_NAME: usize = 128;
 /// The largest integer that every client language holds: 2^53 - 1.
 pub const MAX_INT: u64 = (1 << 53) - 1;
 const _: () = assert!(MAX_INT <= i64::MAX as u64);
+/// The first instant, in unix ms, that a window may name besides 0. Instants in unix seconds lie below it, up to the
+/// year 5138.
+pub const FIRST_INSTANT: u64 = 100_000_000_000;
 /// The largest quantity of an order and the largest limit: 2^32 - 1.
 pub const MAX_QTY: u64 = u32::MAX as u64;
 /// Orders that one buyer may place for each unit of LIMIT, unless ATTEMPTS is given.
@@ -22,6 +25,8 @@ pub const EVENTS_DEFAULT: u64 = 100;
 pub const EVENTS_MAX: u64 = 1_000;
 /// Order ids that BUYER replies at most.
 pub const BUYER_ORDERS: usize = 100;
+/// Orders up to which a primary runs AUDIT without FORCE.
+pub const AUDIT_ORDERS: u32 = 100_000;
 /// Due holds that a BUY expires at most before it is decided.
 pub const BUY_EXPIRES: usize = 32;
 /// The largest value of the config `seckill.max-events`.

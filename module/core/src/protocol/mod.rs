@@ -9,8 +9,10 @@
 //! | `name` | buyers, order ids, restock ids, tokens |
 //! | `rules` | the rules of a sale |
 //! | `command` | the commands with their arguments |
+//! | `syntax` | the arguments of each command, and what a wrong one was meant to be |
 //! | `parse`, `encode` | bytes to commands and back |
 //! | `error` | why a command was not carried out |
+//! | `particulars` | how a sale differs from the one that CREATE asks for |
 
 mod command;
 mod encode;
@@ -20,18 +22,21 @@ mod limits;
 mod name;
 mod number;
 mod parse;
+mod particulars;
 mod rules;
+mod syntax;
 mod words;
 
 pub use command::{Buy, Command, Guard, Query, Request};
-pub use error::{Capacity, Error};
+pub use error::{Capacity, Error, PARTICULARS, Word};
 pub use limits::{
-    ATTEMPTS_PER_UNIT, BUY_EXPIRES, BUYER_ORDERS, EVENTS_DEFAULT, EVENTS_MAX, LEAST_ATTEMPTS, MAX_ARGS,
-    MAX_EVENTS, MAX_FOREIGN, MAX_INT, MAX_NAME, MAX_ORDERS, MAX_QTY,
+    ATTEMPTS_PER_UNIT, AUDIT_ORDERS, BUY_EXPIRES, BUYER_ORDERS, EVENTS_DEFAULT, EVENTS_MAX, FIRST_INSTANT,
+    LEAST_ATTEMPTS, MAX_ARGS, MAX_EVENTS, MAX_FOREIGN, MAX_INT, MAX_NAME, MAX_ORDERS, MAX_QTY,
 };
 pub use name::{Name, Text, Token};
 pub use number::{
     BuyerNumber, Epoch, Fence, Millis, OrderNumber, RestockNumber, Seq, Term, UnixMicros, UnixMs,
 };
 pub use rules::{Alteration, Rules};
+pub use syntax::Unit;
 pub use words::{Code, CommandName, EXPIRE_EVENT, EventName, Keyword, Phase, Refusal, State};

@@ -3,18 +3,20 @@
 use core::ops::RangeInclusive;
 
 use super::command::{Buy, Command, Guard, Query, Request};
-use super::error::Error;
-use super::limits::{EVENTS_DEFAULT, EVENTS_MAX, MAX_INT, MAX_QTY};
+use super::error::{Error, Word};
+use super::limits::{EVENTS_DEFAULT, EVENTS_MAX, FIRST_INSTANT, MAX_INT, MAX_QTY};
 use super::name::{Name, Token};
 use super::number::{Fence, Millis, Seq, Term, UnixMs};
 use super::rules::{Alteration, Rules};
+use super::syntax::Unit;
 use super::words::{CommandName, Keyword};
 
 impl<'a> Command<'a> {
     /// Parses a command: its name and then its arguments.
     pub fn parse(args: &[&'a [u8]]) -> Result<Self, Error> {
-        let mut args = Args { rest: args };
-        let name = CommandName::from_any_case(args.next()?).ok_or(Error::Syntax)?;
+        let (name, rest) = args.split_first().ok_or(Error::Arity)?;
+        let name = CommandName::from_any_case(name).ok_or(Error::UnknownCommand)?;
+        let mut args = Args { command: name, count: rest.len(), rest };
         // The key of the lock or the sale comes first in every command but FENCE, which has none.
         let key = args.next()?;
         let decide = |request| Self::Decide { sale: key, request };
@@ -37,15 +39,17 @@ impl<'a> Command<'a> {
             CommandName::Buyer => read(Query::Buyer { buyer: args.name("buyer")? }),
             CommandName::Events => read(args.events()?),
             CommandName::Info => read(Query::Info),
-            CommandName::Audit => read(Query::Audit),
+            CommandName::Audit => read(Query::Audit { force: args.flag(Keyword::Force)? }),
             CommandName::Apply => Self::Apply { sale: key, batch: args.next()? },
             CommandName::Grant => Self::Grant {
                 key,
                 token: args.token()?,
-                until: UnixMs(args.integer("pxat", 1..=MAX_INT)?),
-                fence: Fence(args.integer("fence", 1..=MAX_INT)?),
+                until: UnixMs(args.integer("pxat", 1..=MAX_INT, Unit::UnixTime)?),
+                fence: Fence(args.integer("fence", 1..=MAX_INT, Unit::None)?),
             },
-            CommandName::Fence => Self::Fence { fence: Fence(integer_of("fence", key, 1..=MAX_INT)?) },
+            CommandName::Fence => {
+                Self::Fence { fence: Fence(integer_of("fence", key, 1..=MAX_INT, Unit::None)?) }
+            }
         };
         args.finish()?;
         Ok(command)
@@ -63,18 +67,28 @@ fn digits(bytes: &[u8]) -> Option<u64> {
     })
 }
 
-fn integer_of(name: &'static str, bytes: &[u8], range: RangeInclusive<u64>) -> Result<u64, Error> {
-    digits(bytes).filter(|value| range.contains(value)).ok_or(Error::Integer {
-        name,
-        min: range.start().cast_signed(),
-        max: range.end().cast_signed(),
-    })
+fn integer_of(
+    name: &'static str,
+    bytes: &[u8],
+    range: RangeInclusive<u64>,
+    unit: Unit,
+) -> Result<u64, Error> {
+    match digits(bytes) {
+        Some(value) if range.contains(&value) => Ok(value),
+        _ => Err(no_integer(name, &range, unit)),
+    }
+}
+
+#[cold]
+fn no_integer(name: &'static str, range: &RangeInclusive<u64>, unit: Unit) -> Error {
+    let (min, max) = (range.start().cast_signed(), range.end().cast_signed());
+    Error::Integer { name, min, max, unit }
 }
 
 /// Sets what a keyword gives; a second time is an error.
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
+fn once<T>(keyword: Keyword, slot: &mut Option<T>, value: T) -> Result<(), Error> {
     if slot.is_some() {
-        return Err(Error::Syntax);
+        return Err(Error::Repeated(keyword));
     }
     *slot = Some(value);
     Ok(())
@@ -82,6 +96,9 @@ fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
 
 /// What is left of the arguments.
 struct Args<'s, 'a> {
+    command: CommandName,
+    /// How many there were after the name.
+    count: usize,
     rest: &'s [&'a [u8]],
 }
 
@@ -93,9 +110,9 @@ impl<'a> Args<'_, 'a> {
         Ok(first)
     }
 
-    /// The value of a keyword.
-    fn value(&mut self) -> Result<&'a [u8], Error> {
-        self.next().map_err(|_| Error::Syntax)
+    /// A value of a keyword.
+    fn value(&mut self, keyword: Keyword) -> Result<&'a [u8], Error> {
+        self.next().map_err(|_| Error::NoValue(keyword))
     }
 
     fn name(&mut self, what: &'static str) -> Result<Name<'a>, Error> {
@@ -108,16 +125,28 @@ impl<'a> Args<'_, 'a> {
 
     /// A length of time that is not 0.
     fn millis(&mut self, name: &'static str) -> Result<Millis, Error> {
-        self.integer(name, 1..=MAX_INT).map(Millis)
+        self.integer(name, 1..=MAX_INT, Unit::Milliseconds).map(Millis)
     }
 
-    fn integer(&mut self, name: &'static str, range: RangeInclusive<u64>) -> Result<u64, Error> {
-        integer_of(name, self.next()?, range)
+    fn integer(&mut self, name: &'static str, range: RangeInclusive<u64>, unit: Unit) -> Result<u64, Error> {
+        integer_of(name, self.next()?, range, unit)
     }
 
     /// The integer that follows a keyword.
     fn value_of(&mut self, keyword: Keyword, range: RangeInclusive<u64>) -> Result<u64, Error> {
-        integer_of(keyword.as_str(), self.value()?, range)
+        let value = self.value(keyword)?;
+        integer_of(keyword.as_str(), value, range, keyword.unit()).map_err(|error| {
+            let is_keyword = Keyword::from_any_case(value).is_some();
+            if is_keyword { Error::NoValue(keyword) } else { error }
+        })
+    }
+
+    /// The instant that follows a keyword.
+    fn instant_of(&mut self, keyword: Keyword) -> Result<UnixMs, Error> {
+        match self.value_of(keyword, 0..=MAX_INT)? {
+            seconds @ 1..FIRST_INSTANT => Err(Error::Seconds(keyword, seconds)),
+            instant => Ok(UnixMs(instant)),
+        }
     }
 
     fn delta(&mut self) -> Result<i64, Error> {
@@ -130,7 +159,7 @@ impl<'a> Args<'_, 'a> {
         let value = digits(magnitude)
             .and_then(|value| i64::try_from(value).ok())
             .filter(|value| *value <= max)
-            .ok_or(Error::Integer { name: "delta", min: max.wrapping_neg(), max })?;
+            .ok_or(Error::Integer { name: "delta", min: max.wrapping_neg(), max, unit: Unit::None })?;
         match (value, negative) {
             (0, _) => Err(Error::NoDelta),
             (_, true) => Ok(value.wrapping_neg()),
@@ -144,10 +173,32 @@ impl<'a> Args<'_, 'a> {
         mut take: impl FnMut(&mut Self, Keyword) -> Result<(), Error>,
     ) -> Result<(), Error> {
         while let Ok(word) = self.next() {
-            let keyword = Keyword::from_any_case(word).ok_or(Error::Syntax)?;
+            let keyword = Keyword::from_any_case(word).ok_or_else(|| self.no_keyword(word))?;
             take(self, keyword)?;
         }
         Ok(())
+    }
+
+    /// Whether the one keyword of a command that takes no other is there.
+    fn flag(&mut self, flag: Keyword) -> Result<bool, Error> {
+        let mut is_set = None;
+        self.keywords(|args, keyword| {
+            if keyword == flag { once(keyword, &mut is_set, ()) } else { Err(args.foreign(keyword)) }
+        })?;
+        Ok(is_set.is_some())
+    }
+
+    /// The word that was taken last is no keyword.
+    #[cold]
+    fn no_keyword(&self, word: &[u8]) -> Error {
+        let place = u8::try_from(self.count.saturating_sub(self.rest.len())).unwrap_or(u8::MAX);
+        Error::NoKeyword { command: self.command, place, word: Word::new(word) }
+    }
+
+    /// The word that was taken last is a keyword, but none of this command.
+    #[cold]
+    fn foreign(&self, keyword: Keyword) -> Error {
+        self.no_keyword(keyword.as_str().as_bytes())
     }
 
     fn finish(self) -> Result<(), Error> {
@@ -156,12 +207,12 @@ impl<'a> Args<'_, 'a> {
 
     fn rule(&mut self, keyword: Keyword, rules: &mut Alteration) -> Result<(), Error> {
         match keyword {
-            Keyword::Limit => once(&mut rules.limit, self.value_of(keyword, 0..=MAX_QTY)?),
-            Keyword::Attempts => once(&mut rules.attempts, self.value_of(keyword, 0..=MAX_QTY)?),
-            Keyword::Hold => once(&mut rules.hold, Millis(self.value_of(keyword, 0..=MAX_INT)?)),
-            Keyword::Opens => once(&mut rules.opens, UnixMs(self.value_of(keyword, 0..=MAX_INT)?)),
-            Keyword::Closes => once(&mut rules.closes, UnixMs(self.value_of(keyword, 0..=MAX_INT)?)),
-            _ => Err(Error::Syntax),
+            Keyword::Limit => once(keyword, &mut rules.limit, self.value_of(keyword, 0..=MAX_QTY)?),
+            Keyword::Attempts => once(keyword, &mut rules.attempts, self.value_of(keyword, 0..=MAX_QTY)?),
+            Keyword::Hold => once(keyword, &mut rules.hold, Millis(self.value_of(keyword, 0..=MAX_INT)?)),
+            Keyword::Opens => once(keyword, &mut rules.opens, self.instant_of(keyword)?),
+            Keyword::Closes => once(keyword, &mut rules.closes, self.instant_of(keyword)?),
+            _ => Err(self.foreign(keyword)),
         }
     }
 
@@ -169,8 +220,8 @@ impl<'a> Args<'_, 'a> {
         let (token, ttl) = (self.token()?, self.millis("ttl")?);
         let mut block = None;
         self.keywords(|args, keyword| match keyword {
-            Keyword::Block => once(&mut block, Millis(args.value_of(keyword, 0..=MAX_INT)?)),
-            _ => Err(Error::Syntax),
+            Keyword::Block => once(keyword, &mut block, Millis(args.value_of(keyword, 0..=MAX_INT)?)),
+            _ => Err(args.foreign(keyword)),
         })?;
         Ok(Command::Lock { key, token, ttl, block })
     }
@@ -179,10 +230,11 @@ impl<'a> Args<'_, 'a> {
         let mut stock = None;
         let mut rules = Alteration::default();
         self.keywords(|args, keyword| match keyword {
-            Keyword::Stock => once(&mut stock, args.value_of(keyword, 0..=MAX_INT)?),
+            Keyword::Stock => once(keyword, &mut stock, args.value_of(keyword, 0..=MAX_INT)?),
             _ => args.rule(keyword, &mut rules),
         })?;
-        let stock = stock.ok_or(Error::Syntax)?;
+        let what = CommandName::Create.as_str();
+        let stock = stock.ok_or(Error::Needs { what, keyword: Keyword::Stock })?;
         Ok(Request::Create { stock, rules: Rules::default().with(rules).checked()? })
     }
 
@@ -190,7 +242,7 @@ impl<'a> Args<'_, 'a> {
         let mut alteration = Alteration::default();
         self.keywords(|args, keyword| args.rule(keyword, &mut alteration))?;
         if alteration == Alteration::default() {
-            return Err(Error::Syntax);
+            return Err(Error::NoRule);
         }
         Ok(Request::Alter(alteration))
     }
@@ -199,38 +251,42 @@ impl<'a> Args<'_, 'a> {
         let delta = self.delta()?;
         let mut id = None;
         self.keywords(|args, keyword| match keyword {
-            Keyword::Id => once(&mut id, Name::new("id", args.value()?)?),
-            _ => Err(Error::Syntax),
+            Keyword::Id => once(keyword, &mut id, Name::new("id", args.value(keyword)?)?),
+            _ => Err(args.foreign(keyword)),
         })?;
         Ok(Request::Restock { delta, id })
     }
 
     fn cancel(&mut self) -> Result<Request<'a>, Error> {
         let order = self.name("order")?;
-        let mut refund = None;
-        self.keywords(|_, keyword| match keyword {
-            Keyword::Refund => once(&mut refund, ()),
-            _ => Err(Error::Syntax),
-        })?;
-        Ok(Request::Cancel { order, refund: refund.is_some() })
+        Ok(Request::Cancel { order, refund: self.flag(Keyword::Refund)? })
     }
 
     fn buy(&mut self) -> Result<Request<'a>, Error> {
         let (buyer, order) = (self.name("buyer")?, self.name("order")?);
         let (mut qty, mut lock, mut release) = (None, None, None);
-        self.keywords(|args, keyword| match keyword {
-            Keyword::Qty => once(&mut qty, args.value_of(keyword, 1..=MAX_QTY)?),
+        let taken = self.keywords(|args, keyword| match keyword {
+            Keyword::Qty => once(keyword, &mut qty, args.value_of(keyword, 1..=MAX_QTY)?),
             Keyword::Lock => {
-                let key = args.value()?;
-                let token = args.value()?;
-                once(&mut lock, (key, Token::new(token)?))
+                let key = args.value(keyword)?;
+                let token = args.value(keyword)?;
+                once(keyword, &mut lock, (key, Token::new(token)?))
             }
-            Keyword::Release => once(&mut release, ()),
-            _ => Err(Error::Syntax),
-        })?;
+            Keyword::Release => once(keyword, &mut release, ()),
+            _ => Err(args.foreign(keyword)),
+        });
+        if let Err(error) = taken {
+            // A token that is spelt like a keyword was probably meant to be that keyword.
+            let is_keyword = lock.is_some_and(|(_, token)| Keyword::from_any_case(token.bytes()).is_some());
+            let lacks_token = is_keyword && matches!(error, Error::NoKeyword { .. });
+            return Err(if lacks_token { Error::NoValue(Keyword::Lock) } else { error });
+        }
         let guard = match (lock, release) {
             (Some((key, token)), release) => Some(Guard { key, token, release: release.is_some() }),
-            (None, Some(())) => return Err(Error::Syntax),
+            (None, Some(())) => {
+                let what = Keyword::Release.as_str();
+                return Err(Error::Needs { what, keyword: Keyword::Lock });
+            }
             (None, None) => None,
         };
         let qty = u32::try_from(qty.unwrap_or(1)).unwrap_or(u32::MAX);
@@ -238,13 +294,13 @@ impl<'a> Args<'_, 'a> {
     }
 
     fn events(&mut self) -> Result<Query<'a>, Error> {
-        let after = Seq(self.integer("after", 0..=MAX_INT)?);
+        let after = Seq(self.integer("after", 0..=MAX_INT, Unit::None)?);
         let (mut term, mut count, mut block) = (None, None, None);
         self.keywords(|args, keyword| match keyword {
-            Keyword::Term => once(&mut term, Term(args.value_of(keyword, 0..=MAX_INT)?)),
-            Keyword::Count => once(&mut count, args.value_of(keyword, 1..=EVENTS_MAX)?),
-            Keyword::Block => once(&mut block, Millis(args.value_of(keyword, 0..=MAX_INT)?)),
-            _ => Err(Error::Syntax),
+            Keyword::Term => once(keyword, &mut term, Term(args.value_of(keyword, 0..=MAX_INT)?)),
+            Keyword::Count => once(keyword, &mut count, args.value_of(keyword, 1..=EVENTS_MAX)?),
+            Keyword::Block => once(keyword, &mut block, Millis(args.value_of(keyword, 0..=MAX_INT)?)),
+            _ => Err(args.foreign(keyword)),
         })?;
         Ok(Query::Events { after, term, count: count.unwrap_or(EVENTS_DEFAULT), block })
     }

@@ -172,6 +172,8 @@ words! {
         Closes = "CLOSES",
         /// Reply at most this many events.
         Count = "COUNT",
+        /// Do it even if it takes long.
+        Force = "FORCE",
         /// How long an order is held, in ms.
         Hold = "HOLD",
         /// The id that makes a restock idempotent.

@@ -169,7 +169,7 @@ impl Deciding<'_> {
             Some((same, as_created)) if same == stock && rules.is_equivalent(&as_created) => {
                 Ok((Outcome::Ok, None))
             }
-            Some(_) => Err(Error::BusyKey),
+            Some(created) => Err(Error::other_sale(created, (stock, rules))),
         }
     }
 

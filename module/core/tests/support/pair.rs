@@ -1,6 +1,8 @@
 //! The copies of a sale on a primary and on a replica. Tests send them commands as lines of text.
 
-use seckill_core::protocol::{Code, Command, Epoch, Query, Request, Term, UnixMs};
+use seckill_core::protocol::{
+    Alteration, Code, Command, Epoch, FIRST_INSTANT, Query, Request, Rules, Term, UnixMs,
+};
 use seckill_core::{Decision, Moment, Origin, Role, Sale};
 
 use super::render;
@@ -101,9 +103,10 @@ impl Pair {
             command => {
                 let name = format!("SECKILL.{command}");
                 let mut args = vec![name.as_bytes(), b"sale"];
-                args.extend(words[1..].iter().map(|word| word.as_bytes()));
+                let shifted = shift_instants(&words[1..]);
+                args.extend(shifted.iter().map(String::as_bytes));
                 match Command::parse(&args) {
-                    Ok(Command::Decide { request, .. }) => self.decide(now, &request),
+                    Ok(Command::Decide { request, .. }) => self.decide(now, &shift_back(request)),
                     Ok(Command::Read { query, .. }) => {
                         Response::without_events(self.read(UnixMs(now), &query))
                     }
@@ -174,7 +177,9 @@ impl Pair {
                 }
             }
             Query::Info => render::info(sale, now),
-            Query::Audit => sale.audit().map_or_else(|error| format!("CORRUPT {error}"), |()| "OK".into()),
+            Query::Audit { .. } => {
+                sale.audit().map_or_else(|error| format!("CORRUPT {error}"), |()| "OK".into())
+            }
         }
     }
 
@@ -186,6 +191,36 @@ impl Pair {
         assert!(save(primary) == save(replica), "both copies have the same snapshot");
         assert_eq!(render::all_views(primary, now), render::all_views(replica, now));
         assert_eq!(primary.next_deadline(), replica.next_deadline());
+    }
+}
+
+/// A scenario begins at the time 0, but the parser takes only instants of real clocks. So it gets later ones.
+fn shift_instants(words: &[&str]) -> Vec<String> {
+    let shifted = words.iter().enumerate().map(|(place, word)| match (place.checked_sub(1), word.parse()) {
+        (Some(before), Ok(instant @ 1..FIRST_INSTANT)) if ["OPENS", "CLOSES"].contains(&words[before]) => {
+            (FIRST_INSTANT + instant).to_string()
+        }
+        _ => (*word).to_owned(),
+    });
+    shifted.collect()
+}
+
+/// Undoes [`shift_instants`] in what was parsed. Instants of real clocks are later still.
+fn shift_back(request: Request<'_>) -> Request<'_> {
+    let back = |at: UnixMs| match at.0 {
+        shifted if (FIRST_INSTANT..2 * FIRST_INSTANT).contains(&shifted) => UnixMs(shifted - FIRST_INSTANT),
+        _ => at,
+    };
+    match request {
+        Request::Create { stock, rules } => {
+            let rules = Rules { opens: back(rules.opens), closes: back(rules.closes), ..rules };
+            Request::Create { stock, rules }
+        }
+        Request::Alter(alteration) => {
+            let Alteration { opens, closes, .. } = alteration;
+            Request::Alter(Alteration { opens: opens.map(back), closes: closes.map(back), ..alteration })
+        }
+        other => other,
     }
 }
 

@@ -44,7 +44,7 @@ async fn moves(orders: u64, name: impl Fn(u64) -> (Vec<u8>, Vec<u8>), config: &s
     cluster.assign(slot, to).await;
     assert_eq!(fingerprint(&mut target).await, before);
     is_full(&mut target).await;
-    play(&mut target, "SECKILL.AUDIT sale => OK").await;
+    play(&mut target, "SECKILL.AUDIT sale FORCE => OK").await;
     play(&mut source, "DBSIZE => 0").await;
 
     let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut target).await.unwrap();

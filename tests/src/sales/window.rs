@@ -24,7 +24,7 @@ async fn the_window_opens_and_closes_by_the_clock_of_the_server() {
         "at OPENS it is open"
     );
     let now = server_time(&mut connection).await;
-    connection.create("over", Sale::new(1).opens(1).closes(now)).await.unwrap();
+    connection.create("over", Sale::new(1).opens(now - 1).closes(now)).await.unwrap();
     assert_eq!(
         connection.buy("over", Buy::new("ann", "o1")).await,
         Ok(Bought::Refused(Refusal::Closed)),

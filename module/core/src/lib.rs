@@ -76,8 +76,8 @@ mod sale;
 mod storage;
 
 pub use sale::{
-    ApplyError, AuditError, BatchReader, Claim, Decision, Entry, Event, Info, LoadError, Loading,
-    MalformedBatch, Moment, NamedEvent, OpenStatus, OrderStatus, OrderView, Origin, Outcome, PART, Role,
-    Sale, Units,
+    ApplyError, AuditError, BatchReader, Bundle, Claim, Decision, Entry, Event, Info, LoadError, Loading,
+    MalformedBatch, Moment, NamedEvent, OpenStatus, OrderStatus, OrderView, Origin, Outcome, PART, Part,
+    Role, Sale, Units,
 };
 pub use storage::{Relocator, Seed};

@@ -247,7 +247,7 @@ fn names_are_packed_and_read() {
     }
 }
 
-/// A sale whose rules have attempts, and whose clock was set back. Kinds that came with version 0.2.0.
+/// A sale whose rules have attempts, and whose clock was set back. Kinds that came later.
 #[rustfmt::skip]
 const SECOND_BATCH: &[(u64, &str, &str, &str)] = &[
     // CREATED_ATTEMPTS: stock, limit, hold, opens, closes, attempts

@@ -6,8 +6,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use seckill_core::protocol::{
-    Alteration, Buy, Command, CommandName, EVENTS_MAX, Error, FIRST_INSTANT, Fence, Guard, Keyword, MAX_ARGS,
-    MAX_INT, MAX_QTY, Millis, Name, Query, Request, Rules, Seq, Term, Token, UnixMs,
+    Alteration, Buy, BuyAll, Command, CommandName, EVENTS_MAX, FIRST_INSTANT, Fence, Guard, Keyword,
+    MAX_ARGS, MAX_INT, MAX_QTY, MAX_SALES, Millis, Name, Quantities, Query, Request, Rules, Seq, Term, Token,
+    UnixMs,
 };
 use support::untrusted::check_arguments;
 
@@ -105,6 +106,26 @@ fn request(texts: &'static Texts) -> BoxedStrategy<Request<'static>> {
     .boxed()
 }
 
+/// Up to as many sales as there may be, whose keys differ in their last byte.
+fn buy_all(texts: &'static Texts) -> impl Strategy<Value = BuyAll<'static>> {
+    let [buyer, order, _] = texts.names();
+    let token = texts.token();
+    let guard = any::<bool>().prop_map(move |release| Guard { key: &texts.lock, token, release });
+    let qty = || integer(1, MAX_QTY).prop_map(|qty| qty.to_string().into_bytes());
+    let quantities = (1..=MAX_SALES)
+        .prop_flat_map(move |sales| (Just(sales), prop_oneof![vec(qty(), 0..2), vec(qty(), sales..=sales)]));
+    (quantities, option::of(guard)).prop_map(move |((sales, quantities), guard)| {
+        let keys = (0..sales).map(|last| [&texts.key[..], &[u8::try_from(last).unwrap()]].concat());
+        let (sales, quantities) = (leak(keys.collect()), leak(quantities));
+        let quantities = Quantities::new(quantities, sales.len()).unwrap();
+        BuyAll { sales, buyer, order, quantities, guard }
+    })
+}
+
+fn leak(texts: Vec<Vec<u8>>) -> &'static [&'static [u8]] {
+    texts.into_iter().map(|text| &*text.leak()).collect::<Vec<_>>().leak()
+}
+
 fn query(texts: &'static Texts) -> BoxedStrategy<Query<'static>> {
     let [buyer, order, _] = texts.names();
     let term = option::of(integer(0, MAX_INT).prop_map(Term));
@@ -134,6 +155,7 @@ fn command_of(texts: &'static Texts) -> BoxedStrategy<Command<'static>> {
         1 => Just(Command::Unlock { key, token }),
         1 => millis(1).prop_map(move |ttl| Command::Renew { key, token, ttl }),
         8 => request(texts).prop_map(move |request| Command::Decide { sale: key, request }),
+        3 => buy_all(texts).prop_map(Command::BuyAll),
         5 => query(texts).prop_map(move |query| Command::Read { sale: key, query }),
         1 => Just(Command::Apply { sale: key, batch: &texts.batch }),
         1 => (instant(1), fence.clone())
@@ -147,12 +169,6 @@ fn encode(command: &Command<'_>) -> Vec<Vec<u8>> {
     let mut args = Vec::new();
     command.encode(&mut |arg| args.push(arg.to_vec()));
     args
-}
-
-fn parse(args: &[Vec<u8>]) -> Result<Command<'_>, Error> {
-    // Commands borrow from the arguments, not from the list of them.
-    let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-    Command::parse(&args)
 }
 
 /// Command names, keywords, numbers, and other words.
@@ -188,7 +204,8 @@ proptest! {
         if let Some(key) = command.key() {
             prop_assert_eq!(&args[1][..], key);
         }
-        prop_assert_eq!(parse(&args), Ok(command));
+        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        prop_assert_eq!(Command::parse(&args), Ok(command));
     }
 
     #[test]

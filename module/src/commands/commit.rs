@@ -32,6 +32,20 @@ pub(super) fn commit(
     decision: &Decision<'_>,
     command: Option<CommandName>,
 ) -> Result {
+    apply_decision(context, name, &mut key, decision)?;
+    // A listener may do anything to the key, so it is closed first.
+    drop(key);
+    notify(context, name, decision, command);
+    Ok(())
+}
+
+/// Applies a decision to the sale at an open key, and reports it to all but listeners of keyspace events.
+pub(super) fn apply_decision(
+    context: &Context,
+    name: Str<'_>,
+    key: &mut Key<'_>,
+    decision: &Decision<'_>,
+) -> Result {
     let stored = key.value_mut::<Stored>().ok_or(Error::NoSale)?;
     if let Err(error) = stored.sale.commit(decision) {
         warn_diverged(context, name, error);
@@ -45,13 +59,16 @@ pub(super) fn commit(
         report_change(context, name, &stored.sale);
     }
     stored.schedule(context, context.db(), name);
-    // A listener may do anything to the key, so it is closed first.
-    drop(key);
-    notify(context, name, decision, command);
     Ok(())
 }
 
-fn notify(context: &Context, name: Str<'_>, decision: &Decision<'_>, command: Option<CommandName>) {
+/// Emits the keyspace events of a decision. No key may be open.
+pub(super) fn notify(
+    context: &Context,
+    name: Str<'_>,
+    decision: &Decision<'_>,
+    command: Option<CommandName>,
+) {
     if decision.expired() > 0 {
         counters::HOLDS_EXPIRED.add(decision.expired());
         context.notify(Class::Module, EXPIRE_EVENT, name);

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `locks` | LOCK, UNLOCK, RENEW |
 //! | `sales` | CREATE, ALTER, RESTOCK, BUY, CONFIRM, EXTEND, CANCEL |
+//! | `bundles` | BUYALL |
 //! | `reads` | ORDER, BUYER, EVENTS, INFO, AUDIT |
 //! | `internal` | APPLY, GRANT, FENCE |
 //! | `fences` | the last fence, in an AOF that was rewritten |
@@ -11,6 +12,7 @@
 //! | `commit` | a decision, applied and reported to everyone |
 //! | `call`, `failure` | a call under way, and how it ends |
 
+mod bundles;
 mod call;
 mod commit;
 mod expiry;
@@ -46,6 +48,7 @@ fn dispatch(context: &Context, args: &Args<'_>) -> Result {
         Command::Unlock { key, token } => locks::unlock(&call, key, token),
         Command::Renew { key, token, ttl } => locks::renew(&call, key, token, ttl),
         Command::Decide { sale, request } => sales::decide(&call, sale, &request, command.name()),
+        Command::BuyAll(all) => bundles::buy_all(&call, &all),
         Command::Read { sale, query } => reads::read(&call, sale, &query),
         Command::Apply { sale, batch } => internal::apply(&call, sale, batch),
         Command::Grant { key, token, until, fence } => internal::grant(&call, key, token, until, fence),

@@ -2,7 +2,7 @@
 
 use seckill_core::protocol;
 
-use super::command_table::{BUY_KEYS, CATEGORY, TABLE};
+use super::command_table::{self, CATEGORY, TABLE};
 use crate::commands;
 use crate::redis::command::{self, Commands, KeySpec};
 use crate::redis::{self, Args, Context};
@@ -12,7 +12,9 @@ const _: () = assert!(redis::MAX_ARGS == protocol::MAX_ARGS);
 struct ModuleCommands;
 
 impl Commands for ModuleCommands {
-    const DYNAMIC_KEYS: &'static [KeySpec] = BUY_KEYS;
+    fn dynamic_keys(name: &[u8]) -> &'static [KeySpec] {
+        command_table::dynamic_keys(name)
+    }
 
     fn run(context: &Context, args: Option<&Args<'_>>) {
         commands::run(context, args);

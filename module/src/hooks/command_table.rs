@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use seckill_core::protocol::{CommandName, Keyword};
 
-use crate::redis::command::{Argument, ArgumentKind, CommandSpec, KeyAccess, KeyPlace, KeySpec};
+use crate::redis::command::{Argument, ArgumentKind, CommandSpec, From, KeyAccess, KeyPlace, KeySpec};
 
 /// The ACL category of the module.
 pub(super) const CATEGORY: &CStr = c"seckill";
@@ -16,11 +16,15 @@ const MILLISECONDS: &CStr = c"milliseconds";
 const UNIX_TIME: &CStr = c"unix-time-milliseconds";
 
 const fn required(name: &'static CStr, kind: ArgumentKind) -> Argument {
-    Argument { name, kind, token: None, optional: false }
+    Argument { name, kind, token: None, optional: false, multiple: false }
 }
 
 const fn option(token: Keyword, name: &'static CStr, kind: ArgumentKind) -> Argument {
-    Argument { name, kind, token: Some(token.as_c_str()), optional: true }
+    Argument { name, kind, token: Some(token.as_c_str()), optional: true, multiple: false }
+}
+
+const fn several(argument: Argument) -> Argument {
+    Argument { multiple: true, ..argument }
 }
 
 const fn first(access: KeyAccess) -> KeySpec {
@@ -34,16 +38,27 @@ const DELETE: &[KeySpec] = &[first(KeyAccess::Delete)];
 
 /// The first argument of BUY that may be a keyword. Sale, buyer and order come before, whatever they are
 /// called.
-const BUY_KEYWORDS_FROM: u16 = 4;
+const BUY_KEYWORDS: From = From::Argument(4);
+/// Likewise of BUYALL, whose sales come before, too.
+const BUY_ALL_KEYWORDS: From = From::AfterCounted(4);
 
-/// The sale, and the lock that BUY reads, and deletes if it is to release it.
-pub(super) const BUY_KEYS: &[KeySpec] = &[
-    first(KeyAccess::Update),
+/// The lock of a purchase, which it reads, and deletes if it is to release it.
+const fn guard_key(from: From) -> KeySpec {
     KeySpec {
-        access: KeyAccess::ReadOrDelete { keyword: Keyword::Release.as_c_str(), from: BUY_KEYWORDS_FROM },
-        place: KeyPlace::After { keyword: Keyword::Lock.as_c_str(), from: BUY_KEYWORDS_FROM },
-    },
-];
+        access: KeyAccess::ReadOrDelete { keyword: Keyword::Release.as_c_str(), from },
+        place: KeyPlace::After { keyword: Keyword::Lock.as_c_str(), from },
+    }
+}
+
+const BUY_KEYS: &[KeySpec] = &[first(KeyAccess::Update), guard_key(BUY_KEYWORDS)];
+const BUY_ALL_KEYS: &[KeySpec] =
+    &[KeySpec { access: KeyAccess::Update, place: KeyPlace::Counted }, guard_key(BUY_ALL_KEYWORDS)];
+
+/// The keys of a command that reports them itself.
+pub(super) fn dynamic_keys(name: &[u8]) -> &'static [KeySpec] {
+    let is_buy_all = name.eq_ignore_ascii_case(CommandName::BuyAll.as_str().as_bytes());
+    if is_buy_all { BUY_ALL_KEYS } else { BUY_KEYS }
+}
 
 const LOCK_KEY: Argument = required(c"key", ArgumentKind::Key(0));
 const SALE: Argument = required(c"sale", ArgumentKind::Key(0));
@@ -57,6 +72,7 @@ const STOCK: Argument = Argument {
     kind: ArgumentKind::Integer,
     token: Some(Keyword::Stock.as_c_str()),
     optional: false,
+    multiple: false,
 };
 const QTY: Argument = option(Keyword::Qty, c"qty", ArgumentKind::Integer);
 const GUARD: Argument = option(
@@ -161,6 +177,23 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         flags: c"write deny-oom fast getkeys-api",
         keys: BUY_KEYS,
         arguments: &[SALE, BUYER, ORDER, QTY, GUARD],
+        ..COMMON
+    },
+    CommandSpec {
+        name: CommandName::BuyAll.lower_case(),
+        summary: c"Places an order in several sales, in all of them or in none, and replies a word for each",
+        complexity: c"O(N) in the sales",
+        arity: -5,
+        flags: c"write deny-oom getkeys-api",
+        keys: BUY_ALL_KEYS,
+        arguments: &[
+            required(c"numsales", ArgumentKind::Integer),
+            several(SALE),
+            BUYER,
+            ORDER,
+            several(QTY),
+            GUARD,
+        ],
         ..COMMON
     },
     CommandSpec {

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use redis_module::raw;
 
 /// The most arguments that a command is given to read, its name included.
-pub(crate) const MAX_ARGS: usize = 14;
+pub(crate) const MAX_ARGS: usize = 137;
+/// The arguments that are read without allocating: those of most commands.
+const INLINE: usize = 14;
 
 /// A borrowed string of the server.
 #[derive(Clone, Copy)]
@@ -42,7 +44,9 @@ impl<'a> Str<'a> {
 /// The arguments of a command, its name first, as bytes and as strings of the server.
 pub(crate) struct Args<'a> {
     strings: &'a [*mut raw::RedisModuleString],
-    bytes: [&'a [u8]; MAX_ARGS],
+    inline: [&'a [u8]; INLINE],
+    /// All of them when there are more than [`INLINE`], else none.
+    many: Vec<&'a [u8]>,
 }
 
 impl<'a> Args<'a> {
@@ -55,16 +59,23 @@ impl<'a> Args<'a> {
         let count = usize::try_from(argc).ok().filter(|count| *count <= MAX_ARGS)?;
         // SAFETY: as the caller promises.
         let strings = unsafe { slice::from_raw_parts(argv, count) };
-        let mut bytes: [&[u8]; MAX_ARGS] = [&[]; MAX_ARGS];
+        let mut args = Self { strings, inline: [&[]; INLINE], many: Vec::new() };
+        let bytes = match args.inline.get_mut(..count) {
+            Some(inline) => inline,
+            None => {
+                args.many.resize(count, &[]);
+                &mut args.many
+            }
+        };
         for (bytes, string) in bytes.iter_mut().zip(strings) {
             // SAFETY: as the caller promises.
             *bytes = unsafe { Str::new(*string) }?.bytes();
         }
-        Some(Self { strings, bytes })
+        Some(args)
     }
 
     pub(crate) fn bytes(&self) -> &[&'a [u8]] {
-        self.bytes.get(..self.strings.len()).unwrap_or_default()
+        self.inline.get(..self.strings.len()).unwrap_or(&self.many)
     }
 
     /// The string of the server whose bytes an argument is.

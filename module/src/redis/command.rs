@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use redis_module::raw;
 
 use super::api::guarded;
-use super::args::Args;
+use super::args::{Args, Str};
 use super::context::{Context, OK, c_string};
 
 /// A command, as it is registered.
@@ -44,7 +44,7 @@ pub(crate) enum KeyAccess {
     /// Reads its value, and may delete it.
     Delete,
     /// [`KeyAccess::Delete`] if a keyword is among the arguments from this one on, else [`KeyAccess::Read`].
-    ReadOrDelete { keyword: &'static CStr, from: u16 },
+    ReadOrDelete { keyword: &'static CStr, from: From },
 }
 
 impl KeyAccess {
@@ -87,12 +87,43 @@ impl KeyAccess {
 pub(crate) enum KeyPlace {
     /// The first argument after the name.
     First,
-    /// After a keyword.
-    After {
-        keyword: &'static CStr,
-        /// The first argument that may be the keyword.
-        from: u16,
-    },
+    /// The first argument after the name is the number of keys, which follow it.
+    Counted,
+    /// After a keyword, which is one of the arguments from this one on.
+    After { keyword: &'static CStr, from: From },
+}
+
+/// The number of an argument.
+#[derive(Clone, Copy)]
+pub(crate) enum From {
+    /// This one.
+    Argument(u16),
+    /// This one in a call with no keys, where [`KeyPlace::Counted`] keys come before it.
+    AfterCounted(u16),
+}
+
+impl From {
+    /// The number in a call with these arguments.
+    fn of_call(self, args: &[&[u8]]) -> usize {
+        match self {
+            Self::Argument(from) => from.into(),
+            Self::AfterCounted(from) => usize::from(from).saturating_add(counted(args)),
+        }
+    }
+
+    /// The least number that it can be.
+    fn least(self) -> u16 {
+        match self {
+            Self::Argument(from) => from,
+            Self::AfterCounted(from) => from.saturating_add(1),
+        }
+    }
+}
+
+/// How many keys a call says that it has.
+fn counted(args: &[&[u8]]) -> usize {
+    let text = args.get(1).and_then(|text| str::from_utf8(text).ok());
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// An argument, for the documentation.
@@ -101,6 +132,8 @@ pub(crate) struct Argument {
     pub(crate) kind: ArgumentKind,
     pub(crate) token: Option<&'static CStr>,
     pub(crate) optional: bool,
+    /// Whether there may be several.
+    pub(crate) multiple: bool,
 }
 
 /// The type of an argument.
@@ -119,8 +152,8 @@ pub(crate) enum ArgumentKind {
 
 /// Takes the calls of the commands.
 pub(crate) trait Commands {
-    /// The keys of the command with the flag `getkeys-api`.
-    const DYNAMIC_KEYS: &'static [KeySpec];
+    /// The keys of a command with the flag `getkeys-api`.
+    fn dynamic_keys(name: &[u8]) -> &'static [KeySpec];
 
     /// Runs a call, and replies. `args` is `None` when there are more than any command has.
     fn run(context: &Context, args: Option<&Args<'_>>);
@@ -188,7 +221,9 @@ unsafe extern "C" fn command_entry<C: Commands>(
             // SAFETY: the server passed the arguments, which live as long as the call.
             let args = unsafe { Args::new(argv, argc) };
             if is_keys_request(&context) {
-                reply_keys(&context, C::DYNAMIC_KEYS, args.as_ref());
+                // SAFETY: the server passed the arguments, of which the first is the name.
+                let name = unsafe { Str::new(*argv) }.map_or(&[][..], Str::bytes);
+                reply_keys(&context, C::dynamic_keys(name), args.as_ref());
             } else {
                 C::run(&context, args.as_ref());
             }
@@ -211,7 +246,7 @@ fn is_keys_request(context: &Context) -> bool {
 fn reply_keys(context: &Context, keys: &[KeySpec], args: Option<&Args<'_>>) {
     let args = args.map_or(&[][..], Args::bytes);
     for key in keys {
-        if let Some(place) = key.place.find(args) {
+        for place in key.place.find(args) {
             let flags = c_int::try_from(key.access.of_call(args).flags()).unwrap_or(0);
             // SAFETY: the context is valid, and asks for positions.
             unsafe { api!(RedisModule_KeyAtPosWithFlags(context.as_ptr(), place, flags)) };
@@ -220,21 +255,25 @@ fn reply_keys(context: &Context, keys: &[KeySpec], args: Option<&Args<'_>>) {
 }
 
 /// The number of the first argument, from this one on, that is a keyword.
-fn find(keyword: &CStr, from: u16, args: &[&[u8]]) -> Option<usize> {
-    let from = usize::from(from);
+fn find(keyword: &CStr, from: From, args: &[&[u8]]) -> Option<usize> {
+    let from = from.of_call(args);
     let is_keyword = |arg: &&[u8]| arg.eq_ignore_ascii_case(keyword.to_bytes());
     Some(from + args.iter().skip(from).position(is_keyword)?)
 }
 
 impl KeyPlace {
-    /// The number of the argument that is the key.
-    fn find(&self, args: &[&[u8]]) -> Option<c_int> {
-        let place = match self {
-            Self::First => 1,
-            Self::After { keyword, from } => find(keyword, *from, args)? + 1,
+    /// The numbers of the arguments that are the keys.
+    fn find(&self, args: &[&[u8]]) -> impl Iterator<Item = c_int> {
+        let places = match self {
+            Self::First => 1..2,
+            Self::Counted => 2..counted(args).saturating_add(2),
+            Self::After { keyword, from } => {
+                find(keyword, *from, args).map_or(0..0, |keyword| keyword + 1..keyword + 2)
+            }
         };
         // The first key is reported even when the arguments were too many to read.
-        c_int::try_from(place).ok().filter(|_| place < args.len().max(2))
+        let end = args.len().max(2);
+        places.take_while(move |place| *place < end).filter_map(|place| c_int::try_from(place).ok())
     }
 }
 
@@ -271,7 +310,7 @@ fn key_spec(key: &KeySpec) -> raw::RedisModuleCommandKeySpec {
     let mut spec: raw::RedisModuleCommandKeySpec = unsafe { std::mem::zeroed() };
     spec.flags = key.access.flags().into();
     match key.place {
-        KeyPlace::First => {
+        KeyPlace::First | KeyPlace::Counted => {
             spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
             spec.bs.index.pos = 1;
         }
@@ -279,13 +318,22 @@ fn key_spec(key: &KeySpec) -> raw::RedisModuleCommandKeySpec {
             spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_KEYWORD;
             spec.bs.keyword = raw::RedisModuleCommandKeySpec__bindgen_ty_1__bindgen_ty_2 {
                 keyword: keyword.as_ptr(),
-                startfrom: from.into(),
+                startfrom: from.least().into(),
             };
         }
     }
-    spec.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
-    spec.fk.range =
-        raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 { lastkey: 0, keystep: 1, limit: 0 };
+    if let KeyPlace::Counted = key.place {
+        spec.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_KEYNUM;
+        spec.fk.keynum = raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_2 {
+            keynumidx: 0,
+            firstkey: 1,
+            keystep: 1,
+        };
+    } else {
+        spec.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
+        spec.fk.range =
+            raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 { lastkey: 0, keystep: 1, limit: 0 };
+    }
     spec
 }
 
@@ -323,7 +371,8 @@ impl Arguments {
                 (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK, -1, members)
             }
         };
-        let flags = if argument.optional { raw::REDISMODULE_CMD_ARG_OPTIONAL } else { 0 };
+        let optional = if argument.optional { raw::REDISMODULE_CMD_ARG_OPTIONAL } else { 0 };
+        let multiple = if argument.multiple { raw::REDISMODULE_CMD_ARG_MULTIPLE } else { 0 };
         raw::RedisModuleCommandArg {
             name: argument.name.as_ptr(),
             type_: kind,
@@ -331,7 +380,7 @@ impl Arguments {
             token: argument.token.map_or(null::<c_char>(), CStr::as_ptr),
             summary: null(),
             since: null(),
-            flags: c_int::try_from(flags).unwrap_or(0),
+            flags: c_int::try_from(optional | multiple).unwrap_or(0),
             deprecated_since: null(),
             subargs: if members.is_empty() { null_mut() } else { self.list(members) },
             display_text: null(),

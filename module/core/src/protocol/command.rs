@@ -1,5 +1,6 @@
 //! The commands, with their arguments.
 
+use super::bundle::BuyAll;
 use super::limits::MAX_INT;
 use super::name::{Name, Token};
 use super::number::{Fence, Millis, Seq, Term, UnixMs};
@@ -62,6 +63,7 @@ pub enum Command<'a> {
     Unlock { key: &'a [u8], token: Token<'a> },
     Renew { key: &'a [u8], token: Token<'a>, ttl: Millis },
     Decide { sale: &'a [u8], request: Request<'a> },
+    BuyAll(BuyAll<'a>),
     Read { sale: &'a [u8], query: Query<'a> },
     Apply { sale: &'a [u8], batch: &'a [u8] },
     Grant { key: &'a [u8], token: Token<'a>, until: UnixMs, fence: Fence },
@@ -100,6 +102,7 @@ impl<'a> Command<'a> {
                 Request::Extend { .. } => CommandName::Extend,
                 Request::Cancel { .. } => CommandName::Cancel,
             },
+            Self::BuyAll(_) => CommandName::BuyAll,
             Self::Read { query, .. } => match query {
                 Query::Order { .. } => CommandName::Order,
                 Query::Buyer { .. } => CommandName::Buyer,
@@ -113,7 +116,7 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// The key of the lock or the sale, which is the first argument; FENCE has none.
+    /// The key of the lock or the sale, which is the first argument. BUYALL has several, and FENCE has none.
     #[must_use]
     pub const fn key(&self) -> Option<&'a [u8]> {
         match *self {
@@ -122,7 +125,7 @@ impl<'a> Command<'a> {
             | Self::Renew { key, .. }
             | Self::Grant { key, .. } => Some(key),
             Self::Decide { sale, .. } | Self::Read { sale, .. } | Self::Apply { sale, .. } => Some(sale),
-            Self::Fence { .. } => None,
+            Self::BuyAll(_) | Self::Fence { .. } => None,
         }
     }
 }

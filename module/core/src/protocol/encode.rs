@@ -1,6 +1,7 @@
 //! Commands to bytes, the reverse of `parse`: `parse(encode(c)) == c`. Nothing is allocated.
 
-use super::command::{Buy, Command, Query, Request};
+use super::bundle::BuyAll;
+use super::command::{Buy, Command, Guard, Query, Request};
 use super::limits::EVENTS_DEFAULT;
 use super::rules::Alteration;
 use super::words::Keyword;
@@ -25,6 +26,7 @@ impl Command<'_> {
                 out.integer(ttl.0);
             }
             Self::Decide { request, .. } => out.request(request),
+            Self::BuyAll(all) => out.buy_all(all),
             Self::Read { query, .. } => out.query(query),
             Self::Apply { batch, .. } => out.bytes(batch),
             Self::Grant { token, until, fence, .. } => {
@@ -122,7 +124,24 @@ impl Encoder<'_> {
         self.bytes(&buy.buyer.text());
         self.bytes(&buy.order.text());
         self.option(Keyword::Qty, (buy.qty != 1).then_some(u64::from(buy.qty)));
-        if let Some(guard) = buy.guard {
+        self.guard(buy.guard);
+    }
+
+    fn buy_all(&mut self, all: &BuyAll<'_>) {
+        self.integer(all.sales.len());
+        all.sales.iter().for_each(|sale| self.bytes(sale));
+        self.bytes(&all.buyer.text());
+        self.bytes(&all.order.text());
+        let quantities = all.quantities.texts();
+        if !quantities.is_empty() {
+            self.keyword(Keyword::Qty);
+            quantities.iter().for_each(|text| self.bytes(text));
+        }
+        self.guard(all.guard);
+    }
+
+    fn guard(&mut self, guard: Option<Guard<'_>>) {
+        if let Some(guard) = guard {
             self.keyword(Keyword::Lock);
             self.bytes(guard.key);
             self.bytes(guard.token.bytes());

@@ -70,6 +70,15 @@ pub enum Error {
     NoOrder,
     /// The order id is in use, by another buyer or for another quantity.
     OtherOrder,
+    /// A sale of a bundle is given twice.
+    SaleTwice,
+    /// QTY has neither one value nor one for each of the sales of a bundle.
+    QuantityCount {
+        /// The number of sales.
+        sales: usize,
+    },
+    /// Some of the sales of a bundle have the order, and others do not.
+    PartialOrder,
     /// The restock id is in use, for another delta.
     OtherDelta,
     /// Less is available than RESTOCK would take away.
@@ -132,10 +141,12 @@ impl Error {
             | Self::Seconds(..)
             | Self::Window
             | Self::NoDelta
+            | Self::SaleTwice
+            | Self::QuantityCount { .. }
             | Self::TooMuchStock => Code::Err,
             Self::NoSale => Code::NoSale,
             Self::NoOrder => Code::NoOrder,
-            Self::OtherOrder | Self::OtherDelta => Code::Mismatch,
+            Self::OtherOrder | Self::PartialOrder | Self::OtherDelta => Code::Mismatch,
             Self::NoStock(_) => Code::NoStock,
             Self::OtherType(_) | Self::OtherSale { .. } => Code::BusyKey,
             Self::Full { .. } => Code::Full,
@@ -173,6 +184,11 @@ impl fmt::Display for Error {
             Self::NoSale => f.write_str("no sale at this key"),
             Self::NoOrder => f.write_str("no such order in this sale"),
             Self::OtherOrder => f.write_str("the order exists with another buyer or quantity"),
+            Self::SaleTwice => f.write_str("a sale is given twice: each of them once, with its own QTY"),
+            Self::QuantityCount { sales } => {
+                write!(f, "QTY needs one value for all sales, or {sales}, one for each of them")
+            }
+            Self::PartialOrder => f.write_str("the order exists in some of the sales only"),
             Self::OtherDelta => f.write_str("the id exists with another delta"),
             Self::NoStock(available) => write!(f, "more would be taken than is available: {available}"),
             Self::OtherType(kind) => write!(f, "the key holds no sale, but a {kind}"),

@@ -1,7 +1,10 @@
 //! The limits on everything that comes from outside.
 
-/// The most arguments of a well-formed command, its name included.
-pub const MAX_ARGS: usize = 14;
+/// The most sales of one BUYALL.
+pub const MAX_SALES: usize = 64;
+/// The most arguments of a well-formed command, its name included: those of BUYALL, with a quantity for each
+/// sale and a lock to release.
+pub const MAX_ARGS: usize = 2 * MAX_SALES + 9;
 /// The longest token, buyer, order and restock id, in bytes.
 pub const MAX_NAME: usize = 128;
 /// The largest integer that every client language holds: 2^53 - 1.

@@ -5,19 +5,23 @@
 //! | `words` | command names, keywords, reply words, error codes |
 //! | [`field`] | field names of replies that are maps |
 //! | `limits` | the limits on everything that comes from outside |
+//! | `integer` | decimal integers from bytes |
 //! | `number` | a type for each kind of number |
 //! | `name` | buyers, order ids, restock ids, tokens |
 //! | `rules` | the rules of a sale |
 //! | `command` | the commands with their arguments |
+//! | `bundle` | the arguments of BUYALL |
 //! | `syntax` | the arguments of each command, and what a wrong one was meant to be |
 //! | `parse`, `encode` | bytes to commands and back |
 //! | `error` | why a command was not carried out |
 //! | `particulars` | how a sale differs from the one that CREATE asks for |
 
+mod bundle;
 mod command;
 mod encode;
 mod error;
 pub mod field;
+mod integer;
 mod limits;
 mod name;
 mod number;
@@ -27,11 +31,12 @@ mod rules;
 mod syntax;
 mod words;
 
+pub use bundle::{BuyAll, Quantities};
 pub use command::{Buy, Command, Guard, Query, Request};
 pub use error::{Capacity, Error, PARTICULARS, Word};
 pub use limits::{
     ATTEMPTS_PER_UNIT, AUDIT_ORDERS, BUY_EXPIRES, BUYER_ORDERS, EVENTS_DEFAULT, EVENTS_MAX, FIRST_INSTANT,
-    LEAST_ATTEMPTS, MAX_ARGS, MAX_EVENTS, MAX_FOREIGN, MAX_INT, MAX_NAME, MAX_ORDERS, MAX_QTY,
+    LEAST_ATTEMPTS, MAX_ARGS, MAX_EVENTS, MAX_FOREIGN, MAX_INT, MAX_NAME, MAX_ORDERS, MAX_QTY, MAX_SALES,
 };
 pub use name::{Name, Text, Token};
 pub use number::{
@@ -39,4 +44,4 @@ pub use number::{
 };
 pub use rules::{Alteration, Rules};
 pub use syntax::Unit;
-pub use words::{Code, CommandName, EXPIRE_EVENT, EventName, Keyword, Phase, Refusal, State};
+pub use words::{Code, CommandName, EXPIRE_EVENT, EventName, FREE, Keyword, Phase, Refusal, State};

@@ -2,9 +2,11 @@
 
 use core::ops::RangeInclusive;
 
+use super::bundle::{BuyAll, Quantities};
 use super::command::{Buy, Command, Guard, Query, Request};
 use super::error::{Error, Word};
-use super::limits::{EVENTS_DEFAULT, EVENTS_MAX, FIRST_INSTANT, MAX_INT, MAX_QTY};
+use super::integer::{digits, integer_of};
+use super::limits::{EVENTS_DEFAULT, EVENTS_MAX, FIRST_INSTANT, MAX_INT, MAX_QTY, MAX_SALES};
 use super::name::{Name, Token};
 use super::number::{Fence, Millis, Seq, Term, UnixMs};
 use super::rules::{Alteration, Rules};
@@ -13,11 +15,12 @@ use super::words::{CommandName, Keyword};
 
 impl<'a> Command<'a> {
     /// Parses a command: its name and then its arguments.
-    pub fn parse(args: &[&'a [u8]]) -> Result<Self, Error> {
+    pub fn parse(args: &'a [&'a [u8]]) -> Result<Self, Error> {
         let (name, rest) = args.split_first().ok_or(Error::Arity)?;
         let name = CommandName::from_any_case(name).ok_or(Error::UnknownCommand)?;
         let mut args = Args { command: name, count: rest.len(), rest };
-        // The key of the lock or the sale comes first in every command but FENCE, which has none.
+        // The key of the lock or the sale comes first, but in FENCE, which has none, and in BUYALL, where
+        // it is their number.
         let key = args.next()?;
         let decide = |request| Self::Decide { sale: key, request };
         let read = |query| Self::Read { sale: key, query };
@@ -29,6 +32,7 @@ impl<'a> Command<'a> {
             CommandName::Alter => decide(args.alter()?),
             CommandName::Restock => decide(args.restock()?),
             CommandName::Buy => decide(args.buy()?),
+            CommandName::BuyAll => Self::BuyAll(args.buy_all(key)?),
             CommandName::Confirm => decide(Request::Confirm { order: args.name("order")? }),
             CommandName::Extend => {
                 let order = args.name("order")?;
@@ -56,35 +60,6 @@ impl<'a> Command<'a> {
     }
 }
 
-/// Decimal digits and nothing else.
-fn digits(bytes: &[u8]) -> Option<u64> {
-    if bytes.is_empty() {
-        return None;
-    }
-    bytes.iter().try_fold(0_u64, |value, byte| {
-        let digit = byte.is_ascii_digit().then(|| byte & 0x0f)?;
-        value.checked_mul(10)?.checked_add(u64::from(digit))
-    })
-}
-
-fn integer_of(
-    name: &'static str,
-    bytes: &[u8],
-    range: RangeInclusive<u64>,
-    unit: Unit,
-) -> Result<u64, Error> {
-    match digits(bytes) {
-        Some(value) if range.contains(&value) => Ok(value),
-        _ => Err(no_integer(name, &range, unit)),
-    }
-}
-
-#[cold]
-fn no_integer(name: &'static str, range: &RangeInclusive<u64>, unit: Unit) -> Error {
-    let (min, max) = (range.start().cast_signed(), range.end().cast_signed());
-    Error::Integer { name, min, max, unit }
-}
-
 /// Sets what a keyword gives; a second time is an error.
 fn once<T>(keyword: Keyword, slot: &mut Option<T>, value: T) -> Result<(), Error> {
     if slot.is_some() {
@@ -95,19 +70,35 @@ fn once<T>(keyword: Keyword, slot: &mut Option<T>, value: T) -> Result<(), Error
 }
 
 /// What is left of the arguments.
-struct Args<'s, 'a> {
+struct Args<'a> {
     command: CommandName,
     /// How many there were after the name.
     count: usize,
-    rest: &'s [&'a [u8]],
+    rest: &'a [&'a [u8]],
 }
 
-impl<'a> Args<'_, 'a> {
+impl<'a> Args<'a> {
     /// The next fixed argument.
     fn next(&mut self) -> Result<&'a [u8], Error> {
         let (first, rest) = self.rest.split_first().ok_or(Error::Arity)?;
         self.rest = rest;
         Ok(first)
+    }
+
+    /// The next so many fixed arguments.
+    fn take(&mut self, count: usize) -> Result<&'a [&'a [u8]], Error> {
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or(Error::Arity)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// The values of a keyword, at least one: those before the next keyword.
+    fn values(&mut self, keyword: Keyword) -> Result<&'a [&'a [u8]], Error> {
+        let is_value = |arg: &&&[u8]| Keyword::from_any_case(arg).is_none();
+        match self.rest.iter().take_while(is_value).count() {
+            0 => Err(Error::NoValue(keyword)),
+            count => self.take(count),
+        }
     }
 
     /// A value of a keyword.
@@ -264,9 +255,36 @@ impl<'a> Args<'_, 'a> {
 
     fn buy(&mut self) -> Result<Request<'a>, Error> {
         let (buyer, order) = (self.name("buyer")?, self.name("order")?);
-        let (mut qty, mut lock, mut release) = (None, None, None);
+        let mut qty = None;
+        let guard =
+            self.purchase(|args| once(Keyword::Qty, &mut qty, args.value_of(Keyword::Qty, 1..=MAX_QTY)?))?;
+        let qty = u32::try_from(qty.unwrap_or(1)).unwrap_or(u32::MAX);
+        Ok(Request::Buy(Buy { buyer, order, qty, guard }))
+    }
+
+    fn buy_all(&mut self, numsales: &[u8]) -> Result<BuyAll<'a>, Error> {
+        let most = u64::try_from(MAX_SALES).unwrap_or(u64::MAX);
+        let count = integer_of("numsales", numsales, 1..=most, Unit::None)?;
+        let sales = self.take(usize::try_from(count).unwrap_or(MAX_SALES))?;
+        let is_repeated = |(place, sale)| sales.iter().take(place).any(|other| other == sale);
+        if sales.iter().enumerate().any(is_repeated) {
+            return Err(Error::SaleTwice);
+        }
+        let (buyer, order) = (self.name("buyer")?, self.name("order")?);
+        let mut texts = None;
+        let guard = self.purchase(|args| once(Keyword::Qty, &mut texts, args.values(Keyword::Qty)?))?;
+        let quantities = Quantities::new(texts.unwrap_or_default(), sales.len())?;
+        Ok(BuyAll { sales, buyer, order, quantities, guard })
+    }
+
+    /// The keywords of a purchase. `take_qty` takes the values of QTY.
+    fn purchase(
+        &mut self,
+        mut take_qty: impl FnMut(&mut Self) -> Result<(), Error>,
+    ) -> Result<Option<Guard<'a>>, Error> {
+        let (mut lock, mut release) = (None, None);
         let taken = self.keywords(|args, keyword| match keyword {
-            Keyword::Qty => once(keyword, &mut qty, args.value_of(keyword, 1..=MAX_QTY)?),
+            Keyword::Qty => take_qty(args),
             Keyword::Lock => {
                 let key = args.value(keyword)?;
                 let token = args.value(keyword)?;
@@ -281,16 +299,11 @@ impl<'a> Args<'_, 'a> {
             let lacks_token = is_keyword && matches!(error, Error::NoKeyword { .. });
             return Err(if lacks_token { Error::NoValue(Keyword::Lock) } else { error });
         }
-        let guard = match (lock, release) {
-            (Some((key, token)), release) => Some(Guard { key, token, release: release.is_some() }),
-            (None, Some(())) => {
-                let what = Keyword::Release.as_str();
-                return Err(Error::Needs { what, keyword: Keyword::Lock });
-            }
-            (None, None) => None,
-        };
-        let qty = u32::try_from(qty.unwrap_or(1)).unwrap_or(u32::MAX);
-        Ok(Request::Buy(Buy { buyer, order, qty, guard }))
+        match (lock, release) {
+            (Some((key, token)), release) => Ok(Some(Guard { key, token, release: release.is_some() })),
+            (None, Some(())) => Err(Error::Needs { what: Keyword::Release.as_str(), keyword: Keyword::Lock }),
+            (None, None) => Ok(None),
+        }
     }
 
     fn events(&mut self) -> Result<Query<'a>, Error> {

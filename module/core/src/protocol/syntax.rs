@@ -33,6 +33,7 @@ impl CommandName {
             Self::Alter => (&["sale"], &[Limit, Attempts, Hold, Opens, Closes], None),
             Self::Restock => (&["sale", "delta"], &[Id], Some(Id)),
             Self::Buy => (&["sale", "buyer", "order"], &[Qty, Lock, Release], Some(Qty)),
+            Self::BuyAll => (&["numsales", "sale", "buyer", "order"], &[Qty, Lock, Release], Some(Qty)),
             Self::Confirm | Self::Order => (&["sale", "order"], &[], None),
             Self::Extend => (&["sale", "order", "hold"], &[], None),
             Self::Cancel => (&["sale", "order"], &[Refund], None),

@@ -92,6 +92,8 @@ words! {
         Restock = "SECKILL.RESTOCK",
         /// Place an order.
         Buy = "SECKILL.BUY",
+        /// Place an order in several sales: in all of them or in none.
+        BuyAll = "SECKILL.BUYALL",
         /// Turn a held order into a sold one.
         Confirm = "SECKILL.CONFIRM",
         /// Give a held order a new deadline.
@@ -151,6 +153,9 @@ const LOWER_CASE_C: [&CStr; CommandName::ALL.len()] = {
 
 /// The keyspace event of held orders that passed their deadline. All others are [`CommandName::lower_case`].
 pub const EXPIRE_EVENT: &CStr = c"seckill.expire";
+
+/// What BUYALL replies for a sale that would accept, while another one refuses.
+pub const FREE: &CStr = c"FREE";
 
 impl CommandName {
     /// The name in lower case: what COMMAND shows, and the keyspace event of what the command changes.

@@ -70,6 +70,11 @@ impl Decision<'_> {
         self.event.is_some()
     }
 
+    /// Leaves only the holds that it expires.
+    pub(super) fn drop_event(&mut self) {
+        self.event = None;
+    }
+
     /// Whether it causes no event at all.
     #[must_use]
     pub fn is_idle(&self) -> bool {

@@ -5,6 +5,7 @@
 //! | `state` | the state. Its fields are visible in this folder alone, so nobody outside changes a sale |
 //! | `event` | what happens to a sale |
 //! | `decide` | requests to decisions. Reads, and changes nothing |
+//! | `bundle` | purchases from several sales, all of them or none |
 //! | `apply` | events to the state: the only way in which it changes |
 //! | `replicate` | decisions to batches, and batches of another copy to the state |
 //! | `batch` | the bytes of a batch |
@@ -19,6 +20,7 @@
 mod apply;
 mod audit;
 mod batch;
+mod bundle;
 mod codec;
 mod decide;
 mod event;
@@ -33,6 +35,7 @@ mod state;
 pub use apply::ApplyError;
 pub use audit::AuditError;
 pub use batch::{BatchReader, MalformedBatch};
+pub use bundle::{Bundle, Part};
 pub use decide::{Decision, Moment, Outcome};
 pub use event::{Claim, Entry, Event, NamedEvent, OpenStatus, OrderStatus};
 pub use read::{Info, OrderView, Role};

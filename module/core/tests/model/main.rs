@@ -4,6 +4,7 @@
 //! applied the batches must equal the sale. At random moments a term begins: by a promotion, by a restart from
 //! the snapshot, by a failover to the replica, or by a copy of the sale.
 
+mod bundles;
 mod naive;
 #[path = "../support/mod.rs"]
 mod support;

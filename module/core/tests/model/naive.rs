@@ -16,7 +16,7 @@ struct Order {
     seq: Seq,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct NaiveSale {
     created: Option<(u64, Rules)>,
     rules: Rules,
@@ -69,6 +69,15 @@ impl NaiveSale {
     pub(crate) fn expire(&mut self, now: UnixMs, most: usize) -> String {
         self.expire_due(now, most);
         self.take_events(now)
+    }
+
+    /// Expires the holds that a purchase of this order expires, which is refused.
+    pub(crate) fn expire_for(&mut self, now: UnixMs, id: &str) {
+        self.expire_due(now, 32);
+        if self.orders.contains_key(id) {
+            self.expire_if_due(now, id);
+        }
+        self.take_events(now);
     }
 
     /// The first word of the reply, and the events.

@@ -135,7 +135,7 @@ impl Pair {
     }
 
     /// Commits a decision of the primary, and applies its batch to the replica.
-    fn commit(&mut self, decision: &Decision<'_>) -> Response {
+    pub(crate) fn commit(&mut self, decision: &Decision<'_>) -> Response {
         let before = self.primary.seq();
         let snapshot = decision.is_idle().then(|| save(&self.primary));
         self.primary.commit(decision).unwrap();

@@ -8,8 +8,8 @@ use seckill_core::protocol::{self, Command, Name, Query, Request, Seq, State, Te
 
 use crate::decode;
 use crate::error::{Error, Result};
-use crate::options::{After, Alteration, Buy, Sale, millis};
-use crate::reply::{Bought, Buyer, Event, Info, Order};
+use crate::options::{After, Alteration, Buy, BuyAll, Sale, millis};
+use crate::reply::{Bought, Buyer, Event, Info, Order, Part};
 
 /// The commands of the module, for every async connection of redis-rs.
 ///
@@ -94,6 +94,24 @@ pub trait Seckill: ConnectionLike + Send + Sized {
     /// Errors: `NOSALE`; `MISMATCH` when the order exists with another buyer or quantity; `FULL`.
     fn buy(&mut self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
         decide(self, sale.as_ref(), buy.0.map(Request::Buy), from_redis_value)
+    }
+
+    /// Places an order in several sales, in all of them or in none. If it exists already in all of them, returns
+    /// its states.
+    ///
+    /// Returns one [`Part`] for each sale: all are [`Part::Order`], or none is. There are at most 64 sales, each
+    /// once; in a cluster they are in one slot.
+    ///
+    /// Errors: `NOSALE`; `MISMATCH` when the order exists in some of the sales only, or with another buyer or
+    /// quantity; `FULL`.
+    fn buy_all(
+        &mut self,
+        sales: &[impl AsRef<[u8]>],
+        order: BuyAll<'_>,
+    ) -> impl Future<Output = Result<Vec<Part>>> + Send {
+        let sales: Vec<&[u8]> = sales.iter().map(AsRef::as_ref).collect();
+        let quantities: Vec<&[u8]> = order.quantities.iter().map(String::as_bytes).collect();
+        send(self, order.in_sales(&sales, &quantities).map(Command::BuyAll), from_redis_value)
     }
 
     /// Turns a held order into a sold one: [`State::Sold`], or the state that it has instead.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use redis::{FromRedisValue, ParsingError, Value, from_redis_value};
-use seckill_core::protocol::{EventName, Phase, Refusal, State, field};
+use seckill_core::protocol::{EventName, FREE, Phase, Refusal, State, field};
 
-use crate::reply::{Bought, Buyer, Event, EventKind, Info, Order, Rules};
+use crate::reply::{Bought, Buyer, Event, EventKind, Info, Order, Part, Rules};
 
 impl FromRedisValue for Bought {
     fn from_redis_value(reply: Value) -> Result<Self, ParsingError> {
@@ -14,6 +14,19 @@ impl FromRedisValue for Bought {
             .map(Self::Order)
             .or_else(|| Refusal::from_word(&word).map(Self::Refused))
             .ok_or_else(|| unknown(&word))
+    }
+}
+
+impl FromRedisValue for Part {
+    fn from_redis_value(reply: Value) -> Result<Self, ParsingError> {
+        let word: String = from_redis_value(reply)?;
+        if word.as_bytes() == FREE.to_bytes() {
+            return Ok(Self::Free);
+        }
+        from_redis_value(Value::SimpleString(word)).map(|bought| match bought {
+            Bought::Order(state) => Self::Order(state),
+            Bought::Refused(refusal) => Self::Refused(refusal),
+        })
     }
 }
 

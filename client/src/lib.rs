@@ -28,9 +28,9 @@ struct ProjectReadme;
 
 pub use commands::Seckill;
 pub use error::{Error, Result};
-pub use options::{After, Alteration, Buy, Sale};
+pub use options::{After, Alteration, Buy, BuyAll, Sale};
 pub use redis;
-pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Rules};
+pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Part, Rules};
 pub use seckill_core::protocol::{Code, Phase, Refusal, State};
 
 /// A script that releases a lock that is one's own, for clients that do not know the module: its key is the

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seckill_core::protocol::{self, EVENTS_DEFAULT, Error, Guard, Millis, Name, Token, UnixMs};
+use seckill_core::protocol::{self, EVENTS_DEFAULT, Error, Guard, Millis, Name, Quantities, Token, UnixMs};
 
 /// A sale to create. A rule that is not set, or is zero, does not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +152,63 @@ impl<'a> Buy<'a> {
             Ok(protocol::Buy { guard, ..buy })
         };
         Self(self.0.and_then(guarded))
+    }
+}
+
+/// An order to place in several sales, in all of them or in none: by default one unit each, and without a lock.
+///
+/// A buyer, order or token that is empty or too long is an error of [`buy_all`](crate::Seckill::buy_all).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuyAll<'a> {
+    purchase: Buy<'a>,
+    pub(crate) quantities: Vec<String>,
+}
+
+impl<'a> BuyAll<'a> {
+    /// An order under an id that the caller chooses, the same in every sale. The same id again is the same order.
+    #[must_use]
+    pub fn new(buyer: &'a (impl AsRef<[u8]> + ?Sized), order: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self { purchase: Buy::new(buyer, order), quantities: Vec::new() }
+    }
+
+    /// The number of units from each sale, in their sequence; or one number for all of them.
+    #[must_use]
+    pub fn quantities(self, units: &[u32]) -> Self {
+        Self { quantities: units.iter().map(u32::to_string).collect(), ..self }
+    }
+
+    /// As [`Buy::holding`].
+    #[must_use]
+    pub fn holding(
+        self,
+        key: &'a (impl AsRef<[u8]> + ?Sized),
+        token: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> Self {
+        Self { purchase: self.purchase.holding(key, token), ..self }
+    }
+
+    /// As [`Buy::releasing`].
+    #[must_use]
+    pub fn releasing(
+        self,
+        key: &'a (impl AsRef<[u8]> + ?Sized),
+        token: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> Self {
+        Self { purchase: self.purchase.releasing(key, token), ..self }
+    }
+
+    /// The order in these sales, with the quantities as text.
+    pub(crate) fn in_sales<'s>(
+        &self,
+        sales: &'s [&'s [u8]],
+        quantities: &'s [&'s [u8]],
+    ) -> Result<protocol::BuyAll<'s>, Error>
+    where
+        'a: 's,
+    {
+        let protocol::Buy { buyer, order, guard, .. } = self.purchase.0?;
+        let quantities = Quantities::new(quantities, sales.len())?;
+        Ok(protocol::BuyAll { sales, buyer, order, quantities, guard })
     }
 }
 

@@ -23,6 +23,19 @@ impl Bought {
     }
 }
 
+/// What became of an order in one of several sales. All parts are [`Part::Order`], or none is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Part {
+    /// The order exists in this sale, by this call or an earlier one.
+    Order(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))] State),
+    /// This sale refuses.
+    Refused(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::refusal"))] Refusal),
+    /// This sale would accept, but another one refuses.
+    Free,
+}
+
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -29,6 +29,8 @@ async fn lock_and_sale_share_a_slot() {
         SECKILL.CREATE {a}sale STOCK 1 HOLD 50 => OK
         SECKILL.LOCK {a}lock ann 60000 => <us>
         SECKILL.BUY {a}sale ann o1 LOCK {b}lock ann => -CROSSSLOT Keys in request don't hash to the same slot
+        SECKILL.BUYALL 2 {a}sale {b}sale ann o1 => -CROSSSLOT Keys in request don't hash to the same slot
+        SECKILL.BUYALL 1 {a}sale ann o1 LOCK {b}lock ann => -CROSSSLOT Keys in request don't hash to the same slot
         SECKILL.BUY {a}sale ann o1 LOCK {a}lock ann RELEASE => HELD
     ";
     play(&mut connection, session).await;

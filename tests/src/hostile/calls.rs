@@ -39,7 +39,7 @@ const KEYS: [&str; 9] = ["sale", "soon", "brief", "new", "text", "list", "lock",
 const SALES: [&str; 6] = ["sale", "soon", "brief", "new", "none", "lock"];
 
 /// Calls that are correct before they are varied.
-const CORRECT: [&str; 25] = [
+const CORRECT: [&str; 26] = [
     "SECKILL.LOCK lock ann 60000",
     "SECKILL.LOCK none bob 1",
     "SECKILL.UNLOCK lock ann",
@@ -65,6 +65,7 @@ const CORRECT: [&str; 25] = [
     "SECKILL.AUDIT sale",
     "SECKILL.GRANT lock ann 9007199254740991 1",
     "SECKILL.FENCE 1",
+    "SECKILL.BUYALL 2 sale brief bob o5 QTY 1 2 LOCK lock ann RELEASE",
 ];
 
 const WORDS: [&str; 27] = [

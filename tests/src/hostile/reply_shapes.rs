@@ -21,6 +21,12 @@ pub(crate) fn is_known(name: CommandName, reply: &Value) -> bool {
         | CommandName::Fence => *reply == Value::Okay,
         CommandName::Restock => matches!(reply, Value::Int(0..)),
         CommandName::Buy => is_word(reply, |word| is_state(word) || Refusal::from_word(word).is_some()),
+        CommandName::BuyAll => {
+            let is_part = |part: &Value| {
+                is_word(part, |word| is_state(word) || Refusal::from_word(word).is_some() || word == "FREE")
+            };
+            matches!(reply, Value::Array(parts) if parts.iter().all(is_part))
+        }
         CommandName::Confirm | CommandName::Extend | CommandName::Cancel => is_word(reply, is_state),
         CommandName::Order => *reply == Value::Nil || is_map(reply, 7..=7, "order"),
         CommandName::Buyer => is_map(reply, 3..=3, "held"),

@@ -57,6 +57,14 @@ async fn keys_are_found_wherever_they_stand() {
     for line in first {
         assert_eq!(ask(&mut connection, &format!("COMMAND GETKEYS {line}")).await, r#"["k"]"#, "{line}");
     }
+    let counted = [
+        ("SECKILL.BUYALL 1 k b o", r#"["k"]"#),
+        ("SECKILL.BUYALL 2 k LOCK b o QTY 1 2", r#"["k" "LOCK"]"#),
+        ("SECKILL.BUYALL 2 k LOCK LOCK LOCK QTY 1 2 LOCK l LOCK RELEASE", r#"["k" "LOCK" "l"]"#),
+    ];
+    for (line, keys) in counted {
+        assert_eq!(ask(&mut connection, &format!("COMMAND GETKEYS {line}")).await, keys, "{line}");
+    }
     let with_a_lock = [
         "SECKILL.BUY k b o LOCK l t",
         "SECKILL.BUY k b o lock l t RELEASE",
@@ -91,7 +99,11 @@ async fn flags_say_what_a_command_does() {
         );
         assert_eq!((has("readonly"), has("write")), (reads, !reads), "{name}");
         match name {
-            CommandName::Lock | CommandName::Create | CommandName::Buy | CommandName::Extend => {
+            CommandName::Lock
+            | CommandName::Create
+            | CommandName::Buy
+            | CommandName::BuyAll
+            | CommandName::Extend => {
                 assert!(has("denyoom"), "{name} takes memory");
             }
             CommandName::Alter | CommandName::Apply | CommandName::Grant => {}

@@ -4,7 +4,7 @@ use crate::harness::server::Server;
 use crate::harness::session::{ask, play};
 
 /// Purchases under `lock:1`, and whether they may release it.
-const PURCHASES: [(&str, bool); 8] = [
+const PURCHASES: [(&str, bool); 11] = [
     ("SECKILL.BUY sale:1 ann % LOCK lock:1 token", false),
     ("seckill.buy sale:1 ann % lock lock:1 token", false),
     ("SECKILL.BUY sale:1 ann % QTY 1 LOCK lock:1 token", false),
@@ -14,6 +14,9 @@ const PURCHASES: [(&str, bool); 8] = [
     ("SECKILL.BUY sale:1 ann % LOCK lock:1 token release QTY 1", true),
     // A value that is spelt like the keyword counts as it.
     ("SECKILL.BUY sale:1 ann % LOCK lock:1 RELEASE", true),
+    ("SECKILL.BUYALL 1 sale:1 ann % LOCK lock:1 token", false),
+    ("SECKILL.BUYALL 1 sale:1 LOCK % QTY 1 LOCK lock:1 token", false),
+    ("SECKILL.BUYALL 1 sale:1 ann % LOCK lock:1 token RELEASE", true),
 ];
 
 #[tokio::test]

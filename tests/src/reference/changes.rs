@@ -8,7 +8,7 @@ use crate::harness::server::Server;
 use crate::harness::session::play;
 
 /// Each change of the table, with commands of which the last causes it.
-const CHANGES: [(&str, &str); 12] = [
+const CHANGES: [(&str, &str); 13] = [
     ("`SECKILL.LOCK`", "SECKILL.LOCK lock ann 60000 => <us>"),
     ("`SECKILL.UNLOCK`", "SECKILL.UNLOCK lock ann => 1"),
     ("`SECKILL.RENEW`", "SECKILL.LOCK lock ann 60000 => <us>\nSECKILL.RENEW lock ann 70000 => 1"),
@@ -17,6 +17,10 @@ const CHANGES: [(&str, &str); 12] = [
     ("`SECKILL.RESTOCK`", "SECKILL.RESTOCK sale 1 => 10"),
     ("`SECKILL.BUY`", "SECKILL.BUY sale ann o1 => HELD"),
     ("`SECKILL.BUY` that releases its lock", "SECKILL.BUY sale ann o2 LOCK lock ann RELEASE => HELD"),
+    (
+        "`SECKILL.BUYALL` in two sales",
+        "SECKILL.CREATE other STOCK 9 => OK\nSECKILL.BUYALL 2 sale other ann o4 => [HELD SOLD]",
+    ),
     (
         "`SECKILL.BUY` that is refused and releases its lock",
         "SECKILL.LOCK lock ann 60000 => <us>\nSECKILL.BUY sale ann o3 QTY 9 LOCK lock ann RELEASE => LIMIT",

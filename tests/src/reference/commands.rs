@@ -69,7 +69,16 @@ fn key_spec(spec: &Value) -> (String, Vec<String>) {
     let search: Fields = read(&spec["begin_search"]);
     let place: Fields = read(&search["spec"]);
     let place = match read::<String>(&search["type"]).as_str() {
-        "index" => format!("argument {}", read::<i64>(&place["index"])),
+        "index" => {
+            let index = read::<i64>(&place["index"]);
+            let found: Fields = read(&spec["find_keys"]);
+            let is_counted = read::<String>(&found["type"]) == "keynum";
+            if is_counted {
+                format!("those that argument {index} counts")
+            } else {
+                format!("argument {index}")
+            }
+        }
         "keyword" => format!(
             "after `{}`, from argument {} on",
             read::<String>(&place["keyword"]),
@@ -111,10 +120,12 @@ fn syntax(argument: &Value) -> String {
         "block" => Some(syntaxes(&argument).join(" ")),
         _ => Some(read(&argument["name"])),
     };
+    let flags: Vec<String> = argument.get("flags").map(read).unwrap_or_default();
+    let has = |name: &str| flags.iter().any(|flag| flag == name);
+    let value = value.map(|value| if has("multiple") { format!("{value} [{value} …]") } else { value });
     let token = argument.get("token").map(read::<String>);
     let whole = token.into_iter().chain(value).collect::<Vec<_>>().join(" ");
-    let flags: Vec<String> = argument.get("flags").map(read).unwrap_or_default();
-    if flags.iter().any(|flag| flag == "optional") { format!("[{whole}]") } else { whole }
+    if has("optional") { format!("[{whole}]") } else { whole }
 }
 
 fn syntaxes(of: &Fields) -> Vec<String> {
@@ -171,8 +182,9 @@ async fn lengths_and_ranges_are_those_of_the_server() {
         let section = page.command(command_of(call));
         for (number, row) in section.table("argument").iter().enumerate().skip(1) {
             let [argument, value, _] = row[..] else { panic!("{row:?}") };
-            let argument = code(argument)[0];
-            if value.is_empty() {
+            // The first of those that may be several.
+            let argument = code(argument)[0].split(" [").next().unwrap();
+            if value.is_empty() || value == "keys" {
                 continue;
             }
             let is_integer = value.starts_with("integer");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 use seckill_core::protocol::{
-    AUDIT_ORDERS, Capacity, Code, CommandName, Error, Keyword, Seq, Term, Unit, Word,
+    AUDIT_ORDERS, Capacity, Code, CommandName, Error, Keyword, MAX_ARGS, Seq, Term, Unit, Word,
 };
 use seckill_core::{ApplyError, AuditError};
 
@@ -24,8 +24,9 @@ const SETUP: &str = "
     SECKILL.CREATE sale STOCK 5 HOLD 600000 => OK
     SECKILL.BUY sale ann o1 => HELD
     SECKILL.RESTOCK sale 1 ID r1 => 5
+    SECKILL.CREATE other STOCK 5 => OK
 ";
-const MISTAKES: [&str; 25] = [
+const MISTAKES: [&str; 27] = [
     "SECKILL.FENCE 9007199254740991",
     "SECKILL.LOCK k \"\" 1",
     "SECKILL.LOCK k t x",
@@ -37,7 +38,9 @@ const MISTAKES: [&str; 25] = [
     "SECKILL.CANCEL sale o1 NOW",
     "SECKILL.ALTER sale",
     "SECKILL.CREATE k STOCK 1 OPENS 1700000000",
-    "SECKILL.AUDIT sale a a a a a a a a a a a a a a",
+    "SECKILL.BUYALL 2 sale sale ann o2",
+    "SECKILL.BUYALL 2 sale other ann o2 QTY 1 1 1",
+    "SECKILL.BUYALL 2 sale other ann o1",
     "SECKILL.BUY sale bob o1",
     "SECKILL.CREATE k STOCK 1 OPENS 1000000000002 CLOSES 1000000000001",
     "SECKILL.CREATE sale STOCK 7",
@@ -104,6 +107,7 @@ async fn all_errors() -> ErrorReplies {
     for line in MISTAKES {
         errors.ask(&mut connection, line).await;
     }
+    errors.ask(&mut connection, &format!("SECKILL.AUDIT sale{}", " a".repeat(MAX_ARGS))).await;
     for call in CALLS {
         errors.ask(&mut connection, command_of(call)).await;
         errors.ask(&mut connection, &call.replace('%', "none")).await;
@@ -212,7 +216,10 @@ fn every_error_of_the_core_has_its_row() {
         TooMuchStock,
         NoSale,
         NoOrder,
+        SaleTwice,
+        QuantityCount { sales: 2 },
         OtherOrder,
+        PartialOrder,
         OtherDelta,
         NoStock(3),
         OtherType("list"),

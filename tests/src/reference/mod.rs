@@ -15,7 +15,7 @@ mod section;
 mod users;
 
 /// Each command, with `%` as its key and as few arguments as make it one that could succeed.
-const CALLS: [&str; 18] = [
+const CALLS: [&str; 19] = [
     "SECKILL.LOCK % t 60000",
     "SECKILL.UNLOCK % t",
     "SECKILL.RENEW % t 60000",
@@ -23,6 +23,7 @@ const CALLS: [&str; 18] = [
     "SECKILL.ALTER % LIMIT 1",
     "SECKILL.RESTOCK % 1",
     "SECKILL.BUY % b o",
+    "SECKILL.BUYALL 1 % b o",
     "SECKILL.CONFIRM % o",
     "SECKILL.EXTEND % o 60000",
     "SECKILL.CANCEL % o",

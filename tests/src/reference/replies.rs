@@ -53,6 +53,7 @@ const SESSION: &str = r#"
     SECKILL.BUY few ann o1 QTY 2
     SECKILL.BUY few ann o1
     SECKILL.BUY few bob o2
+    SECKILL.BUYALL 2 few sale cat o9
     SECKILL.INFO few
     SECKILL.ALTER few ATTEMPTS 1
     SECKILL.BUY few ann o2

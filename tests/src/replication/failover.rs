@@ -7,6 +7,7 @@ use seckill_client::{After, Bought, Buy, Error, Sale, Seckill, State};
 
 use crate::harness::conditions::{now_ms, wait_until_none_held};
 use crate::harness::copies::{buy_and_pause, swap_roles};
+use crate::harness::sample::figures;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play};
 

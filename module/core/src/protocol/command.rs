@@ -1,35 +1,11 @@
 //! The commands, with their arguments.
 
-use super::bundle::BuyAll;
 use super::limits::MAX_INT;
 use super::name::{Name, Token};
 use super::number::{Fence, Millis, Seq, Term, UnixMs};
+use super::purchase::{Buy, BuyAll};
 use super::rules::{Alteration, Rules};
 use super::words::CommandName;
-
-/// The lock that protects a purchase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guard<'a> {
-    /// The key of the lock.
-    pub key: &'a [u8],
-    /// The token that must hold it.
-    pub token: Token<'a>,
-    /// Whether the purchase releases it.
-    pub release: bool,
-}
-
-/// A purchase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Buy<'a> {
-    /// The buyer.
-    pub buyer: Name<'a>,
-    /// The id of the order, chosen by the caller.
-    pub order: Name<'a>,
-    /// Units.
-    pub qty: u32,
-    /// The lock that must be held.
-    pub guard: Option<Guard<'a>>,
-}
 
 /// A change that a sale is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

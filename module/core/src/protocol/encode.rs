@@ -1,8 +1,8 @@
 //! Commands to bytes, the reverse of `parse`: `parse(encode(c)) == c`. Nothing is allocated.
 
-use super::bundle::BuyAll;
-use super::command::{Buy, Command, Guard, Query, Request};
+use super::command::{Command, Query, Request};
 use super::limits::EVENTS_DEFAULT;
+use super::purchase::{Buy, BuyAll, Guard};
 use super::rules::Alteration;
 use super::words::Keyword;
 

@@ -10,13 +10,12 @@
 //! | `name` | buyers, order ids, restock ids, tokens |
 //! | `rules` | the rules of a sale |
 //! | `command` | the commands with their arguments |
-//! | `bundle` | the arguments of BUYALL |
+//! | `purchase` | the arguments of BUY and BUYALL |
 //! | `syntax` | the arguments of each command, and what a wrong one was meant to be |
 //! | `parse`, `encode` | bytes to commands and back |
 //! | `error` | why a command was not carried out |
 //! | `particulars` | how a sale differs from the one that CREATE asks for |
 
-mod bundle;
 mod command;
 mod encode;
 mod error;
@@ -27,12 +26,12 @@ mod name;
 mod number;
 mod parse;
 mod particulars;
+mod purchase;
 mod rules;
 mod syntax;
 mod words;
 
-pub use bundle::{BuyAll, Quantities};
-pub use command::{Buy, Command, Guard, Query, Request};
+pub use command::{Command, Query, Request};
 pub use error::{Capacity, Error, PARTICULARS, Word};
 pub use limits::{
     ATTEMPTS_PER_UNIT, AUDIT_ORDERS, BUY_EXPIRES, BUYER_ORDERS, EVENTS_DEFAULT, EVENTS_MAX, FIRST_INSTANT,
@@ -42,6 +41,7 @@ pub use name::{Name, Text, Token};
 pub use number::{
     BuyerNumber, Epoch, Fence, Millis, OrderNumber, RestockNumber, Seq, Term, UnixMicros, UnixMs,
 };
+pub use purchase::{Buy, BuyAll, Guard, Quantities};
 pub use rules::{Alteration, Rules};
 pub use syntax::Unit;
 pub use words::{Code, CommandName, EXPIRE_EVENT, EventName, FREE, Keyword, Phase, Refusal, State};

@@ -2,13 +2,13 @@
 
 use core::ops::RangeInclusive;
 
-use super::bundle::{BuyAll, Quantities};
-use super::command::{Buy, Command, Guard, Query, Request};
+use super::command::{Command, Query, Request};
 use super::error::{Error, Word};
 use super::integer::{digits, integer_of};
 use super::limits::{EVENTS_DEFAULT, EVENTS_MAX, FIRST_INSTANT, MAX_INT, MAX_QTY, MAX_SALES};
 use super::name::{Name, Token};
 use super::number::{Fence, Millis, Seq, Term, UnixMs};
+use super::purchase::{Buy, BuyAll, Guard, Quantities};
 use super::rules::{Alteration, Rules};
 use super::syntax::Unit;
 use super::words::{CommandName, Keyword};

@@ -54,7 +54,7 @@ fn naive_bundle(
         return replies.into_iter().map(|(reply, _)| reply).collect();
     }
     for sale in naive {
-        sale.expire_for(UnixMs(now), &String::from_utf8(buy.order.text().to_vec()).unwrap());
+        sale.expire_for(UnixMs(now), std::str::from_utf8(&buy.order.text()).unwrap());
     }
     match error {
         Some((error, _)) => vec![error.clone()],
@@ -68,7 +68,7 @@ fn naive_bundle(
 
 fn bundle(pairs: &mut [Pair; SALES], now: u64, buy: &Buy<'_>, units: &[u32; SALES]) -> Vec<String> {
     let texts = units.map(|qty| qty.to_string());
-    let texts = texts.each_ref().map(|text| text.as_bytes());
+    let texts = texts.each_ref().map(String::as_bytes);
     let quantities = Quantities::new(&texts, SALES).unwrap();
     let sales = [&b"a"[..], b"b", b"c"];
     let Buy { buyer, order, guard, .. } = *buy;

@@ -1,12 +1,35 @@
-//! The arguments of BUYALL: one order in several sales.
+//! The arguments of BUY and BUYALL.
 
-use super::command::{Buy, Guard};
 use super::error::Error;
 use super::integer::integer_of;
 use super::limits::MAX_QTY;
-use super::name::Name;
+use super::name::{Name, Token};
 use super::syntax::Unit;
 use super::words::Keyword;
+
+/// The lock that protects a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard<'a> {
+    /// The key of the lock.
+    pub key: &'a [u8],
+    /// The token that must hold it.
+    pub token: Token<'a>,
+    /// Whether the purchase releases it.
+    pub release: bool,
+}
+
+/// A purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buy<'a> {
+    /// The buyer.
+    pub buyer: Name<'a>,
+    /// The id of the order, chosen by the caller.
+    pub order: Name<'a>,
+    /// Units.
+    pub qty: u32,
+    /// The lock that must be held.
+    pub guard: Option<Guard<'a>>,
+}
 
 /// Purchases from several sales under one order id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,29 +35,33 @@ pub(super) fn commit(
     apply_decision(context, name, &mut key, decision)?;
     // A listener may do anything to the key, so it is closed first.
     drop(key);
-    notify(context, name, decision, command);
+    if !decision.is_idle() {
+        notify(context, name, decision, command);
+    }
     Ok(())
 }
 
 /// Applies a decision to the sale at an open key, and reports it to all but listeners of keyspace events.
+#[inline]
 pub(super) fn apply_decision(
     context: &Context,
     name: Str<'_>,
     key: &mut Key<'_>,
     decision: &Decision<'_>,
 ) -> Result {
+    if decision.is_idle() {
+        return Ok(());
+    }
     let stored = key.value_mut::<Stored>().ok_or(Error::NoSale)?;
     if let Err(error) = stored.sale.commit(decision) {
         warn_diverged(context, name, error);
         report_change(context, name, &stored.sale);
         return Err(Failure::Apply(error));
     }
-    if !decision.is_idle() {
-        let mut batch = Vec::with_capacity(128);
-        decision.encode_batch(&mut batch);
-        context.replicate_bytes(CommandName::Apply.as_c_str(), name, &batch);
-        report_change(context, name, &stored.sale);
-    }
+    let mut batch = Vec::with_capacity(128);
+    decision.encode_batch(&mut batch);
+    context.replicate_bytes(CommandName::Apply.as_c_str(), name, &batch);
+    report_change(context, name, &stored.sale);
     stored.schedule(context, context.db(), name);
     Ok(())
 }

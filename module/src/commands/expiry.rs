@@ -53,9 +53,14 @@ fn expire(context: &Context, hint: Hint, now: UnixMicros, begin: Instant) {
     }
     // Each step opens the key anew: a listener to the events of the step before may have deleted it.
     loop {
-        let key = Key::write(context, name);
-        let Some(stored) = key.value::<Stored>() else { return };
+        let mut key = Key::write(context, name);
+        let Some(stored) = key.value_mut::<Stored>() else { return };
         let decision = stored.sale.decide_expiry(&moment(now, false), STEP);
+        if decision.is_idle() {
+            // The hold that was to be due has another deadline now, or the clock was set back.
+            stored.schedule(context, context.db(), name);
+            return;
+        }
         let committed = commit(context, name, key, &decision, None);
         if decision.expired() < STEP || committed.is_err() || begin.elapsed() >= TIME_SLICE {
             return;

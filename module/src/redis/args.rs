@@ -10,8 +10,8 @@ use redis_module::raw;
 
 /// The most arguments that a command is given to read, its name included.
 pub(crate) const MAX_ARGS: usize = 137;
-/// The arguments that are read without allocating: those of most commands.
-const INLINE: usize = 14;
+/// The arguments that are read without allocating: those of nearly all calls.
+const INLINE: usize = 12;
 
 /// A borrowed string of the server.
 #[derive(Clone, Copy)]
@@ -60,12 +60,11 @@ impl<'a> Args<'a> {
         // SAFETY: as the caller promises.
         let strings = unsafe { slice::from_raw_parts(argv, count) };
         let mut args = Self { strings, inline: [&[]; INLINE], many: Vec::new() };
-        let bytes = match args.inline.get_mut(..count) {
-            Some(inline) => inline,
-            None => {
-                args.many.resize(count, &[]);
-                &mut args.many
-            }
+        let bytes = if count <= INLINE {
+            &mut args.inline[..]
+        } else {
+            args.many = vec![&[]; count];
+            &mut args.many
         };
         for (bytes, string) in bytes.iter_mut().zip(strings) {
             // SAFETY: as the caller promises.
@@ -75,7 +74,11 @@ impl<'a> Args<'a> {
     }
 
     pub(crate) fn bytes(&self) -> &[&'a [u8]] {
-        self.inline.get(..self.strings.len()).unwrap_or(&self.many)
+        if self.many.is_empty() {
+            self.inline.get(..self.strings.len()).unwrap_or_default()
+        } else {
+            &self.many
+        }
     }
 
     /// The string of the server whose bytes an argument is.

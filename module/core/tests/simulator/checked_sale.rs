@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use seckill_core::protocol::{Buy, Capacity, Error, Name, Refusal, Request, Seq, State, UnixMs};
-use seckill_core::{Decision, Loading, Moment, Origin, Outcome, Sale, Seed};
+use seckill_core::{Bundle, Decision, Loading, Moment, Origin, Outcome, Part, Sale, Seed};
 
 use crate::oracle::{Oracle, Order, OwnedEntry, byte, owned_events};
 
@@ -47,9 +47,29 @@ impl CheckedSale {
         mark: u64,
     ) -> (Result<Outcome, Error>, Option<Batch>) {
         let decision = self.sale.decide(request, moment);
+        if let Request::Buy(buy) = request {
+            self.check_bundle(buy, moment, &decision);
+        }
         let batch = self.commit(&decision, moment.now, mark);
         self.check_outcome(request, &decision.outcome, moment.now);
         (decision.outcome, batch)
+    }
+
+    /// A bundle of this one sale is decided as the purchase alone.
+    fn check_bundle(&self, buy: &Buy<'_>, moment: &Moment, alone: &Decision<'_>) {
+        let bundle = Bundle::decide(std::iter::once((&self.sale, *buy)), moment);
+        let outcome = bundle.parts.map(|parts| match parts[..] {
+            [Part::Order(state)] => Outcome::State(state),
+            [Part::Refused(refusal)] => Outcome::Refused(refusal),
+            _ => panic!("{parts:?} of one sale"),
+        });
+        assert_eq!(outcome, alone.outcome);
+        let batch = |decision: &Decision<'_>| {
+            let mut bytes = Vec::new();
+            decision.encode_batch(&mut bytes);
+            bytes
+        };
+        assert!(batch(&bundle.decisions[0]) == batch(alone), "a bundle of one sale has its batch");
     }
 
     pub(crate) fn expire(&mut self, moment: &Moment, most: usize, mark: u64) -> Option<Batch> {

@@ -19,8 +19,8 @@ override MODULE_DIR := $(abspath $(MODULE_DIR))
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench instructions growth migrate-large simulate \
-	memcheck guard fuzz install test-install
+.PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench instructions growth blocking migrate-large \
+	simulate memcheck guard fuzz install test-install
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,6 +64,9 @@ instructions: build-bench ## Compare the instructions of the hot commands with t
 
 growth: ## Measure time and memory of a sale that grows to 5 million orders.
 	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1
+
+blocking: build ## Measure how long commands on sales of 1 and 5 million orders block the server. Needs 2 GB of memory.
+	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 sales::blocking
 
 migrate-large: build ## Measure how long a node takes to MIGRATE a sale of 5 million orders. Needs 8 GB of memory.
 	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 cluster::large_migrations

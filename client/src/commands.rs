@@ -64,7 +64,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Changes the rules of a sale. Existing orders keep their deadlines.
     ///
-    /// Errors: `NOSALE`.
+    /// Errors: `NOSALE`; `FULL`.
     fn alter(
         &mut self,
         sale: impl AsRef<[u8]>,
@@ -128,7 +128,7 @@ pub trait Seckill: ConnectionLike + Send + Sized {
 
     /// Sets the deadline of a held order to `hold` from now: [`State::Held`], or its state, unchanged.
     ///
-    /// Errors: `NOSALE`, `NOORDER`.
+    /// Errors: `NOSALE`, `NOORDER`; `FULL`.
     fn extend(
         &mut self,
         sale: impl AsRef<[u8]>,

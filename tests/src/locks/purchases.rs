@@ -27,3 +27,27 @@ async fn only_the_holder_can_buy() {
     assert_eq!(connection.buy("sale", Buy::new("bob", "o2").releasing("lock", "bob")).await, sold);
     assert_eq!(connection.unlock("lock", "bob").await, Ok(false), "the purchase released it");
 }
+
+/// A purchase that was refused released its lock, too. When its reply is lost, the one that is sent again finds no
+/// lock; with the lock taken again, the same order is decided anew.
+#[tokio::test]
+async fn a_refused_purchase_that_is_sent_again_has_lost_its_lock() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    connection.create("sale", Sale::new(0)).await.unwrap();
+    connection.lock("lock", "t1", HOUR).await.unwrap().expect("free");
+    let sold_out = Ok(Bought::Refused(Refusal::SoldOut));
+    let lost = Ok(Bought::Refused(Refusal::LockLost));
+    let first = Buy::new("ann", "o1").releasing("lock", "t1");
+    assert_eq!(connection.buy("sale", first).await, sold_out);
+    assert_eq!(connection.buy("sale", first).await, lost);
+    assert_eq!(connection.order("sale", "o1").await, Ok(None), "there is no order");
+
+    connection.lock("lock", "t2", HOUR).await.unwrap().expect("the first call released it");
+    assert_eq!(connection.buy("sale", Buy::new("ann", "o1").holding("lock", "t2")).await, sold_out);
+    connection.restock("sale", 1, "r1").await.unwrap();
+    let sold = Ok(Bought::Order(State::Sold));
+    let second = Buy::new("ann", "o1").releasing("lock", "t2");
+    assert_eq!(connection.buy("sale", second).await, sold);
+    assert_eq!(connection.buy("sale", second).await, sold, "an order that exists needs no lock");
+}

@@ -75,3 +75,20 @@ async fn commands_for_any_type_work_on_sales() {
     }
     play(&mut connection, "SECKILL.BUY sale ann last => SOLD\nSECKILL.AUDIT sale => OK").await;
 }
+
+/// EXPIRE ends no sale: it deletes the sale.
+#[tokio::test]
+async fn an_expiry_deletes_a_sale_with_its_orders() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    let session = "
+        SECKILL.CREATE sale STOCK 1 => OK
+        SECKILL.BUY sale ann o1 => SOLD
+        PEXPIRE sale 1 => 1
+        DEBUG SLEEP 0.01 => OK
+        SECKILL.ORDER sale o1 => -NOSALE no sale at this key
+        SECKILL.CREATE sale STOCK 1 => OK
+        SECKILL.BUY sale bob o1 => SOLD
+    ";
+    play(&mut connection, session).await;
+}

@@ -9,7 +9,7 @@ use crate::pipe::Pipe;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::servers::{Programs, Servers};
-use crate::workload::{Size, Workload, grow, locks, plain, sales};
+use crate::workload::{Size, Workload, bundles, grow, locks, plain, sales};
 
 /// The setup under which workloads are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +142,7 @@ fn measure_all(
 pub(crate) fn all(plan: &Plan) -> Vec<Workload> {
     let sizes = [Size::New { calls: plan.calls }, plan.grown()];
     let sales = sizes.into_iter().flat_map(|size| sales(size, plan.calls));
-    plain(plan.calls).into_iter().chain(locks(plan.calls)).chain(sales).collect()
+    plain(plan.calls).into_iter().chain(locks(plan.calls)).chain(sales).chain(bundles()).collect()
 }
 
 /// Keeps the workloads whose commands the server knows.

@@ -14,6 +14,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) enum Reply {
     /// This status.
     Word(&'static str),
+    /// An array of these statuses.
+    Words(&'static [&'static str]),
     /// This number.
     Number(i64),
     /// Any number.
@@ -27,6 +29,10 @@ impl Reply {
         match (self, value) {
             (Self::Word(word), Value::SimpleString(said)) => word == said,
             (Self::Word(word), Value::Okay) => word == "OK",
+            (Self::Words(words), Value::Array(values)) => {
+                words.len() == values.len()
+                    && words.iter().zip(values).all(|(word, value)| Self::Word(word).is(value))
+            }
             (Self::Number(number), Value::Int(said)) => number == *said,
             (Self::SomeNumber, Value::Int(_)) | (Self::SomeText, Value::BulkString(_)) => true,
             _ => false,

@@ -16,7 +16,7 @@ use crate::machine::server_version;
 use crate::pipe::{Pipe, Reply};
 use crate::progress::Progress;
 use crate::sale::HOUR;
-use crate::workload::{HINCRBY, SET, Size, Workload, grow, locks, plain, sales};
+use crate::workload::{HINCRBY, SET, Size, Workload, bundle, bundles, grow, locks, plain, sales};
 
 use callgrind::Callgrind;
 use counts::{Count, Counts, Versions, beside, compare};
@@ -142,7 +142,7 @@ fn make_room(pipe: &mut Pipe) -> Result<(), Failure> {
     pipe.send((OTHERS / 4..OTHERS).map(|number| cmd("DEL").arg(key(number)).take()), Reply::Number(1))
 }
 
-/// The commands of the module, and two of the server to compare with. Scripts are left out: the commands that
+/// The commands of the module, of bundles one, and two of the server to compare with. Scripts are left out: the commands that
 /// they call would be counted twice.
 fn counted(plan: CountPlan) -> Vec<Workload> {
     let sales = sales(Size::Grown { orders: plan.orders }, plan.calls);
@@ -150,5 +150,6 @@ fn counted(plan: CountPlan) -> Vec<Workload> {
     let is_counted = |workload: &Workload| {
         [HINCRBY, SET].contains(&workload.name.as_str()) || workload.command().starts_with("SECKILL.")
     };
-    all.filter(is_counted).collect()
+    let bundles = bundles().into_iter().filter(|workload| workload.name == bundle());
+    all.filter(is_counted).chain(bundles).collect()
 }

@@ -21,6 +21,13 @@ pub(crate) struct Purchase<'a> {
     pub(crate) guard: Option<Guard<'a>>,
 }
 
+/// A purchase from several sales, of units from each.
+pub(crate) struct PurchaseOfAll<'a> {
+    pub(crate) buyer: &'a str,
+    pub(crate) order: &'a str,
+    pub(crate) quantities: &'a [u32],
+}
+
 /// The lock that a purchase depends on.
 pub(crate) struct Guard<'a> {
     pub(crate) key: &'a str,
@@ -48,6 +55,11 @@ pub(crate) trait SaleBackend: Send + Sync {
 
     /// Buys.
     fn buy(&self, purchase: &Purchase<'_>) -> Cmd;
+
+    /// Buys from all of these sales or from none.
+    fn buy_all(sales: &[Self], purchase: &PurchaseOfAll<'_>) -> Cmd
+    where
+        Self: Sized;
 
     /// Confirms a held order.
     fn confirm(&self, order: &str) -> Cmd;

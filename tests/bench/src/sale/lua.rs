@@ -3,8 +3,8 @@
 
 use redis::{Cmd, cmd};
 
-use super::backend::{CLOSES, HOUR, LIMIT, OPENS, Purchase, SaleBackend};
-use super::scripts::{BUY, CANCEL, COMPARE_AND_DELETE, CONFIRM, call};
+use super::backend::{CLOSES, HOUR, LIMIT, OPENS, Purchase, PurchaseOfAll, SaleBackend};
+use super::scripts::{BUY, BUY_ALL, CANCEL, COMPARE_AND_DELETE, CONFIRM, call};
 use crate::failure::Failure;
 use crate::pipe::{Pipe, Reply};
 
@@ -72,6 +72,11 @@ impl SaleBackend for LuaSale {
             }
         }
         buy
+    }
+
+    fn buy_all(sales: &[Self], purchase: &PurchaseOfAll<'_>) -> Cmd {
+        let keys: Vec<_> = sales.iter().flat_map(Self::keys).collect();
+        call(&BUY_ALL, &keys).arg(purchase.buyer).arg(purchase.order).arg(purchase.quantities).take()
     }
 
     fn confirm(&self, order: &str) -> Cmd {

@@ -6,7 +6,7 @@ mod lua;
 mod module;
 mod scripts;
 
-pub(crate) use backend::{Guard, HOUR, LIMIT, Purchase, SaleBackend};
+pub(crate) use backend::{Guard, HOUR, LIMIT, Purchase, PurchaseOfAll, SaleBackend};
 pub(crate) use lua::LuaSale;
 pub(crate) use module::ModuleSale;
 pub(crate) use scripts::{CHECK_AND_DECREMENT, COMPARE_AND_DELETE, COMPARE_AND_EXPIRE, call, load};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use redis::{Cmd, Value, cmd, from_redis_value};
 
-use super::backend::{CLOSES, HOUR, LIMIT, OPENS, Purchase, SaleBackend};
+use super::backend::{CLOSES, HOUR, LIMIT, OPENS, Purchase, PurchaseOfAll, SaleBackend};
 use crate::failure::Failure;
 use crate::pipe::{Pipe, Reply};
 
@@ -82,6 +82,15 @@ impl SaleBackend for ModuleSale {
             }
         }
         buy
+    }
+
+    fn buy_all(sales: &[Self], purchase: &PurchaseOfAll<'_>) -> Cmd {
+        let mut buy = cmd("SECKILL.BUYALL");
+        buy.arg(sales.len());
+        for sale in sales {
+            buy.arg(&sale.sale);
+        }
+        buy.arg(purchase.buyer).arg(purchase.order).arg("QTY").arg(purchase.quantities).take()
     }
 
     fn confirm(&self, order: &str) -> Cmd {

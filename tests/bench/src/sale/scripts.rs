@@ -11,6 +11,7 @@ use crate::pipe::Pipe;
 type Known = LazyLock<Script>;
 
 pub(super) static BUY: Known = LazyLock::new(|| Script::new(include_str!("../../lua/buy.lua")));
+pub(super) static BUY_ALL: Known = LazyLock::new(|| Script::new(include_str!("../../lua/buy_all.lua")));
 pub(super) static CONFIRM: Known = LazyLock::new(|| {
     Script::new(concat!(include_str!("../../lua/held_order.lua"), include_str!("../../lua/confirm.lua")))
 });
@@ -29,7 +30,9 @@ pub(crate) static CHECK_AND_DECREMENT: Known =
 
 /// Loads the scripts into the server.
 pub(crate) fn load(pipe: &mut Pipe) -> Result<(), Failure> {
-    for script in [&BUY, &CONFIRM, &CANCEL, &COMPARE_AND_DELETE, &COMPARE_AND_EXPIRE, &CHECK_AND_DECREMENT] {
+    for script in
+        [&BUY, &BUY_ALL, &CONFIRM, &CANCEL, &COMPARE_AND_DELETE, &COMPARE_AND_EXPIRE, &CHECK_AND_DECREMENT]
+    {
         pipe.load(script)?;
     }
     Ok(())

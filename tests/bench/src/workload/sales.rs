@@ -60,13 +60,18 @@ pub(crate) fn by_lua(workload: &str) -> String {
 /// The workloads on sales of this size; a run has `calls`.
 pub(crate) fn sales(size: Size, calls: u64) -> Vec<Workload> {
     let [lua, ours] = size.backends().map(|backend| SaleWorkloads { backend, size, calls }.workloads());
-    let pairs = lua.into_iter().zip(ours).flat_map(|(mut lua, ours)| {
-        lua.name = by_lua(&ours.name);
+    let pairs = lua.into_iter().zip(ours).flat_map(|(lua, ours)| {
         let ours = if ours.name == size.of(SOLD_OUT) { ours.beside(HINCRBY) } else { ours };
-        let ours = ours.beside(&lua.name);
-        [lua, ours]
+        beside_lua(lua, ours)
     });
     pairs.collect()
+}
+
+/// A workload of the module beside the same one by scripts.
+pub(super) fn beside_lua(mut lua: Workload, ours: Workload) -> [Workload; 2] {
+    lua.name = by_lua(&ours.name);
+    let ours = ours.beside(&lua.name);
+    [lua, ours]
 }
 
 /// Creates the grown sales.

@@ -6,8 +6,9 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use seckill_core::Origin;
 use seckill_core::clock::HybridClock;
-use seckill_core::protocol::{Epoch, Fence, Term, UnixMicros};
+use seckill_core::protocol::{Epoch, FOREIGN_LEAD, Fence, Term, UnixMicros};
 
 use crate::redis::{Context, monotonic_time, unix_time};
 
@@ -19,7 +20,8 @@ pub(crate) fn now() -> UnixMicros {
 /// The unix time less the monotonic one at the last call of [`step`], in µs; 0 before the first.
 static LEAD: AtomicI64 = AtomicI64::new(0);
 
-/// By how many µs the clock was set since the last call, if by more than a second.
+/// By how many µs the clock was set since the last call, if by more than a second. A machine that was suspended
+/// counts as one whose clock was set forward.
 pub(crate) fn step() -> Option<i64> {
     const LEAST: u64 = 1_000_000;
     let lead = unix_time().as_micros().saturating_sub(monotonic_time().as_micros());
@@ -57,6 +59,21 @@ pub(crate) fn last_fence() -> Fence {
 /// The term that would begin now.
 pub(crate) fn next_term(now: UnixMicros) -> Term {
     lock(&TERMS).term(now, epoch().mark())
+}
+
+/// The latest term or fence, in µs, that is accepted from a client now.
+pub(crate) fn latest_foreign() -> u64 {
+    now().0.saturating_add(FOREIGN_LEAD)
+}
+
+/// What a client sent.
+pub(crate) fn foreign() -> Origin {
+    Origin::Foreign { latest_term: Term(latest_foreign()) }
+}
+
+/// A copy of the clock of terms.
+pub(crate) fn terms() -> HybridClock<Term> {
+    *lock(&TERMS)
 }
 
 /// Observes a term that began, here or elsewhere.

@@ -3,6 +3,7 @@
 //! A sale that is evicted is created again with all its stock; a lock that is evicted gets a second owner.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use crate::redis::{Context, HeldString, Str};
 use crate::{configs, counters};
@@ -38,12 +39,18 @@ static EVICTABLE: AtomicU8 = AtomicU8::new(Evictable::Nothing as u8);
 /// key, by the same string.
 static REMOVED: HeldString = HeldString::new();
 
-/// Reads the settings of the server, and warns when it may evict more than before.
+/// The policy when the settings were read last.
+static POLICY: Mutex<String> = Mutex::new(String::new());
+
+/// Reads the settings of the server, and warns when they changed and anything may be evicted.
 pub(crate) fn settings_changed(context: &Context) {
     let policy = context.server_info("memory", "maxmemory_policy").unwrap_or_default();
     let evictable = Evictable::read(context, &policy);
-    let before = EVICTABLE.swap(evictable as u8, Relaxed);
-    if evictable as u8 <= before {
+    let is_same_policy = {
+        let mut last = POLICY.lock().unwrap_or_else(PoisonError::into_inner);
+        policy == std::mem::replace(&mut *last, policy.clone())
+    };
+    if EVICTABLE.swap(evictable as u8, Relaxed) == evictable as u8 && is_same_policy {
         return;
     }
     let endangered = match evictable {

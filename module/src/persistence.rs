@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::redis::Context;
 
-const NOTHING_IS_SAVED: &str = "nothing is saved: there are no save points and no AOF, so a restart loses all sales and locks; set appendonly to yes";
+const NOTHING_IS_SAVED: &str = "nothing is saved: there are no save points and no AOF, so a restart loses all sales \
+    and locks; set appendonly to yes";
 
 static SAVES: AtomicBool = AtomicBool::new(true);
 static CREATED_ANY: AtomicBool = AtomicBool::new(false);

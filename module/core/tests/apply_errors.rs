@@ -7,7 +7,7 @@ use seckill_core::format::kind::{
     ALTERED, ALTERED_ATTEMPTS, CANCELLED, CREATED, CREATED_ATTEMPTS, EXPIRED, HELD, HELD_PAST, OPENED_HELD,
     OPENED_HELD_PAST, OPENED_SOLD, RESTOCKED, SOLD,
 };
-use seckill_core::protocol::{Request, Seq, UnixMs};
+use seckill_core::protocol::{Request, Seq, Term, UnixMs};
 use seckill_core::{ApplyError, MalformedBatch, Origin, Sale};
 use support::{Pair, blank, name, render, scenario, snapshot};
 
@@ -193,16 +193,18 @@ fn a_decision_about_an_earlier_state_is_refused() {
 /// A term or a time of a client must leave room for those that this server will give out.
 #[test]
 fn a_far_future_is_accepted_from_no_client() {
-    const MOST: u64 = 1 << 52;
-    let far = [batch(NEXT_SEQ, MOST + 1, 20, &[SOLD, A]), batch(NEXT_SEQ, 100, MOST / 1_000 + 1, &[SOLD, A])];
+    const MOST: u64 = 200;
+    const LAST_MS: u64 = (1 << 52) / 1_000;
+    let foreign = Origin::Foreign { latest_term: Term(MOST) };
+    let far = [batch(NEXT_SEQ, MOST + 1, 20, &[SOLD, A]), batch(NEXT_SEQ, 100, LAST_MS + 1, &[SOLD, A])];
     for batch in far {
         let mut sale = ten_events().primary;
-        assert_eq!(sale.apply_batch(&batch, Origin::Foreign), Err(ApplyError::FarFuture), "{batch:?}");
+        assert_eq!(sale.apply_batch(&batch, foreign), Err(ApplyError::FarFuture), "{batch:?}");
         assert_eq!(ten_events().primary.apply_batch(&batch, Origin::Trusted), Ok(()), "{batch:?}");
     }
-    let near = batch(NEXT_SEQ, MOST, MOST / 1_000, &[SOLD, A]);
+    let near = batch(NEXT_SEQ, MOST, LAST_MS, &[SOLD, A]);
     let mut sale = ten_events().primary;
-    assert_eq!(sale.apply_batch(&near, Origin::Foreign), Ok(()));
+    assert_eq!(sale.apply_batch(&near, foreign), Ok(()));
     // It decides on, with terms of its own, and a replica applies them.
     let mut pair = Pair::of(sale, snapshot::reload(&ten_events().primary));
     assert_eq!(pair.replica.apply_batch(&near, Origin::Trusted), Ok(()));

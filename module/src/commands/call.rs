@@ -4,8 +4,8 @@ use seckill_core::Origin;
 use seckill_core::protocol::Error;
 
 use super::failure::Failure;
-use crate::configs;
 use crate::redis::{Args, Context, Flags, Str};
+use crate::{clocks, configs};
 
 /// How a command ends. When it is `Ok`, the reply has been sent.
 pub(super) type Result<T = ()> = std::result::Result<T, Failure>;
@@ -32,7 +32,7 @@ impl<'c> Call<'c> {
         if self.is_from_primary(self.context.flags()) {
             Ok(Origin::Trusted)
         } else if configs::apply_from_clients() {
-            Ok(Origin::Foreign)
+            Ok(clocks::foreign())
         } else {
             Err(Failure::NotFromPrimary)
         }

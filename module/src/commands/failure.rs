@@ -2,13 +2,21 @@
 
 use std::fmt;
 
-use seckill_core::protocol::{AUDIT_ORDERS, Code, Error, Keyword, MAX_FOREIGN};
+use seckill_core::protocol::{AUDIT_ORDERS, Code, Error, Keyword};
 use seckill_core::{ApplyError, AuditError};
 
 /// Its text is the error reply.
 pub(crate) enum Failure {
     /// An error that the core found.
     Core(Error),
+    /// An error of one of the sales of BUYALL.
+    InSale {
+        /// Its place, from 0 on.
+        place: usize,
+        /// The number of sales.
+        of: usize,
+        error: Error,
+    },
     /// Events that cannot be applied to this copy.
     Apply(ApplyError),
     /// AUDIT found an inconsistency.
@@ -43,10 +51,15 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Core(error) => return error.fmt(f),
+            Self::InSale { place, of, error } => {
+                let text = error.to_string();
+                let (code, text) = text.split_once(' ').unwrap_or((&text, ""));
+                return write!(f, "{code} sale {} of {of}: {text}", place + 1);
+            }
             Self::Apply(error) => return write!(f, "{} {error}", Code::Corrupt),
             Self::Audit(error) => return write!(f, "{} {error}", Code::Corrupt),
             Self::FenceAhead => {
-                return write!(f, "{} a fence from a client must be at most {MAX_FOREIGN}", Code::Err);
+                return write!(f, "{} a fence from a client must be at most a day ahead of this server's clock", Code::Err);
             }
             Self::LongAudit(orders) => {
                 return write!(

@@ -1,6 +1,6 @@
 //! APPLY, GRANT, FENCE: what a primary sends to its replicas and writes to the AOF.
 
-use seckill_core::protocol::{CommandName, Fence, MAX_FOREIGN, Token, UnixMs};
+use seckill_core::protocol::{CommandName, Fence, Token, UnixMs};
 use seckill_core::{ApplyError, Origin};
 
 use super::call::{Call, Result};
@@ -53,8 +53,9 @@ pub(super) fn fence(call: &Call<'_>, fence: Fence) -> Result {
 }
 
 /// Refuses a fence that comes neither from the primary nor from the AOF, unless the operator allows it. One
-/// that no clock gave out could use up the fences of this server, so it is refused even then.
+/// that is far ahead of the clock would keep those of this server there, so it is refused even then.
 fn must_be_credible(call: &Call<'_>, fence: Fence) -> Result {
     let origin = call.origin()?;
-    if origin == Origin::Trusted || fence.0 <= MAX_FOREIGN { Ok(()) } else { Err(Failure::FenceAhead) }
+    let is_credible = origin == Origin::Trusted || fence.0 <= clocks::latest_foreign();
+    if is_credible { Ok(()) } else { Err(Failure::FenceAhead) }
 }

@@ -20,6 +20,13 @@ pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, comman
     if needs_memory && call.context.flags().is_out_of_memory() {
         return Err(Failure::OutOfMemory);
     }
+    let guard = match request {
+        Request::Buy(Buy { guard, .. }) => guard.as_ref(),
+        _ => None,
+    };
+    // Before the sale is opened: reading a lock whose lease has run out emits `expired`, and a listener of another
+    // module may do anything to the sale.
+    let lock_held = guard.map_or(Ok(false), |guard| locks::is_held(call, guard))?;
     let name = call.string_of(sale)?;
     let mut key = Key::write(call.context, name);
     match (key.kind::<Stored>(), request) {
@@ -32,11 +39,6 @@ pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, comman
         (_, Request::Create { .. }) => return Err(Error::OtherType(key.type_name()).into()),
         (KeyKind::String | KeyKind::Other, _) => return Err(Failure::WrongType),
     }
-    let guard = match request {
-        Request::Buy(Buy { guard, .. }) => guard.as_ref(),
-        _ => None,
-    };
-    let lock_held = guard.map_or(Ok(false), |guard| locks::is_held(call, guard))?;
     let stored = key.value::<Stored>().ok_or(Error::NoSale)?;
     let decision = stored.sale.decide(request, &moment(clocks::now(), lock_held));
     commit(call.context, name, key, &decision, Some(command))?;

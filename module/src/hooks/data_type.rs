@@ -100,7 +100,7 @@ fn parts(sale: &Sale, mut write: impl FnMut(&[u8])) {
 /// A file of this server, or RESTORE.
 fn origin() -> Origin {
     let loads = Context::detached().is_some_and(|context| context.flags().is_loading_data());
-    if loads { Origin::Trusted } else { Origin::Foreign }
+    if loads { Origin::Trusted } else { clocks::foreign() }
 }
 
 fn load(rdb: &mut RdbReader, encoding: c_int) -> Result<Sale, LoadError> {

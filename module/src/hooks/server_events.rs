@@ -37,7 +37,7 @@ impl ServerEvents for ModuleEvents {
         commands::keep_last(context);
     }
 
-    /// Sets the timer again, in case it did not fire: after the time jumped ahead, for example.
+    /// Reports steps of the clock, and sets the timer again: it does not fire in time after such a step.
     fn cron(context: &Context) {
         clock_steps::report(context);
         schedule::arm(context);

@@ -122,8 +122,8 @@ impl From {
 
 /// How many keys a call says that it has.
 fn counted(args: &[&[u8]]) -> usize {
-    let text = args.get(1).and_then(|text| str::from_utf8(text).ok());
-    text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    let text = args.get(1).filter(|text| text.iter().all(u8::is_ascii_digit));
+    text.and_then(|text| str::from_utf8(text).ok()).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// An argument, for the documentation.

@@ -3,14 +3,13 @@
 
 use std::collections::HashMap;
 use std::env::consts::OS;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
-use std::path::Path;
-use std::process::Command;
 
 use redis::Value;
 use tempfile::TempDir;
 
+use super::c_library::compile;
 use super::conditions::now_ms;
 use super::server::Server;
 use super::session::{get, play};
@@ -34,7 +33,7 @@ impl Clock {
     async fn start(config: &str) -> (Self, Server) {
         let clock = Self(tempfile::tempdir().unwrap());
         let library = clock.0.path().join("clock.so");
-        build(&library);
+        compile(SOURCE, &library);
         clock.set(0);
         let (library, offset) = (library.display(), clock.0.path().join("offset"));
         let tool = format!("env LD_PRELOAD={library} CLOCK_OFFSET={}", offset.display());
@@ -49,13 +48,6 @@ impl Clock {
         let mut file = File::options().write(true).create(true).truncate(false).open(file).unwrap();
         file.write_all(&(hours * 3_600).to_ne_bytes()).unwrap();
     }
-}
-
-fn build(library: &Path) {
-    let source = library.with_file_name("clock.c");
-    fs::write(&source, SOURCE).unwrap();
-    let status = Command::new("cc").args(["-shared", "-fPIC", "-O2", "-o"]).arg(library).arg(source).status();
-    assert!(status.expect("cc, which Rust needs, too").success());
 }
 
 /// Whether the module reads a clock that is set. On some servers only the server itself does.

@@ -103,7 +103,7 @@ impl History {
             "{}",
             self.sale
         );
-        connection.audit(&self.sale).await.unwrap();
+        connection.force_audit(&self.sale).await.unwrap();
     }
 
     /// Adds up the events. No unit is sold that is not available, and none is given back twice.

@@ -105,7 +105,7 @@ async fn a_hundred_thousand_within_a_second_in_slices_of_less_than_a_millisecond
 
     let info = connection.info("sale").await.unwrap();
     assert_eq!((info.available, info.sold, info.seq), (ORDERS, 0, 1 + 2 * ORDERS));
-    connection.audit("sale").await.unwrap();
+    connection.force_audit("sale").await.unwrap();
     replica.catch_up(&server).await;
     let digest = "DEBUG DIGEST-VALUE sale";
     assert_eq!(ask(&mut replica.connect().await, digest).await, ask(&mut connection, digest).await);

@@ -10,6 +10,7 @@ use super::mutations::{edits, rearrange};
 use super::sample_sales::{PAST, plain_sale, varied_sale};
 use super::soundness::{Tally, examine, must_survive_restore};
 use super::watched_server::{CONFIG, Watch};
+use crate::harness::conditions::now_ms;
 use crate::harness::dump::{Envelope, body_of, restore_command};
 use crate::harness::local_sale::{FUTURE, LocalSale};
 use crate::harness::server::{Connection, Server};
@@ -134,28 +135,37 @@ async fn restore(connection: &mut Connection, payload: Vec<u8>) {
     restore_command("sale", &payload).exec_async(connection).await.unwrap();
 }
 
-/// What RESTORE accepts leaves room for the terms and times that the server will give out.
+/// A payload from the far future is refused. One that is nearly a day ahead moves the terms of the server, and
+/// what this one decides then is accepted by another server as well.
 #[tokio::test]
 async fn a_payload_from_the_far_future_is_refused() {
+    const DAY: u64 = 24 * 60 * 60 * 1_000_000;
     let server = Server::start().await;
     let mut connection = server.connect().await;
     play(&mut connection, "SECKILL.CREATE sale STOCK 1 => OK").await;
     let envelope = Envelope::of(&dump(&mut connection).await);
-    let last = 1 << 52;
-    let latest = LocalSale { epoch: last, ..LocalSale::open(last / 1_000, "STOCK 1") };
-    for (epoch, now, is_accepted) in
-        [(last, last / 1_000, true), (last + 1, last / 1_000, false), (last, last / 1_000 + 1, false)]
-    {
-        let mut local = LocalSale { sale: latest.sale.copy(), epoch, now };
+    let last_ms = (1 << 52) / 1_000;
+    let term = |ahead: u64| now_ms() * 1_000 + ahead;
+    let far = [(term(DAY + 60_000_000), now_ms()), (term(0), last_ms + 1), ((1 << 53) - 1, now_ms())];
+    let near = [(term(DAY - 60_000_000), now_ms())];
+    let payloads = far.map(|payload| (payload, false)).into_iter().chain(near.map(|payload| (payload, true)));
+    for ((epoch, now), is_accepted) in payloads {
+        let mut local = LocalSale::open(now_ms(), "STOCK 1");
+        (local.epoch, local.now) = (epoch, now);
         local.run("RESTOCK sale 1");
         let payload = envelope.seal(envelope.body(&local.snapshot()));
         let result = restore_command("sale", &payload).exec_async(&mut connection).await;
         assert_eq!(result.is_ok(), is_accepted, "term {epoch}, at {now}: {result:?}");
     }
-    // The server decides on, above that term, and its files keep what it decided.
-    play(&mut connection, "SECKILL.BUY sale ann o1 => SOLD\nDEBUG RELOAD => OK").await;
-    let decided = connection.info("sale").await.unwrap().term;
-    assert!(decided > last);
-    play(&mut connection, "DEL sale => 1\nSECKILL.CREATE sale STOCK 1 => OK").await;
-    assert!(connection.info("sale").await.unwrap().term > decided, "a term of its own");
+    play(&mut connection, "SECKILL.CREATE fresh STOCK 1 => OK\nSECKILL.BUY sale ann o1 => SOLD").await;
+    let (fresh, sold) = (connection.info("fresh").await.unwrap(), connection.info("sale").await.unwrap());
+    assert!(
+        sold.term > fresh.term && fresh.term > near[0].0,
+        "terms of the server's own, above the payload's"
+    );
+    let other = Server::start().await;
+    for key in ["fresh", "sale"] {
+        let payload: Vec<u8> = get(&mut connection, &format!("DUMP {key}")).await;
+        restore_command(key, &payload).exec_async(&mut other.connect().await).await.unwrap();
+    }
 }

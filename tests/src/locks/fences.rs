@@ -154,19 +154,24 @@ async fn a_rewritten_aof_has_no_fence_when_none_was_given() {
     assert_eq!(appended_commands(&server).len(), 1);
 }
 
-/// Fences that come from outside leave room for many more.
+/// A fence that comes from outside moves those of the server by little.
 #[tokio::test]
 async fn a_client_cannot_use_up_the_fences() {
+    const DAY: u64 = 24 * 60 * 60 * 1_000_000;
     let server = Server::with("seckill.apply-from-clients yes").await;
-    let session = "
-        SECKILL.GRANT lock ann 9007199254740991 4503599627370497 => -ERR a fence from a client must be at most 4503599627370496
-        SECKILL.FENCE 9007199254740991 => -ERR a fence from a client must be at most 4503599627370496
+    let now = now_ms() * 1_000;
+    let (far, near) = (now + DAY + 60_000_000, now + DAY - 60_000_000);
+    let ahead = "-ERR a fence from a client must be at most a day ahead of this server's clock";
+    let session = format!(
+        "SECKILL.GRANT lock ann 9007199254740991 {far} => {ahead}
+        SECKILL.FENCE 9007199254740991 => {ahead}
         EXISTS lock => 0
         SECKILL.LOCK other ann 60000 => <us>
-        SECKILL.GRANT lock ann 9007199254740991 4503599627370496 => OK
-        SECKILL.LOCK other ann 60000 => 4503599627370497
+        SECKILL.GRANT lock ann 9007199254740991 {near} => OK
+        SECKILL.LOCK other ann 60000 => {}
         CONFIG SET seckill.apply-from-clients no => OK
-        SECKILL.FENCE 1 => -ERR only a primary sends this; for migration tools there is seckill.apply-from-clients
-    ";
-    play(&mut server.connect().await, session).await;
+        SECKILL.FENCE 1 => -ERR only a primary sends this; for migration tools there is seckill.apply-from-clients",
+        near + 1
+    );
+    play(&mut server.connect().await, &session).await;
 }

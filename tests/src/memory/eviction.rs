@@ -170,17 +170,19 @@ fn warnings(server: &Server) -> usize {
 }
 
 #[tokio::test]
-async fn every_change_for_the_worse_is_logged() {
+async fn every_change_of_what_may_be_evicted_is_logged() {
     let server = Server::with("maxmemory 1gb\nmaxmemory-policy volatile-ttl").await;
     assert_eq!(warnings(&server), 1);
     let mut connection = server.connect().await;
     for (change, expected) in [
         ("maxmemory-policy allkeys-lru", 2),
         ("maxmemory 2gb", 2),
-        ("maxmemory-policy noeviction", 2),
-        ("maxmemory-policy allkeys-lru maxmemory 0", 2),
-        ("hz 11", 2),
-        ("maxmemory 1gb", 3),
+        ("maxmemory-policy allkeys-lfu", 3),
+        ("maxmemory-policy volatile-lfu", 4),
+        ("maxmemory-policy noeviction", 4),
+        ("maxmemory-policy allkeys-lru maxmemory 0", 4),
+        ("hz 11", 4),
+        ("maxmemory 1gb", 5),
     ] {
         play(&mut connection, &format!("CONFIG SET {change} => OK")).await;
         assert_eq!(warnings(&server), expected, "{change}");

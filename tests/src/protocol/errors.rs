@@ -5,11 +5,10 @@ use crate::harness::server::Server;
 use crate::harness::session::{ask, play, play_on_both_protocols};
 
 /// Each command that needs a sale, with the key `%`.
-const NEED_A_SALE: [&str; 12] = [
+const NEED_A_SALE: [&str; 11] = [
     "SECKILL.ALTER % LIMIT 1",
     "SECKILL.RESTOCK % 1",
     "SECKILL.BUY % ann o1",
-    "SECKILL.BUYALL 2 sale % ann o1",
     "SECKILL.CONFIRM % o1",
     "SECKILL.EXTEND % o1 1",
     "SECKILL.CANCEL % o1",
@@ -35,7 +34,14 @@ async fn of_a_key_that_holds_nothing_or_something_else() {
     let sale_for_lock = NEED_A_LOCK.map(|line| (line, "sale", wrong_type));
     let list_for_lock = NEED_A_LOCK.map(|line| (line, "list", wrong_type));
     let guard = [("SECKILL.BUY sale ann o1 LOCK % t", "list", wrong_type)];
-    let cases = [&no_sale[..], &text_for_sale, &list_for_sale, &sale_for_lock, &list_for_lock, &guard];
+    const BUY_ALL: &str = "SECKILL.BUYALL 2 sale % ann o1";
+    let of_several = [
+        (BUY_ALL, "none", "-NOSALE sale 2 of 2: no sale at this key"),
+        (BUY_ALL, "text", wrong_type),
+        ("SECKILL.BUYALL 1 sale ann o1 LOCK % t", "list", wrong_type),
+    ];
+    let cases =
+        [&of_several[..], &no_sale, &text_for_sale, &list_for_sale, &sale_for_lock, &list_for_lock, &guard];
     for (line, key, error) in cases.concat() {
         let line = line.replace('%', key);
         assert_eq!(ask(&mut connection, &line).await, error, "{line}");

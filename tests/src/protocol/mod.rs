@@ -10,6 +10,7 @@ mod generic_commands;
 mod info_section;
 mod large_audits;
 mod lock_permissions;
+mod other_modules;
 mod replies;
 mod side_effects;
 mod transactions;

@@ -143,12 +143,12 @@ async fn a_refusal_has_no_effect() {
         SECKILL.EXTEND gone o1 70000 => -FULL the sale has 2 events, the most that seckill.max-events allows
         SECKILL.BUY sale eve o3 => -FULL the sale has 2 orders, the most that seckill.max-orders allows
 
-        SECKILL.BUYALL 2 sale few ann o1 => -MISMATCH the order exists in some of the sales only
+        SECKILL.BUYALL 2 sale few ann o1 => -MISMATCH sale 2 of 2: it lacks the order, which other sales have
         SECKILL.BUYALL 2 few gone eve o3 => [FREE SOLDOUT]
         SECKILL.BUYALL 2 few sale eve o3 LOCK lock eve RELEASE => [LOCKLOST LOCKLOST]
-        SECKILL.BUYALL 2 few none eve o3 => -NOSALE no sale at this key
+        SECKILL.BUYALL 2 few none eve o3 => -NOSALE sale 2 of 2: no sale at this key
         SECKILL.BUYALL 2 few lock eve o3 => -WRONGTYPE Operation against a key holding the wrong kind of value
-        SECKILL.BUYALL 2 few few eve o3 => -ERR a sale is given twice: each of them once, with its own QTY
+        SECKILL.BUYALL 2 few few eve o3 => -ERR a sale is given twice; name each of them once, and give it its QTY
         SECKILL.BUYALL 2 few sale eve o3 QTY 1 1 1 => -ERR QTY needs one value for all sales, or 2, one for each of them
 
         SECKILL.CONFIRM sale o1 => SOLD

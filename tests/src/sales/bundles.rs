@@ -79,8 +79,8 @@ async fn a_cart_that_cannot_be_filled_takes_nothing() {
         SECKILL.BUYALL 2 shoes socks ann o1 QTY 1 4 LOCK lock ann RELEASE => [HELD SOLD]
         EXISTS lock => 0
         SECKILL.BUYALL 2 shoes socks ann o1 QTY 1 4 LOCK lock ann RELEASE => [HELD SOLD]
-        SECKILL.BUYALL 2 shoes socks ann o1 QTY 2 4 => -MISMATCH the order exists with another buyer or quantity
-        SECKILL.BUYALL 3 shoes socks hat ann o1 QTY 1 4 1 => -MISMATCH the order exists in some of the sales only
+        SECKILL.BUYALL 2 shoes socks ann o1 QTY 2 4 => -MISMATCH sale 1 of 2: the order exists with another buyer or quantity
+        SECKILL.BUYALL 3 shoes socks hat ann o1 QTY 1 4 1 => -MISMATCH sale 3 of 3: it lacks the order, which other sales have
         SECKILL.AUDIT shoes => OK
         SECKILL.AUDIT socks => OK
     "#;

@@ -184,11 +184,13 @@ impl fmt::Display for Error {
             Self::NoSale => f.write_str("no sale at this key"),
             Self::NoOrder => f.write_str("no such order in this sale"),
             Self::OtherOrder => f.write_str("the order exists with another buyer or quantity"),
-            Self::SaleTwice => f.write_str("a sale is given twice: each of them once, with its own QTY"),
+            Self::SaleTwice => {
+                f.write_str("a sale is given twice; name each of them once, and give it its QTY")
+            }
             Self::QuantityCount { sales } => {
                 write!(f, "QTY needs one value for all sales, or {sales}, one for each of them")
             }
-            Self::PartialOrder => f.write_str("the order exists in some of the sales only"),
+            Self::PartialOrder => f.write_str("it lacks the order, which other sales have"),
             Self::OtherDelta => f.write_str("the id exists with another delta"),
             Self::NoStock(available) => write!(f, "more would be taken than is available: {available}"),
             Self::OtherType(kind) => write!(f, "the key holds no sale, but a {kind}"),

@@ -19,9 +19,11 @@ pub const MAX_QTY: u64 = u32::MAX as u64;
 pub const ATTEMPTS_PER_UNIT: u64 = 10;
 /// Orders that one buyer may place at least, unless ATTEMPTS is given.
 pub const LEAST_ATTEMPTS: u64 = 100;
-/// The highest fence, term and event time, in µs, that is accepted from a client: 2^52, which is in September
-/// 2112. A server goes on above the numbers that it has seen, and needs room for that.
-pub const MAX_FOREIGN: u64 = 1 << 52;
+/// How far ahead of this server's clock a term or a fence from a client may be, in µs: a day. A server goes on
+/// above the numbers that it has seen; so its own are soon back at its clock, and other servers accept them.
+pub const FOREIGN_LEAD: u64 = 24 * 60 * 60 * 1_000_000;
+/// The latest time of an event from a client: in September 2112.
+pub const LATEST_FOREIGN_MS: u64 = (1 << 52) / 1_000;
 /// Events that EVENTS replies when COUNT is not given.
 pub const EVENTS_DEFAULT: u64 = 100;
 /// The largest COUNT of EVENTS.

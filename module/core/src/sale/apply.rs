@@ -31,7 +31,7 @@ pub enum ApplyError {
     /// The first event is not the creation, or a later one is.
     #[error("a sale begins with its creation, once")]
     Creation,
-    /// A term or a time that no clock shows for decades, from somebody who is not trusted.
+    /// A term or a time that is too far ahead, from somebody who is not trusted.
     #[error("a term or a time in the far future")]
     FarFuture,
     /// There is no seq for one more event.

@@ -70,6 +70,11 @@ impl Decision<'_> {
         self.event.is_some()
     }
 
+    /// The term of its events.
+    pub(super) fn term(&self) -> Term {
+        self.stamp.term
+    }
+
     /// Leaves only the holds that it expires.
     pub(super) fn drop_event(&mut self) {
         self.event = None;

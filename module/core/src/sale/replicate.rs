@@ -6,15 +6,19 @@ use super::decide::Decision;
 use super::event::{Entry, Event, KnownOrder, NamedEvent, NewOrder, ResolvedEvent, Stamp};
 use super::log::Logged;
 use super::state::Sale;
-use crate::protocol::{Epoch, MAX_FOREIGN, Seq, UnixMicros};
+use crate::protocol::{Epoch, LATEST_FOREIGN_MS, Seq, Term, UnixMs};
 
 /// Who sent a batch or a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The primary, or a file of this server. Its terms and times are this server's own.
     Trusted,
-    /// A client. A term or a time that is too high would be the last one that this server gives out.
-    Foreign,
+    /// A client. This server gives out terms above all that it has seen, so one from a client may be ahead of its
+    /// clock by little.
+    Foreign {
+        /// The latest term to accept.
+        latest_term: Term,
+    },
 }
 
 impl Decision<'_> {
@@ -73,7 +77,9 @@ impl Sale {
             if seq != self.seq().next() {
                 return Err(ApplyError::OutOfSequence);
             }
-            if origin == Origin::Foreign && (term.0 > MAX_FOREIGN || at > UnixMicros(MAX_FOREIGN).to_ms()) {
+            if let Origin::Foreign { latest_term } = origin
+                && (term > latest_term || at > UnixMs(LATEST_FOREIGN_MS))
+            {
                 return Err(ApplyError::FarFuture);
             }
             if at < self.log.at() {

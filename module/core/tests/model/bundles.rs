@@ -1,7 +1,7 @@
 //! Purchases from several sales at once, against the same purchases one by one.
 
 use proptest::prelude::*;
-use seckill_core::protocol::{Buy, BuyAll, Millis, Quantities, Request, Rules, UnixMs};
+use seckill_core::protocol::{Buy, BuyAll, Millis, Quantities, Request, Rules, Term, UnixMs};
 use seckill_core::{Bundle, Part};
 
 use crate::naive::NaiveSale;
@@ -75,7 +75,11 @@ fn bundle(pairs: &mut [Pair; SALES], now: u64, buy: &Buy<'_>, units: &[u32; SALE
     let all = BuyAll { sales: &sales, buyer, order, quantities, guard };
     let lock_held = guard.is_none_or(|guard| guard.token.bytes() == b"mine");
     let moment = seckill_core::Moment { lock_held, ..pairs[0].moment(now) };
-    let bundle = Bundle::decide(pairs.iter().map(|pair| &pair.primary).zip(all.purchases()), &moment);
+    let bundle = Bundle::decide(
+        pairs.iter().map(|pair| &pair.primary).zip(all.purchases()),
+        &moment,
+        |Term(begun)| Term(begun + 1),
+    );
     let word = |part: &Part| match part {
         Part::Order(state) => state.to_string(),
         Part::Refused(refusal) => refusal.to_string(),
@@ -83,7 +87,7 @@ fn bundle(pairs: &mut [Pair; SALES], now: u64, buy: &Buy<'_>, units: &[u32; SALE
     };
     let replies = match &bundle.parts {
         Ok(parts) => parts.iter().map(word).collect(),
-        Err(error) => vec![error.code().to_string()],
+        Err((_, error)) => vec![error.code().to_string()],
     };
     for (pair, decision) in pairs.iter_mut().zip(&bundle.decisions) {
         pair.commit(decision);
@@ -126,4 +130,18 @@ proptest! {
             }
         }
     }
+}
+
+/// After a restart each sale begins a term of its own. One term for two sales would let a reader take the events
+/// of one for those of the other.
+#[test]
+fn sales_that_begin_a_term_in_one_bundle_begin_different_ones() {
+    let mut pairs = [Pair::new(), Pair::new(), Pair::new()];
+    for pair in &mut pairs {
+        pair.run(0, "CREATE STOCK 9");
+        pair.run(0, "restart 500");
+    }
+    let buy = Buy { buyer: name("ann"), order: name("o"), qty: 1, guard: None };
+    assert_eq!(bundle(&mut pairs, 0, &buy, &[1; SALES]), ["SOLD"; SALES]);
+    assert_eq!(pairs.map(|pair| pair.primary.term()), [500, 501, 502].map(Term));
 }

@@ -68,10 +68,15 @@ mod tests {
         command.spawn().expect("sleep runs")
     }
 
-    fn signal(name: &str, process: &Child) {
-        let id = process.id().to_string();
-        let status = Command::new("kill").args([name, &id]).status().expect("kill runs");
-        assert!(status.success());
+    /// A watched process that ignores SIGUSR2.
+    fn deaf(watchdog: &Watchdog) -> Child {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' USR2; echo; exec sleep 1000"]).stdout(Stdio::piped());
+        watchdog.watch(&mut command);
+        let mut child = command.spawn().expect("sh runs");
+        let output = child.stdout.as_mut().expect("a pipe");
+        io::Read::read_exact(output, &mut [0]).expect("it says that it ignores the signal");
+        child
     }
 
     #[test]
@@ -85,11 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_one_is_killed_and_the_directory_is_removed() {
+    fn one_that_does_not_end_is_killed_and_the_directory_is_removed() {
         let directory = tempfile::tempdir().expect("a directory").keep();
         let watchdog = Watchdog::that_discards(&directory).expect("a shell");
-        let mut server = sleep(&watchdog);
-        signal("-STOP", &server);
+        let mut server = deaf(&watchdog);
         drop(watchdog);
         assert_eq!(server.wait().expect("it ends").signal(), Some(SIGKILL));
         assert!(!directory.exists());

@@ -361,3 +361,15 @@ fn the_first_error_is_replied() {
     let window = Alteration { opens: Some(at), closes: Some(at), ..Alteration::default() };
     assert_request("SECKILL.ALTER s OPENS 1700000000005 CLOSES 1700000000005", Request::Alter(window));
 }
+
+/// What is no printable letter takes up to four of them, so fewer bytes are shown.
+#[test]
+fn a_word_in_an_error_is_cut_at_forty_letters() {
+    let text = |word: &[u8]| Command::parse(&[b"SECKILL.RESTOCK", b"s", b"1", word]).unwrap_err().to_string();
+    let zeros = "\\x00".repeat(10) + "...";
+    let hint = "did you mean ID";
+    assert_eq!(text(&[0; 20]), format!("ERR SECKILL.RESTOCK has no keyword '{zeros}': {hint} {zeros}?"));
+    let letters = "r".repeat(20);
+    let shown = text(letters.as_bytes());
+    assert_eq!(shown, format!("ERR SECKILL.RESTOCK has no keyword '{letters}': {hint} {letters}?"));
+}

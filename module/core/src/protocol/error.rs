@@ -226,6 +226,8 @@ pub struct Word {
 impl Word {
     /// The most bytes that are shown.
     pub const MAX: usize = 20;
+    /// The most letters that are shown: a byte that is no printable letter takes up to four.
+    const MAX_SHOWN: usize = 40;
 
     /// The beginning of these bytes.
     #[must_use]
@@ -251,8 +253,18 @@ impl fmt::Debug for Word {
 
 impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rest = if self.is_cut { "..." } else { "" };
-        write!(f, "{}{rest}", self.bytes().escape_ascii())
+        let mut room = Self::MAX_SHOWN;
+        let mut is_cut = self.is_cut;
+        for byte in self.bytes() {
+            let shown = byte.escape_ascii();
+            let Some(left) = room.checked_sub(shown.len()) else {
+                is_cut = true;
+                break;
+            };
+            write!(f, "{shown}")?;
+            room = left;
+        }
+        f.write_str(if is_cut { "..." } else { "" })
     }
 }
 

@@ -4,7 +4,8 @@ use seckill_core::protocol;
 
 use super::command_table::{self, CATEGORY, TABLE};
 use crate::commands;
-use crate::redis::command::{self, Commands, KeySpec};
+use crate::redis::command::{self, Commands};
+use crate::redis::key_spec::KeySpec;
 use crate::redis::{self, Args, Context};
 
 const _: () = assert!(redis::MAX_ARGS == protocol::MAX_ARGS);

@@ -4,7 +4,8 @@ use std::ffi::CStr;
 
 use seckill_core::protocol::{CommandName, Keyword};
 
-use crate::redis::command::{Argument, ArgumentKind, CommandSpec, From, KeyAccess, KeyPlace, KeySpec};
+use crate::redis::command::{Argument, ArgumentKind, CommandSpec};
+use crate::redis::key_spec::{KeyAccess, KeyPlace, KeySpec, StartFrom};
 
 /// The ACL category of the module.
 pub(super) const CATEGORY: &CStr = c"seckill";
@@ -38,12 +39,12 @@ const DELETE: &[KeySpec] = &[first(KeyAccess::Delete)];
 
 /// The first argument of BUY that may be a keyword. Sale, buyer and order come before, whatever they are
 /// called.
-const BUY_KEYWORDS: From = From::Argument(4);
+const BUY_KEYWORDS: StartFrom = StartFrom::Argument(4);
 /// Likewise of BUYALL, whose sales come before, too.
-const BUY_ALL_KEYWORDS: From = From::AfterCounted(4);
+const BUY_ALL_KEYWORDS: StartFrom = StartFrom::AfterCounted(4);
 
 /// The lock of a purchase, which it reads, and deletes if it is to release it.
-const fn guard_key(from: From) -> KeySpec {
+const fn guard_key(from: StartFrom) -> KeySpec {
     KeySpec {
         access: KeyAccess::ReadOrDelete { keyword: Keyword::Release.as_c_str(), from },
         place: KeyPlace::After { keyword: Keyword::Lock.as_c_str(), from },

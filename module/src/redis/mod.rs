@@ -20,6 +20,7 @@ mod defrag;
 pub(crate) mod events;
 pub(crate) mod info;
 mod key;
+pub(crate) mod key_spec;
 pub(crate) mod options;
 mod rdb;
 mod replication;

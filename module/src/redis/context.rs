@@ -168,9 +168,17 @@ impl Context {
 
     /// A field of a section of INFO. Unlike CONFIG, no `rename-command` takes it away.
     pub(crate) fn server_info(&self, section: &str, field: &str) -> Option<String> {
-        let context = redis_module::Context::new(self.raw.as_ptr().cast());
-        let value = context.server_info(section).field(field)?;
-        value.try_as_str().ok().map(str::to_owned)
+        let section = CString::new(section).ok()?;
+        let field = CString::new(field).ok()?;
+        // SAFETY: context and names are valid. The value lives until the information is freed; the crate's wrapper
+        // leaks a string of the server.
+        unsafe {
+            let info = api!(RedisModule_GetServerInfo(self.as_ptr(), section.as_ptr()));
+            let value = api!(RedisModule_ServerInfoGetFieldC(info, field.as_ptr()));
+            let text = (!value.is_null()).then(|| CStr::from_ptr(value).to_string_lossy().into_owned());
+            api!(RedisModule_FreeServerInfo(self.as_ptr(), info));
+            text
+        }
     }
 
     /// The version of the server, when it is Valkey.

@@ -74,8 +74,17 @@ impl Context {
 
     /// Makes the context that [`Self::detached`] returns. Called once, when the module is loaded.
     pub(crate) fn keep_detached(&self) {
-        // SAFETY: the context is valid. The new one is never freed.
+        // SAFETY: the context is valid.
         DETACHED.store(unsafe { api!(RedisModule_GetDetachedThreadSafeContext(self.as_ptr())) }, Relaxed);
+    }
+
+    /// Frees that context. Called when the module is not loaded after all.
+    pub(super) fn free_detached() {
+        let context = DETACHED.swap(std::ptr::null_mut(), Relaxed);
+        if !context.is_null() {
+            // SAFETY: it was made by `keep_detached`, and nothing else has it any more.
+            unsafe { api!(RedisModule_FreeThreadSafeContext(context)) };
+        }
     }
 
     /// A context for callbacks that get none. Only on the server's main thread.

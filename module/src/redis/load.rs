@@ -58,5 +58,9 @@ pub(crate) unsafe fn load_module(
             (0..usize::try_from(argc).unwrap_or(0)).filter_map(|at| unsafe { Str::new(*argv.add(at)) });
         load(&context, &arguments.map(Str::bytes).collect::<Vec<_>>())
     });
-    if loaded == Some(true) { OK } else { FAILED }
+    if loaded == Some(true) {
+        return OK;
+    }
+    Context::free_detached();
+    FAILED
 }

@@ -70,6 +70,20 @@ async fn confirmed_and_extended_orders_stay() {
     connection.audit("sale").await.unwrap();
 }
 
+/// The timer wakes at the first deadline, which was moved, and must come again at the new one.
+#[tokio::test]
+async fn an_extended_hold_runs_out_at_its_new_deadline() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    connection.create("sale", Sale::new(1).hold(ms(50))).await.unwrap();
+    connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    assert_eq!(connection.extend("sale", "o1", ms(300)).await, Ok(State::Held));
+    let deadline = connection.order("sale", "o1").await.unwrap().unwrap().deadline.unwrap();
+    wait_until_none_held(&mut connection, "sale").await;
+    let expired = connection.events("sale", After::seq(3)).await.unwrap().pop().unwrap();
+    assert!(expired.at >= deadline, "{expired:?}, but the deadline is {deadline}");
+}
+
 /// A later order with an earlier deadline runs out first, and ALTER HOLD does not change deadlines.
 #[tokio::test]
 async fn each_hold_has_its_own_deadline() {

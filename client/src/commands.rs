@@ -99,16 +99,19 @@ pub trait Seckill: ConnectionLike + Send + Sized {
     /// Places an order in several sales, in all of them or in none. If it exists already in all of them, returns
     /// its states.
     ///
+    /// The order is a [`Buy`], of the same units from each sale, or [`Buy::quantities`].
+    ///
     /// Returns one [`Part`] for each sale: all are [`Part::Order`], or none is. There are at most 64 sales, each
     /// once; in a cluster they are in one slot.
     ///
     /// Errors: `NOSALE`; `MISMATCH` when the order exists in some of the sales only, or with another buyer or
     /// quantity; `FULL`.
-    fn buy_all(
+    fn buy_all<'a>(
         &mut self,
         sales: &[impl AsRef<[u8]>],
-        order: BuyAll<'_>,
+        order: impl Into<BuyAll<'a>>,
     ) -> impl Future<Output = Result<Vec<Part>>> + Send {
+        let order = order.into();
         let sales: Vec<&[u8]> = sales.iter().map(AsRef::as_ref).collect();
         let quantities: Vec<&[u8]> = order.quantities.iter().map(String::as_bytes).collect();
         send(self, order.in_sales(&sales, &quantities).map(Command::BuyAll), from_redis_value)

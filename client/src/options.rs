@@ -125,6 +125,13 @@ impl<'a> Buy<'a> {
         Self(self.0.map(|buy| protocol::Buy { qty: units, ..buy }))
     }
 
+    /// The number of units from each of several sales, in their sequence, for
+    /// [`buy_all`](crate::Seckill::buy_all). It replaces [`qty`](Self::qty), so it comes last.
+    #[must_use]
+    pub fn quantities(self, units: &[u32]) -> BuyAll<'a> {
+        BuyAll { purchase: self, quantities: units.iter().map(u32::to_string).collect() }
+    }
+
     /// The order is accepted only while this token holds the lock at `key`.
     #[must_use]
     pub fn holding(
@@ -155,57 +162,27 @@ impl<'a> Buy<'a> {
     }
 }
 
-/// An order to place in several sales, in all of them or in none: by default one unit each, and without a lock.
-///
-/// A buyer, order or token that is empty or too long is an error of [`buy_all`](crate::Seckill::buy_all).
+/// An order to place in several sales, in all of them or in none: a [`Buy`], with the units from each sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuyAll<'a> {
     purchase: Buy<'a>,
     pub(crate) quantities: Vec<String>,
 }
 
-impl<'a> BuyAll<'a> {
-    /// An order under an id that the caller chooses, the same in every sale. The same id again is the same order.
-    #[must_use]
-    pub fn new(buyer: &'a (impl AsRef<[u8]> + ?Sized), order: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
-        Self { purchase: Buy::new(buyer, order), quantities: Vec::new() }
+/// The units of the purchase from each sale.
+impl<'a> From<Buy<'a>> for BuyAll<'a> {
+    fn from(purchase: Buy<'a>) -> Self {
+        purchase.quantities(&[purchase.0.map_or(1, |buy| buy.qty)])
     }
+}
 
-    /// The number of units from each sale, in their sequence; or one number for all of them.
-    #[must_use]
-    pub fn quantities(self, units: &[u32]) -> Self {
-        Self { quantities: units.iter().map(u32::to_string).collect(), ..self }
-    }
-
-    /// As [`Buy::holding`].
-    #[must_use]
-    pub fn holding(
-        self,
-        key: &'a (impl AsRef<[u8]> + ?Sized),
-        token: &'a (impl AsRef<[u8]> + ?Sized),
-    ) -> Self {
-        Self { purchase: self.purchase.holding(key, token), ..self }
-    }
-
-    /// As [`Buy::releasing`].
-    #[must_use]
-    pub fn releasing(
-        self,
-        key: &'a (impl AsRef<[u8]> + ?Sized),
-        token: &'a (impl AsRef<[u8]> + ?Sized),
-    ) -> Self {
-        Self { purchase: self.purchase.releasing(key, token), ..self }
-    }
-
+impl BuyAll<'_> {
     /// The order in these sales, with the quantities as text.
     pub(crate) fn in_sales<'s>(
-        &self,
+        &'s self,
         sales: &'s [&'s [u8]],
         quantities: &'s [&'s [u8]],
-    ) -> Result<protocol::BuyAll<'s>, Error>
-    where
-        'a: 's,
-    {
+    ) -> Result<protocol::BuyAll<'s>, Error> {
         let protocol::Buy { buyer, order, guard, .. } = self.purchase.0?;
         let quantities = Quantities::new(quantities, sales.len())?;
         Ok(protocol::BuyAll { sales, buyer, order, quantities, guard })

@@ -1,9 +1,10 @@
 //! BUYALL: a cart is bought whole or not at all.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use fastrand::Rng;
-use seckill_client::{BuyAll, Part, Refusal, Sale, Seckill, State};
+use seckill_client::{Buy, Code, Part, Refusal, Sale, Seckill, State};
 
 use crate::harness::copies::must_be_equal;
 use crate::harness::server::{Connection, Server};
@@ -23,7 +24,7 @@ async fn buy_two(mut connection: Connection, buyer: usize) -> Option<usize> {
         let first = rng.usize(..SEATS - 1);
         let seats = [seat(first), seat(first + 1)];
         let order = format!("order-{buyer}-{attempt}");
-        let parts = connection.buy_all(&seats, BuyAll::new(&buyer.to_string(), &order)).await.unwrap();
+        let parts = connection.buy_all(&seats, Buy::new(&buyer.to_string(), &order)).await.unwrap();
         match parts[..] {
             [Part::Order(State::Sold), Part::Order(State::Sold)] => return Some(first),
             [Part::Refused(Refusal::SoldOut) | Part::Free, Part::Refused(Refusal::SoldOut) | Part::Free] => {}
@@ -85,6 +86,31 @@ async fn a_cart_that_cannot_be_filled_takes_nothing() {
         SECKILL.AUDIT socks => OK
     "#;
     play(&mut connection, session).await;
+}
+
+/// The client sends one quantity for all sales, or one for each, and reads every kind of part.
+#[tokio::test]
+async fn a_cart_is_bought_with_the_client() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    connection.create("shoes", Sale::new(5)).await.unwrap();
+    connection.create("socks", Sale::new(9)).await.unwrap();
+    let sales = ["shoes", "socks"];
+    let sold = Ok(vec![Part::Order(State::Sold); 2]);
+    assert_eq!(connection.buy_all(&sales, Buy::new("ann", "o1").quantities(&[1, 4])).await, sold);
+    assert_eq!(connection.buy_all(&sales, Buy::new("ann", "o2").qty(3)).await, sold);
+    let refused = Ok(vec![Part::Refused(Refusal::Short), Part::Free]);
+    assert_eq!(connection.buy_all(&sales, Buy::new("ann", "o3").qty(2)).await, refused);
+    let available = async |connection: &mut Connection, sale| connection.info(sale).await.unwrap().available;
+    let left = (available(&mut connection, "shoes").await, available(&mut connection, "socks").await);
+    assert_eq!(left, (1, 2));
+    connection.lock("lock", "token", Duration::from_secs(60)).await.unwrap();
+    let order = Buy::new("bob", "o4").releasing("lock", "token");
+    assert_eq!(connection.buy_all(&sales, order).await, sold);
+    let again = connection.buy_all(&sales, Buy::new("bob", "o5").holding("lock", "token")).await;
+    assert_eq!(again, Ok(vec![Part::Refused(Refusal::LockLost); 2]), "it was released");
+    let error = connection.buy_all(&sales, Buy::new("bob", "").quantities(&[1, 1])).await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::Err), "{error}");
 }
 
 /// The parts of an order are confirmed in one transaction: no reader sees one of them alone.

@@ -47,6 +47,11 @@ impl Storage {
         }
     }
 
+    /// Whether it is an AOF that was rewritten.
+    pub(crate) fn is_rewritten(self) -> bool {
+        matches!(self, Self::Aof { rewritten: true, .. })
+    }
+
     pub(crate) async fn save(self, connection: &mut Connection) {
         match self {
             Self::Rdb => play(connection, "SAVE => OK").await,

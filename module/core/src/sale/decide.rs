@@ -90,10 +90,7 @@ impl Decision<'_> {
 /// A decision in the making.
 struct Deciding<'s> {
     sale: &'s Sale,
-    now: UnixMs,
-    max_orders: u32,
-    max_events: u64,
-    lock_held: bool,
+    moment: &'s Moment,
     /// Holds that are due, and which the decision expires.
     expired: Vec<Hold>,
 }
@@ -105,14 +102,7 @@ impl Sale {
     pub fn decide<'a>(&self, request: &Request<'a>, moment: &Moment) -> Decision<'a> {
         debug_assert!(request.is_within_limits(), "no parser returns {request:?}");
         debug_assert!(moment.epoch > Epoch(0), "epochs count from 1");
-        let mut deciding = Deciding {
-            sale: self,
-            now: moment.now,
-            max_orders: moment.max_orders,
-            max_events: moment.max_events,
-            lock_held: moment.lock_held,
-            expired: Vec::new(),
-        };
+        let mut deciding = Deciding { sale: self, moment, expired: Vec::new() };
         let decided = if self.diverged { Err(Error::Diverged) } else { deciding.request(request) };
         let expired = deciding.expired;
         match decided {
@@ -205,7 +195,7 @@ impl Deciding<'_> {
             };
         }
         let available = sale.available_after(delta)?;
-        if id.is_some() && sale.restocks.len() >= self.max_orders {
+        if id.is_some() && sale.restocks.len() >= self.moment.max_orders {
             return Err(full(Capacity::RestockIds, sale.restocks.len()));
         }
         self.room_for_event()?;
@@ -214,7 +204,7 @@ impl Deciding<'_> {
 
     fn buy<'a>(&mut self, buy: &Buy<'a>) -> Decided<'a> {
         let sale = self.sale;
-        self.expired = sale.due(self.now, BUY_EXPIRES);
+        self.expired = sale.due(self.moment.now, BUY_EXPIRES);
         let claim = Claim { order: buy.order, buyer: buy.buyer, qty: buy.qty };
         let (order, buyer) = sale.prefetch(&claim);
         if let Some(number) = sale.orders.find(&order) {
@@ -224,12 +214,12 @@ impl Deciding<'_> {
         if let Some(refusal) = self.refusal(buy, buyer) {
             return Ok((Outcome::Refused(refusal), None));
         }
-        if sale.orders.len() >= self.max_orders {
+        if sale.orders.len() >= self.moment.max_orders {
             return Err(full(Capacity::Orders, sale.orders.len()));
         }
         let status = match sale.rules.hold {
             Millis(0) => OpenStatus::Sold,
-            hold => OpenStatus::Held { deadline: self.now.plus(hold) },
+            hold => OpenStatus::Held { deadline: self.moment.now.plus(hold) },
         };
         let opening = NewOrder { order, buyer, qty: buy.qty };
         let state = OrderStatus::from(status).state();
@@ -250,10 +240,10 @@ impl Deciding<'_> {
     fn refusal(&self, buy: &Buy<'_>, buyer: BuyerRef<'_>) -> Option<Refusal> {
         let rules = &self.sale.rules;
         let qty = u64::from(buy.qty);
-        if buy.guard.is_some() && !self.lock_held {
+        if buy.guard.is_some() && !self.moment.lock_held {
             return Some(Refusal::LockLost);
         }
-        match rules.phase(self.now) {
+        match rules.phase(self.moment.now) {
             Phase::Upcoming => return Some(Refusal::Upcoming),
             Phase::Closed => return Some(Refusal::Closed),
             Phase::Open | Phase::SoldOut => {}
@@ -300,7 +290,7 @@ impl Deciding<'_> {
 
     fn extend<'a>(&mut self, order: Name<'_>, hold: Millis) -> Decided<'a> {
         let number = self.find(order)?;
-        let deadline = self.now.plus(hold);
+        let deadline = self.moment.now.plus(hold);
         match self.state(number)? {
             (State::Held, hold) if hold.is_none_or(|hold| { hold.deadline } != deadline) => {
                 self.room_for_event()?;
@@ -323,7 +313,7 @@ impl Deciding<'_> {
     /// are bounded by the orders.
     fn room_for_event(&self) -> Result<(), Error> {
         let count = self.sale.seq().0;
-        if count < self.max_events { Ok(()) } else { Err(full(Capacity::Events, count)) }
+        if count < self.moment.max_events { Ok(()) } else { Err(full(Capacity::Events, count)) }
     }
 
     fn find(&self, order: Name<'_>) -> Result<OrderNumber, Error> {
@@ -334,7 +324,7 @@ impl Deciding<'_> {
     fn state(&mut self, number: OrderNumber) -> Result<(State, Option<Hold>), Error> {
         let state = self.sale.orders.get(number).ok_or(Error::NoOrder)?.state();
         match self.sale.hold(number) {
-            Some(hold) if hold.is_due(self.now) => {
+            Some(hold) if hold.is_due(self.moment.now) => {
                 if !self.expired.contains(&hold) {
                     self.expired.push(hold);
                 }

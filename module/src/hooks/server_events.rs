@@ -59,8 +59,7 @@ impl ServerEvents for ModuleEvents {
 /// Subscribes; `false` when the server refuses.
 pub(super) fn subscribe(context: &Context) -> bool {
     events::subscribe::<ModuleEvents>(context)
-        && events::subscribe_to_evictions::<ModuleEvents>(context)
-        && (misplaces_clients(context) || events::subscribe_to_keys::<ModuleEvents>(context))
+        && events::subscribe_to_keys::<ModuleEvents>(context, !misplaces_clients(context))
 }
 
 /// From 8.1 until 9.1.2 Valkey leaves a client in the database of a keyspace event that a module listened to:

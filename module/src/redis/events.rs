@@ -34,12 +34,8 @@ pub(crate) trait ServerEvents {
 
 type Callback = unsafe extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisModuleEvent, u64, *mut c_void);
 
-type KeyCallback = unsafe extern "C" fn(
-    *mut raw::RedisModuleCtx,
-    c_int,
-    *const c_char,
-    *mut raw::RedisModuleString,
-) -> c_int;
+/// The class of the event of a key that was evicted.
+const EVICTED: c_int = raw::REDISMODULE_NOTIFY_EVICTED;
 
 /// Subscribes to server events; `false` when the server refuses.
 pub(crate) fn subscribe<E: ServerEvents>(context: &Context) -> bool {
@@ -58,19 +54,16 @@ pub(crate) fn subscribe<E: ServerEvents>(context: &Context) -> bool {
     })
 }
 
-/// Subscribes to keyspace events; `false` when the server refuses.
-pub(crate) fn subscribe_to_keys<E: ServerEvents>(context: &Context) -> bool {
-    subscribe_to_class(context, raw::REDISMODULE_NOTIFY_GENERIC as c_int, key_event::<E>)
-}
-
-/// Subscribes to evictions; `false` when the server refuses.
-pub(crate) fn subscribe_to_evictions<E: ServerEvents>(context: &Context) -> bool {
-    subscribe_to_class(context, raw::REDISMODULE_NOTIFY_EVICTED as c_int, evicted::<E>)
-}
-
-fn subscribe_to_class(context: &Context, class: c_int, callback: KeyCallback) -> bool {
+/// Subscribes to evictions, and if need be to [`ServerEvents::KEY_EVENTS`]; `false` when the server refuses. One
+/// subscription serves both: the server walks the list of them at every event of any command.
+pub(crate) fn subscribe_to_keys<E: ServerEvents>(context: &Context, to_key_events: bool) -> bool {
+    let key_events = if to_key_events { raw::REDISMODULE_NOTIFY_GENERIC } else { 0 };
+    let classes = EVICTED | key_events;
     // SAFETY: the context is valid, and the callback is a function.
-    unsafe { api!(RedisModule_SubscribeToKeyspaceEvents(context.as_ptr(), class, Some(callback))) == OK }
+    let subscribed = unsafe {
+        api!(RedisModule_SubscribeToKeyspaceEvents(context.as_ptr(), classes, Some(keyspace_event::<E>)))
+    };
+    subscribed == OK
 }
 
 /// Calls with the context that the server passed.
@@ -146,35 +139,24 @@ unsafe extern "C" fn cron<E: ServerEvents>(
     with(context, E::cron);
 }
 
-unsafe extern "C" fn key_event<E: ServerEvents>(
+unsafe extern "C" fn keyspace_event<E: ServerEvents>(
     context: *mut raw::RedisModuleCtx,
-    _: c_int,
+    class: c_int,
     event: *const c_char,
     key: *mut raw::RedisModuleString,
 ) -> c_int {
+    let is_eviction = class == EVICTED;
     // Every command on a generic key comes here, so the name is checked first.
     // SAFETY: the server passes a C string.
-    if E::KEY_EVENTS.contains(&unsafe { CStr::from_ptr(event) }) {
-        with(context, |context| {
-            // SAFETY: the server passed the key, which lives as long as the call.
-            if let Some(key) = unsafe { Str::new(key) } {
-                E::key_event(context, key);
-            }
-        });
+    if !is_eviction && !E::KEY_EVENTS.contains(&unsafe { CStr::from_ptr(event) }) {
+        return OK;
     }
-    OK
-}
-
-unsafe extern "C" fn evicted<E: ServerEvents>(
-    _: *mut raw::RedisModuleCtx,
-    _: c_int,
-    _: *const c_char,
-    key: *mut raw::RedisModuleString,
-) -> c_int {
-    guarded(|| {
+    with(context, |context| {
         // SAFETY: the server passed the key, which lives as long as the call.
-        if let Some(key) = unsafe { Str::new(key) } {
-            E::evicted(key);
+        match unsafe { Str::new(key) } {
+            Some(key) if is_eviction => E::evicted(key),
+            Some(key) => E::key_event(context, key),
+            None => {}
         }
     });
     OK

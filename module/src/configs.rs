@@ -10,6 +10,7 @@ use crate::redis::config::{BoolConfig, NumberConfig};
 
 static MAX_ORDERS_SET: AtomicI64 = AtomicI64::new(DEFAULT_MAX_ORDERS);
 static MAX_EVENTS_SET: AtomicI64 = AtomicI64::new(DEFAULT_MAX_EVENTS);
+static MAX_WAITERS_SET: AtomicI64 = AtomicI64::new(DEFAULT_MAX_WAITERS);
 static APPLY_FROM_CLIENTS: AtomicI64 = AtomicI64::new(0);
 static ALLOW_EVICTION: AtomicI64 = AtomicI64::new(0);
 
@@ -19,9 +20,12 @@ const _: () = assert!(DEFAULT_MAX_ORDERS <= MAX_ORDERS as i64);
 const DEFAULT_MAX_EVENTS: i64 = 4 * DEFAULT_MAX_ORDERS;
 const MOST_EVENTS: i64 = MAX_EVENTS.cast_signed();
 const _: () = assert!(DEFAULT_MAX_EVENTS <= MOST_EVENTS);
+const DEFAULT_MAX_WAITERS: i64 = 65_536;
+/// More than a server has connections.
+const MOST_WAITERS: i64 = 1_000_000;
 
 /// The configs that are integers.
-pub(crate) static NUMBERS: [NumberConfig; 2] = [
+pub(crate) static NUMBERS: [NumberConfig; 3] = [
     NumberConfig {
         name: c"max-orders",
         default: DEFAULT_MAX_ORDERS,
@@ -35,6 +39,13 @@ pub(crate) static NUMBERS: [NumberConfig; 2] = [
         min: 1,
         max: MOST_EVENTS,
         value: &MAX_EVENTS_SET,
+    },
+    NumberConfig {
+        name: c"max-waiters",
+        default: DEFAULT_MAX_WAITERS,
+        min: 0,
+        max: MOST_WAITERS,
+        value: &MAX_WAITERS_SET,
     },
 ];
 
@@ -52,6 +63,11 @@ pub(crate) fn max_orders() -> u32 {
 /// Events from which on a sale takes none that no order needs.
 pub(crate) fn max_events() -> u64 {
     u64::try_from(MAX_EVENTS_SET.load(Relaxed)).unwrap_or(MAX_EVENTS)
+}
+
+/// Callers that may wait at once.
+pub(crate) fn max_waiters() -> usize {
+    usize::try_from(MAX_WAITERS_SET.load(Relaxed)).unwrap_or(0)
 }
 
 /// Whether clients may send the internal commands, which else only a primary sends.

@@ -1,7 +1,6 @@
 //! What is counted since the module was loaded, for INFO.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use seckill_core::protocol::{Error, Refusal};
 
@@ -20,14 +19,20 @@ impl Counter {
         self.value.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Relaxed);
     }
 
-    /// Keeps a time, in µs, if it is the longest so far.
-    pub(crate) fn record(&self, time: Duration) {
-        self.value.fetch_max(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Relaxed);
+    /// Keeps a number, if it is the greatest so far.
+    pub(crate) fn record(&self, number: u64) {
+        self.value.fetch_max(number, Relaxed);
     }
 }
 
 /// Locks that were granted.
 pub(crate) static GRANTS: Counter = Counter::new("grants");
+/// Calls of LOCK that had to wait.
+pub(crate) static WAITS: Counter = Counter::new("waits");
+/// Locks that were granted to callers that waited.
+pub(crate) static HANDOFFS: Counter = Counter::new("handoffs");
+/// The longest time that a caller waited until it was granted the lock, in ms.
+pub(crate) static LONGEST_WAIT: Counter = Counter::new("longest_wait_ms");
 /// Orders that became held or sold.
 pub(crate) static ORDERS_ACCEPTED: Counter = Counter::new("orders_accepted");
 /// Commands that were refused because the sale has as much as it may have.
@@ -63,6 +68,9 @@ pub(crate) fn count_error(error: &Error) {
 pub(crate) fn all() -> impl Iterator<Item = (String, u64)> {
     let counters = [
         &GRANTS,
+        &WAITS,
+        &HANDOFFS,
+        &LONGEST_WAIT,
         &ORDERS_ACCEPTED,
         &HOLDS_EXPIRED,
         &LONGEST_SWEEP,

@@ -10,6 +10,9 @@
 //! | `redis` | safe wrappers over the C API, and all `unsafe` |
 //! | `stored` | a sale as a key holds it |
 //! | `schedule` | which sale has holds that fall due, and when |
+//! | `lines` | who waits for which lock, and when to look at it |
+//! | `readers` | who waits for the events of which sale |
+//! | `key_name` | the name of a key, to find it again later |
 //! | `clocks` | the present time, fences, terms, the leadership epoch |
 //! | `configs`, `counters` | what the operator sets, and what INFO shows |
 //! | `eviction` | whether the server may evict sales and locks, and what it evicted |
@@ -29,7 +32,10 @@ mod configs;
 mod counters;
 mod eviction;
 mod hooks;
+mod key_name;
+mod lines;
 mod persistence;
+mod readers;
 mod schedule;
 mod stored;
 mod version;

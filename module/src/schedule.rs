@@ -10,17 +10,11 @@ use seckill_core::deadlines::{Deadlines, Ticket};
 use seckill_core::protocol::UnixMs;
 
 use crate::clocks;
+use crate::key_name::KeyName;
 use crate::redis::{Context, Timer};
 
 /// What a hint takes, in bytes: its share of a node of the tree, and a short key.
 pub(crate) const HINT_MEMORY: usize = 96;
-
-/// The key of a sale.
-#[derive(Debug)]
-pub(crate) struct Hint {
-    pub(crate) db: i32,
-    pub(crate) key: Box<[u8]>,
-}
 
 /// Kept by the sale that the hint is for. Dropping it cancels the hint.
 #[derive(Debug)]
@@ -33,17 +27,17 @@ impl Drop for Scheduled {
 }
 
 /// Locked for moments only. The server may free a sale on another thread.
-static QUEUE: Mutex<Deadlines<Hint>> = Mutex::new(Deadlines::new());
+static QUEUE: Mutex<Deadlines<KeyName>> = Mutex::new(Deadlines::new());
 
 /// Fires when the first hint is due.
 pub(crate) static TIMER: Timer = Timer::new();
 
-fn queue() -> MutexGuard<'static, Deadlines<Hint>> {
+fn queue() -> MutexGuard<'static, Deadlines<KeyName>> {
     QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Adds a hint.
-pub(crate) fn push(due: UnixMs, hint: Hint) -> Scheduled {
+pub(crate) fn push(due: UnixMs, hint: KeyName) -> Scheduled {
     Scheduled(queue().push(due, hint))
 }
 
@@ -61,12 +55,12 @@ pub(crate) fn update(
     if scheduled.as_ref().is_some_and(serves) {
         return false;
     }
-    *scheduled = Some(push(due, Hint { db, key: key.into() }));
+    *scheduled = Some(push(due, KeyName::new(db, key)));
     true
 }
 
 /// Takes out the first hint, if it is due.
-pub(crate) fn pop_due(now: UnixMs) -> Option<Hint> {
+pub(crate) fn pop_due(now: UnixMs) -> Option<KeyName> {
     queue().pop_due(now)
 }
 

@@ -37,12 +37,14 @@
 //! | `sale` | sales: state, decide, apply, replicate, read, audit, snapshot |
 //! | [`lock`] | the rules of locks |
 //! | [`deadlines`] | a queue of deadlines |
+//! | [`waiting`] | callers that wait: the lines of locks, the readers of sales |
 //! | [`clock`] | the hybrid logical clock that fences and terms come from |
 //! | [`format`](mod@format) | the bytes on disks and replicas, and the policy for changing them |
 //! | `storage` | how millions of records are kept in memory, and found |
 //!
-//! Imports point one way: `sale` to `storage`, `protocol` and `format`; `storage`, `lock`, `deadlines` and
-//! `clock` to `protocol`; `protocol` to `format`. No two files import each other. `tests/layers` checks it.
+//! Imports point one way: `sale` to `storage`, `protocol` and `format`; `waiting` to
+//! `lock`, `deadlines` and `protocol`; `storage`, `lock`, `deadlines` and `clock` to `protocol`; `protocol` to
+//! `format`. No two files import each other. `tests/layers` checks it.
 //!
 //! # What is deliberately absent
 //!
@@ -74,6 +76,7 @@ pub mod lock;
 pub mod protocol;
 mod sale;
 mod storage;
+pub mod waiting;
 
 pub use sale::{
     ApplyError, AuditError, BatchReader, Bundle, Claim, Decision, Entry, Event, Info, LoadError, Loading,

@@ -227,6 +227,8 @@ fn too_few_or_too_many_fixed_arguments_are_redis_own_error() {
         "SECKILL.LOCK k t",
         "SECKILL.UNLOCK k t x",
         "SECKILL.RENEW k t",
+        "SECKILL.WAITERS",
+        "SECKILL.WAITERS k x",
         "SECKILL.APPLY s",
         "SECKILL.APPLY s b x",
         "SECKILL.GRANT k t 1",

@@ -154,6 +154,7 @@ fn command_of(texts: &'static Texts) -> BoxedStrategy<Command<'static>> {
             .prop_map(move |(ttl, block)| Command::Lock { key, token, ttl, block }),
         1 => Just(Command::Unlock { key, token }),
         1 => millis(1).prop_map(move |ttl| Command::Renew { key, token, ttl }),
+        1 => Just(Command::Waiters { key }),
         8 => request(texts).prop_map(move |request| Command::Decide { sale: key, request }),
         3 => buy_all(texts).prop_map(Command::BuyAll),
         5 => query(texts).prop_map(move |query| Command::Read { sale: key, query }),

@@ -10,7 +10,7 @@ use super::call::Result;
 use super::failure::Failure;
 use crate::redis::{Class, Context, Key, Str};
 use crate::stored::Stored;
-use crate::{clocks, configs, counters, persistence};
+use crate::{clocks, configs, counters, persistence, readers};
 
 /// What a decision depends on besides the sale and the request.
 pub(super) fn moment(now: UnixMicros, lock_held: bool) -> Moment {
@@ -125,6 +125,7 @@ pub(super) fn apply_batch(
 fn report_change(context: &Context, name: Str<'_>, sale: &Sale) {
     clocks::observe_term(sale.term());
     context.signal_modified(name);
+    readers::sale_changed(context, name);
 }
 
 fn warn_diverged(context: &Context, name: Str<'_>, error: ApplyError) {

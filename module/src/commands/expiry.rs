@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use seckill_core::protocol::{CommandName, Millis, UnixMicros};
 
 use super::commit::{commit, moment};
+use crate::key_name::KeyName;
 use crate::redis::{Context, Key, Owned, cpu_time};
-use crate::schedule::{self, Hint, TIMER};
+use crate::schedule::{self, TIMER};
 use crate::stored::Stored;
 use crate::{clocks, counters};
 
@@ -33,12 +34,13 @@ pub(crate) fn run_due(context: &Context) {
     {
         expire(context, hint, now, begin);
     }
-    counters::LONGEST_SWEEP.record(cpu_time().saturating_sub(before));
+    let spent = cpu_time().saturating_sub(before).as_micros();
+    counters::LONGEST_SWEEP.record(u64::try_from(spent).unwrap_or(u64::MAX));
     schedule::arm(context);
 }
 
 /// Expires the holds of one sale that are due, until the time slice ends.
-fn expire(context: &Context, hint: Hint, now: UnixMicros, begin: Instant) {
+fn expire(context: &Context, hint: KeyName, now: UnixMicros, begin: Instant) {
     let Some(name) = Owned::new(&hint.key).filter(|_| context.select_db(hint.db)) else { return };
     let name = name.borrow();
     if !context.owns(name, CommandName::Grant.as_c_str()) {

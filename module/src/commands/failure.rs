@@ -5,6 +5,8 @@ use std::fmt;
 use seckill_core::protocol::{AUDIT_ORDERS, Code, Error, Keyword};
 use seckill_core::{ApplyError, AuditError};
 
+use crate::redis::Context;
+
 /// Its text is the error reply.
 pub(crate) enum Failure {
     /// An error that the core found.
@@ -29,8 +31,8 @@ pub(crate) enum Failure {
     OutOfMemory,
     /// The server may evict the sale that is to be created.
     Eviction,
-    /// BLOCK is not implemented yet.
-    NoBlocking,
+    /// So many callers wait already.
+    TooManyWaiters(usize),
     /// AUDIT in MULTI or in a script.
     Nested,
     /// AUDIT, on a primary, of a sale of so many orders.
@@ -39,6 +41,12 @@ pub(crate) enum Failure {
     NotFromPrimary,
     /// A fence from a client that no clock gave out.
     FenceAhead,
+}
+
+impl Failure {
+    pub(super) fn reply(&self, context: &Context) {
+        context.reply_error(&self.to_string());
+    }
 }
 
 impl From<Error> for Failure {
@@ -70,6 +78,13 @@ impl fmt::Display for Failure {
                     Keyword::Force
                 );
             }
+            Self::TooManyWaiters(most) => {
+                return write!(
+                    f,
+                    "{} no more than {most} callers may wait, as seckill.max-waiters says",
+                    Code::MaxWaiters
+                );
+            }
             Self::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
             Self::ReadOnly => "READONLY You can't write against a read only replica.",
             Self::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",
@@ -81,7 +96,6 @@ impl fmt::Display for Failure {
                     Code::Eviction
                 );
             }
-            Self::NoBlocking => "ERR BLOCK is not supported yet",
             Self::Nested => "ERR AUDIT takes long: it is not allowed in MULTI and scripts",
             Self::NotFromPrimary => {
                 "ERR only a primary sends this; for migration tools there is seckill.apply-from-clients"

@@ -6,9 +6,9 @@ use seckill_core::{ApplyError, Origin};
 use super::call::{Call, Result};
 use super::commit::apply_batch;
 use super::failure::Failure;
-use crate::clocks;
 use crate::redis::{Class, Key, KeyKind};
 use crate::stored::Stored;
+use crate::{clocks, lines};
 
 pub(super) fn apply(call: &Call<'_>, sale: &[u8], batch: &[u8]) -> Result {
     let origin = call.origin()?;
@@ -40,6 +40,7 @@ pub(super) fn grant(call: &Call<'_>, key: &[u8], token: Token<'_>, until: UnixMs
     call.context.replicate_verbatim();
     call.context.signal_modified(name);
     call.context.notify(Class::Module, CommandName::Lock.lower_case(), name);
+    lines::touch(call.context, name);
     call.context.reply_ok();
     Ok(())
 }

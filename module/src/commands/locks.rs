@@ -1,13 +1,14 @@
-//! LOCK, UNLOCK, RENEW: a lock is a string whose value is the owner's token and whose expiry is the lease.
+//! LOCK, UNLOCK, RENEW.
 
 use seckill_core::lock::Lock;
 use seckill_core::protocol::{CommandName, Guard, Millis, Token};
 
 use super::call::{Call, Result};
-use super::failure::Failure;
-use crate::redis::{Class, Key, KeyKind, Str};
+use super::lock_key::{grant, lock_at, release, release_if_held};
+use super::waiters;
+use crate::clocks;
+use crate::redis::{Class, Key, KeyKind};
 use crate::stored::Stored;
-use crate::{clocks, counters};
 
 pub(super) fn lock(
     call: &Call<'_>,
@@ -17,40 +18,33 @@ pub(super) fn lock(
     block: Option<Millis>,
 ) -> Result {
     call.must_be_primary()?;
-    if block.is_some() && call.context.flags().may_block() {
-        return Err(Failure::NoBlocking);
-    }
+    let context = call.context;
     let (name, token_string) = (call.string_of(key)?, call.string_of(token.bytes())?);
-    let mut key = Key::write(call.context, name);
-    let now = clocks::now();
-    let Some(until) = lock_at(&key)?.acquire(token, ttl, now.to_ms()) else {
-        call.context.reply_null();
-        return Ok(());
-    };
-    key.set_string(token_string, until.0);
-    drop(key);
-    let fence = clocks::next_fence(now);
-    let (mut until_text, mut fence_text) = (itoa::Buffer::new(), itoa::Buffer::new());
-    call.context.replicate_string_and_bytes(
-        CommandName::Grant.as_c_str(),
-        name,
-        token_string,
-        [until_text.format(until.0).as_bytes(), fence_text.format(fence.0).as_bytes()],
-    );
-    call.context.signal_modified(name);
-    call.context.notify(Class::Module, CommandName::Lock.lower_case(), name);
-    counters::GRANTS.add(1);
-    call.context.reply_integer(fence.0.cast_signed());
-    Ok(())
-}
-
-/// The lock at an open key.
-fn lock_at<'k>(key: &'k Key<'_>) -> Result<Lock<'k>> {
-    match key.kind::<Stored>() {
-        KeyKind::Empty => Ok(Lock::Free),
-        KeyKind::String => Ok(Lock::Held(key.string())),
-        KeyKind::Value | KeyKind::Other => Err(Failure::WrongType),
+    // Whoever waits comes first.
+    let has_line = waiters::has_line(context, name);
+    if has_line && context.flags().may_block() {
+        waiters::serve_now(context, name);
     }
+    let key = Key::write(context, name);
+    let now = clocks::now();
+    let lock = lock_at(&key)?;
+    // Within MULTI and scripts the line is served when these have ended.
+    let is_reserved = has_line && lock == Lock::Free && waiters::has_line(context, name);
+    match lock.acquire(token, ttl, now.to_ms()).filter(|_| !is_reserved) {
+        Some(until) => {
+            let was_held = lock != Lock::Free;
+            let fence = grant(context, name, key, token_string, until, now);
+            if was_held {
+                waiters::renewed(context, name, token, until, Some(fence));
+            }
+            context.reply_integer(fence.0.cast_signed());
+        }
+        None => match block.filter(|_| context.flags().may_block()) {
+            Some(timeout) => waiters::wait(context, name, &key, token, ttl, timeout)?,
+            None => context.reply_null(),
+        },
+    }
+    Ok(())
 }
 
 /// UNLOCK is replicated verbatim; a replica deletes the lock without checking the token.
@@ -62,20 +56,18 @@ pub(super) fn unlock(call: &Call<'_>, key: &[u8], token: Token<'_>) -> Result {
         if decides { lock_at(&key)?.is_held_by(token) } else { key.kind::<Stored>() != KeyKind::Empty };
     if held {
         call.context.replicate_verbatim();
-        release(call, name, key);
+        release(call.context, name, key);
+    } else {
+        drop(key);
+    }
+    if decides {
+        waiters::dismiss(call.context, name, token);
+        if held {
+            waiters::freed(call.context, name);
+        }
     }
     call.context.reply_integer(i64::from(held));
     Ok(())
-}
-
-/// Deletes a lock, and reports that; clients that wait for it by other means listen for `del`. As everywhere
-/// the key is closed before keyspace events are sent, for a listener may do anything to it.
-fn release(call: &Call<'_>, name: Str<'_>, mut key: Key<'_>) {
-    key.delete();
-    drop(key);
-    call.context.signal_modified(name);
-    call.context.notify(Class::Generic, c"del", name);
-    call.context.notify(Class::Module, CommandName::Unlock.lower_case(), name);
 }
 
 pub(super) fn renew(call: &Call<'_>, key: &[u8], token: Token<'_>, ttl: Millis) -> Result {
@@ -90,6 +82,7 @@ pub(super) fn renew(call: &Call<'_>, key: &[u8], token: Token<'_>, ttl: Millis) 
         call.context.replicate_bytes(c"PEXPIREAT", name, text.format(until.0).as_bytes());
         call.context.signal_modified(name);
         call.context.notify(Class::Module, CommandName::Renew.lower_case(), name);
+        waiters::renewed(call.context, name, token, until, None);
     }
     call.context.reply_integer(i64::from(renewed.is_some()));
     Ok(())
@@ -105,9 +98,7 @@ pub(super) fn is_held(call: &Call<'_>, guard: &Guard<'_>) -> Result<bool> {
 /// done anything to it.
 pub(super) fn release_after(call: &Call<'_>, guard: &Guard<'_>) {
     let Ok(name) = call.string_of(guard.key) else { return };
-    let key = Key::write(call.context, name);
-    if lock_at(&key).is_ok_and(|lock| lock.is_held_by(guard.token)) {
-        call.context.replicate_key(c"DEL", name);
-        release(call, name, key);
+    if release_if_held(call.context, name, guard.token.bytes()) {
+        waiters::freed(call.context, name);
     }
 }

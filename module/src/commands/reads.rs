@@ -1,38 +1,26 @@
 //! ORDER, BUYER, EVENTS, INFO, AUDIT: what commands read from a sale.
 
-use seckill_core::protocol::{AUDIT_ORDERS, Error, EventName, Name, Query, Rules, Seq, UnixMs, field};
-use seckill_core::{Claim, Entry, Event, NamedEvent, OrderStatus, OrderView, Role, Sale};
+use seckill_core::protocol::{AUDIT_ORDERS, Name, Query, UnixMs, field};
+use seckill_core::waiting::Reader;
+use seckill_core::{OrderView, Sale};
 
 use super::call::{Call, Result};
 use super::failure::Failure;
-use crate::redis::{Context, Field, Key, KeyKind, Value};
-use crate::stored::Stored;
+use super::fields::{attempts, rules, with_claim};
+use super::{events, sale_key};
+use crate::redis::{Context, Field, Key, Value};
 use crate::{clocks, configs};
 
 pub(super) fn read(call: &Call<'_>, sale: &[u8], query: &Query<'_>) -> Result {
     let context = call.context;
-    let key = Key::read(context, call.string_of(sale)?);
-    if !matches!(key.kind::<Stored>(), KeyKind::Empty | KeyKind::Value) {
-        return Err(Failure::WrongType);
-    }
-    if matches!(query, Query::Audit { .. }) && context.flags().is_nested() {
-        return Err(Failure::Nested);
-    }
-    if matches!(query, Query::Events { block: Some(_), .. }) && context.flags().may_block() {
-        return Err(Failure::NoBlocking);
-    }
-    let stored = key.value::<Stored>().ok_or(Error::NoSale)?;
-    let sale = &stored.sale;
+    let name = call.string_of(sale)?;
+    let key = Key::read(context, name);
+    let sale = sale_key::sale_at(&key)?;
     match *query {
         Query::Order { order: id } => order(context, sale, id),
         Query::Buyer { buyer: name } => buyer(context, sale, name),
-        Query::Events { after, term, count, .. } => {
-            if let Some(term) = term {
-                let is_primary = context.flags().is_primary();
-                let role = if is_primary { Role::Primary } else { Role::Replica };
-                sale.check_reader(term, after, role)?;
-            }
-            events(context, sale, after, count);
+        Query::Events { after, term, count, block } => {
+            events::read(context, name, sale, Reader { after, term, count }, block)?;
         }
         Query::Info => info(context, sale),
         Query::Audit { force } => audit(context, sale, force)?,
@@ -90,6 +78,9 @@ fn info(context: &Context, sale: &Sale) {
 
 /// The auditor walks over all orders and events, and nobody is served meanwhile.
 fn audit(context: &Context, sale: &Sale, force: bool) -> Result {
+    if context.flags().is_nested() {
+        return Err(Failure::Nested);
+    }
     let orders = sale.info(clocks::now().to_ms(), configs::max_orders()).orders;
     if orders > AUDIT_ORDERS && !force && context.flags().is_primary() {
         return Err(Failure::LongAudit(orders));
@@ -97,71 +88,4 @@ fn audit(context: &Context, sale: &Sale, force: bool) -> Result {
     sale.audit().map_err(Failure::Audit)?;
     context.reply_ok();
     Ok(())
-}
-
-fn events(context: &Context, sale: &Sale, after: Seq, count: u64) {
-    let events = sale.events(after).take(usize::try_from(count).unwrap_or(usize::MAX));
-    context.reply_array(events, |entry| event(context, sale, &entry));
-}
-
-fn event(context: &Context, sale: &Sale, entry: &Entry<NamedEvent<'_>>) {
-    let reply = |name: EventName, runs: [&[Field<'_>]; 3]| {
-        let common = [
-            Field(field::SEQ, entry.seq.0.into()),
-            Field(field::TERM, entry.term.0.into()),
-            Field(field::AT, entry.at.0.into()),
-            Field(field::EVENT, Value::Word(name.as_c_str())),
-        ];
-        let [first, second, third] = runs;
-        context.reply_map(&[&common, first, second, third]);
-    };
-    let reply_order = |claim: &Claim<'_>, status: OrderStatus| {
-        let deadline = status.deadline().map(|deadline| Field(field::DEADLINE, deadline.0.into()));
-        with_claim(claim, |claim| reply(status.event_name(), [claim, deadline.as_slice(), &[]]));
-    };
-    match entry.event {
-        Event::Created { stock, rules: given } => {
-            let qty = Field(field::QTY, stock.into());
-            reply(EventName::Created, [&[qty], &rules(&given), &[attempts(&given)]]);
-        }
-        Event::Altered { rules: given } => {
-            reply(EventName::Altered, [&rules(&given), &[attempts(&given)], &[]]);
-        }
-        Event::Restocked { delta, id } => {
-            let id = id.map(|id| id.text());
-            let id = id.as_ref().map_or(Value::Null, |id| Value::Bytes(id));
-            let fields = [Field(field::QTY, Value::Integer(delta)), Field(field::ID, id)];
-            reply(EventName::Restocked, [&fields, &[], &[]]);
-        }
-        Event::Opened { opening, status } => reply_order(&opening, status.into()),
-        Event::StatusChanged { order, status } => match sale.claim(order) {
-            Some(claim) => reply_order(&claim, status),
-            // Every order of the history exists; a nil keeps the length of the array right.
-            None => context.reply_null(),
-        },
-    }
-}
-
-/// Passes the fields of a claim to `reply`. They borrow the text of its names.
-fn with_claim(claim: &Claim<'_>, reply: impl FnOnce(&[Field<'_>])) {
-    let (order, buyer) = (claim.order.text(), claim.buyer.text());
-    reply(&[
-        Field(field::ORDER, Value::Bytes(&order)),
-        Field(field::BUYER, Value::Bytes(&buyer)),
-        Field(field::QTY, claim.qty.into()),
-    ]);
-}
-
-fn attempts(rules: &Rules) -> Field<'static> {
-    Field(field::ATTEMPTS, rules.attempts_allowed().into())
-}
-
-fn rules(rules: &Rules) -> [Field<'static>; 4] {
-    let Rules { limit, hold, opens, closes, .. } = *rules;
-    [
-        Field(field::LIMIT, limit.into()),
-        Field(field::HOLD, hold.0.into()),
-        Field(field::OPENS, opens.0.into()),
-        Field(field::CLOSES, closes.0.into()),
-    ]
 }

@@ -116,7 +116,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         name: CommandName::Lock.lower_case(),
         summary: c"Takes a lock for some time and replies its fence, or nil when another holds it",
         arity: -4,
-        flags: WRITE_DENY_OOM,
+        flags: c"write deny-oom fast blocking",
         keys: UPDATE,
         arguments: &[LOCK_KEY, TOKEN, DURATION, BLOCK],
         ..COMMON
@@ -137,6 +137,17 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         flags: WRITE,
         keys: UPDATE,
         arguments: &[LOCK_KEY, TOKEN, DURATION],
+        ..COMMON
+    },
+    CommandSpec {
+        name: CommandName::Waiters.lower_case(),
+        summary: c"Reads the holder of a lock, and who waits for it",
+        complexity: c"O(N) in the waiters replied",
+        arity: 2,
+        flags: c"readonly",
+        dangerous: true,
+        keys: READ,
+        arguments: &[LOCK_KEY],
         ..COMMON
     },
     CommandSpec {
@@ -247,7 +258,7 @@ pub(super) static TABLE: [CommandSpec; CommandName::ALL.len()] = [
         summary: c"Reads the events of a sale after a seq",
         complexity: c"O(N) in the events replied",
         arity: -3,
-        flags: c"readonly",
+        flags: c"readonly blocking",
         keys: READ,
         arguments: &[
             SALE,

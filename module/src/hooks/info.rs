@@ -4,7 +4,7 @@ use std::iter;
 
 use crate::redis::Context;
 use crate::redis::info::{self, InfoSection, InfoValue};
-use crate::{counters, eviction, schedule, version};
+use crate::{counters, eviction, lines, readers, schedule, version};
 
 struct Section;
 
@@ -16,11 +16,22 @@ impl InfoSection for Section {
             ("eviction_safe_locks", eviction::are_locks_safe()),
         ];
         let safe = safe.into_iter().map(|(name, safe)| (name.to_owned(), u64::from(safe)));
-        // A server that crashed may have been at work on the schedule, which is locked then.
-        let scheduled = (!crashed).then(|| ("scheduled_sales".to_owned(), schedule::len()));
-        let numbers = counters::all().chain(safe).chain(scheduled);
+        // A server that crashed may have been at work on these, which are locked then.
+        let gauges = (!crashed).then(|| {
+            [
+                ("scheduled_sales", schedule::len()),
+                ("waiters", length(lines::len())),
+                ("waiting_readers", length(readers::len())),
+            ]
+        });
+        let gauges = gauges.into_iter().flatten().map(|(name, count)| (name.to_owned(), count));
+        let numbers = counters::all().chain(safe).chain(gauges);
         iter::once(version).chain(numbers.map(|(name, number)| (name, InfoValue::Number(number))))
     }
+}
+
+fn length(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
 }
 
 /// Registers the section; `false` when the server refuses.

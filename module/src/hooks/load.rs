@@ -6,9 +6,8 @@ use crate::redis::options::{
     known,
 };
 use crate::redis::{Context, config, data_type};
-use crate::schedule::TIMER;
 use crate::stored::Stored;
-use crate::{clocks, commands, configs, eviction, persistence, version};
+use crate::{clocks, commands, configs, eviction, lines, persistence, readers, schedule, version};
 
 module! { name: c"seckill", version: version::NUMBER, load: load }
 
@@ -19,7 +18,9 @@ fn load(context: &Context, arguments: &[&[u8]]) -> bool {
         return false;
     }
     clocks::begin_epoch();
-    TIMER.install(commands::run_due);
+    schedule::TIMER.install(commands::run_due);
+    lines::TIMER.install(commands::serve_lines);
+    readers::TIMER.install(commands::wake_readers);
     let loaded = data_type::register::<Stored>(context)
         && command_entry::register(context)
         && config::register(context, &configs::NUMBERS, &configs::BOOLS)

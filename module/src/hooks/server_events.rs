@@ -1,5 +1,5 @@
-//! Events of the server: a new role, loaded data, new settings, swapped databases, forks, keys that moved or
-//! were evicted.
+//! Events of the server: a new role, loaded data, new settings, databases that are swapped or emptied, forks, keys
+//! that changed or were evicted, clients that disconnect.
 
 use std::ffi::CStr;
 
@@ -7,13 +7,13 @@ use super::clock_steps;
 use crate::redis::events::{self, ServerEvents};
 use crate::redis::{Context, Key, Str};
 use crate::stored::Stored;
-use crate::{clocks, commands, eviction, persistence, schedule};
+use crate::{clocks, commands, eviction, lines, persistence, readers, schedule};
 
 struct ModuleEvents;
 
 impl ServerEvents for ModuleEvents {
     /// The events of commands that move a sale to another key without calling its data type.
-    const KEY_EVENTS: &'static [&'static CStr] = &[c"rename_to", c"move_to"];
+    const KEY_MOVES: &'static [&'static CStr] = &[c"rename_to", c"move_to"];
 
     fn role_changed(context: &Context) {
         clocks::begin_epoch();
@@ -22,6 +22,7 @@ impl ServerEvents for ModuleEvents {
 
     fn loaded(context: &Context) {
         schedule::arm(context);
+        content_changed(context, None);
     }
 
     fn settings_changed(context: &Context) {
@@ -29,8 +30,15 @@ impl ServerEvents for ModuleEvents {
         persistence::settings_changed(context);
     }
 
-    fn databases_swapped(first: i32, second: i32) {
+    fn databases_swapped(context: &Context, first: i32, second: i32) {
         schedule::swap(first, second);
+        // Clients stay in their databases.
+        content_changed(context, Some(first));
+        content_changed(context, Some(second));
+    }
+
+    fn database_emptied(context: &Context, db: Option<i32>) {
+        content_changed(context, db);
     }
 
     fn forked(context: &Context) {
@@ -41,25 +49,56 @@ impl ServerEvents for ModuleEvents {
     fn cron(context: &Context) {
         clock_steps::report(context);
         schedule::arm(context);
+        lines::arm(context);
+        readers::recheck(context);
     }
 
-    fn evicted(key: Str<'_>) {
-        eviction::key_evicted(key);
-    }
-
-    fn key_event(context: &Context, key: Str<'_>) {
+    fn key_moved(context: &Context, key: Str<'_>) {
         if let Some(stored) = Key::write(context, key).value_mut::<Stored>() {
             // The hint that it has names the key that it came from.
             stored.scheduled = None;
             stored.schedule(context, context.db(), key);
         }
     }
+
+    fn watches_keys() -> bool {
+        lines::are_in_use() || readers::are_in_use()
+    }
+
+    fn key_touched(context: &Context, key: Str<'_>) {
+        lines::touch(context, key);
+        readers::sale_changed(context, key);
+    }
+
+    fn evicted(key: Str<'_>) {
+        eviction::key_evicted(key);
+    }
+
+    fn client_gone(context: &Context, client: u64) {
+        commands::client_gone(context, client);
+    }
+
+    fn replies_sent(_: &Context) {
+        lines::replies_sent();
+    }
+}
+
+/// The keys of a database may have changed without further notice; `None`: those of all.
+fn content_changed(context: &Context, db: Option<i32>) {
+    lines::touch_all(context, db);
+    readers::all_changed(context, db);
 }
 
 /// Subscribes; `false` when the server refuses.
 pub(super) fn subscribe(context: &Context) -> bool {
+    let reports_keys = !misplaces_clients(context);
+    if !reports_keys {
+        lines::watch_unreported();
+        readers::watch_unreported();
+    }
+    lines::install(events::subscribe_to_deliveries::<ModuleEvents>);
     events::subscribe::<ModuleEvents>(context)
-        && events::subscribe_to_keys::<ModuleEvents>(context, !misplaces_clients(context))
+        && events::subscribe_to_keys::<ModuleEvents>(context, reports_keys)
 }
 
 /// From 8.1 until 9.1.2 Valkey leaves a client in the database of a keyspace event that a module listened to:

@@ -104,6 +104,9 @@ fn standard_categories(spec: &CommandSpec) -> String {
     let has = |flag| flags.split(' ').any(|word| word == flag);
     let mut categories = vec![if has("write") { "write" } else { "read" }];
     categories.push(if has("fast") { "fast" } else { "slow" });
+    if has("blocking") {
+        categories.push("blocking");
+    }
     if spec.dangerous {
         categories.push("dangerous");
     }

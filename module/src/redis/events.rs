@@ -1,5 +1,5 @@
-//! Server events and keyspace events: a new role, loaded data, new settings, swapped databases, forks, keys
-//! that changed.
+//! Server events and keyspace events: a new role, loaded data, new settings, databases that are swapped or
+//! emptied, forks, clients that disconnect, keys that changed.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -8,11 +8,12 @@ use redis_module::raw;
 use super::api::guarded;
 use super::args::Str;
 use super::context::{Context, OK};
+use super::replication::is_notifying;
 
 /// Takes the events of the server.
 pub(crate) trait ServerEvents {
-    /// The keyspace events of class `g` that [`Self::key_event`] is called for.
-    const KEY_EVENTS: &'static [&'static CStr];
+    /// The keyspace events of class `g` that [`Self::key_moved`] is called for.
+    const KEY_MOVES: &'static [&'static CStr];
 
     /// The server became a primary, or a replica.
     fn role_changed(context: &Context);
@@ -21,15 +22,26 @@ pub(crate) trait ServerEvents {
     /// CONFIG SET changed settings of the server.
     fn settings_changed(context: &Context);
     /// Two databases changed places.
-    fn databases_swapped(first: i32, second: i32);
+    fn databases_swapped(context: &Context, first: i32, second: i32);
+    /// A database was emptied; `None`: all of them.
+    fn database_emptied(context: &Context, db: Option<i32>);
     /// This server forked a child that saves data.
     fn forked(context: &Context);
     /// Several times a second.
     fn cron(context: &Context);
-    /// A keyspace event happened to a key.
-    fn key_event(context: &Context, key: Str<'_>);
+    /// One of [`Self::KEY_MOVES`] happened to a key.
+    fn key_moved(context: &Context, key: Str<'_>);
+    /// Whether [`Self::key_touched`] is to be called.
+    fn watches_keys() -> bool;
+    /// A key was deleted, moved, set anew or given another expiry, and not by this module. Nothing may be written:
+    /// the server has not replicated the change yet.
+    fn key_touched(context: &Context, key: Str<'_>);
     /// The server evicted a key, which is removed already.
     fn evicted(key: Str<'_>);
+    /// A client disconnected.
+    fn client_gone(context: &Context, client: u64);
+    /// All clients that are connected were sent what was replied so far.
+    fn replies_sent(context: &Context);
 }
 
 type Callback = unsafe extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisModuleEvent, u64, *mut c_void);
@@ -44,21 +56,31 @@ pub(crate) fn subscribe<E: ServerEvents>(context: &Context) -> bool {
         (raw::REDISMODULE_EVENT_LOADING, loading::<E> as Callback),
         (raw::REDISMODULE_EVENT_CONFIG, settings_changed::<E>),
         (raw::REDISMODULE_EVENT_SWAPDB, swapped::<E> as Callback),
+        (raw::REDISMODULE_EVENT_FLUSHDB, flushed::<E> as Callback),
         (raw::REDISMODULE_EVENT_FORK_CHILD, fork_child::<E> as Callback),
         (raw::REDISMODULE_EVENT_CRON_LOOP, cron::<E> as Callback),
     ];
-    events.into_iter().all(|(id, callback)| {
-        let event = raw::RedisModuleEvent { id, dataver: 1 };
-        // SAFETY: the context is valid, and the callback is a function.
-        unsafe { api!(RedisModule_SubscribeToServerEvent(context.as_ptr(), event, Some(callback))) == OK }
-    })
+    events.into_iter().all(|(id, callback)| subscribe_to(context, id, callback))
 }
 
-/// Subscribes to evictions, and if need be to [`ServerEvents::KEY_EVENTS`]; `false` when the server refuses. One
-/// subscription serves both: the server walks the list of them at every event of any command.
-pub(crate) fn subscribe_to_keys<E: ServerEvents>(context: &Context, to_key_events: bool) -> bool {
-    let key_events = if to_key_events { raw::REDISMODULE_NOTIFY_GENERIC } else { 0 };
-    let classes = EVICTED | key_events;
+/// Subscribes to [`ServerEvents::client_gone`] and [`ServerEvents::replies_sent`]. The second happens so often
+/// that only a server that needs it should pay for it. The server may be asked again.
+pub(crate) fn subscribe_to_deliveries<E: ServerEvents>(context: &Context) {
+    subscribe_to(context, raw::REDISMODULE_EVENT_CLIENT_CHANGE, client_changed::<E>);
+    subscribe_to(context, raw::REDISMODULE_EVENT_EVENTLOOP, event_loop::<E>);
+}
+
+fn subscribe_to(context: &Context, id: u64, callback: Callback) -> bool {
+    let event = raw::RedisModuleEvent { id, dataver: 1 };
+    // SAFETY: the context is valid, and the callback is a function.
+    unsafe { api!(RedisModule_SubscribeToServerEvent(context.as_ptr(), event, Some(callback))) == OK }
+}
+
+/// Subscribes to evictions, and if need be to the other events of keys; `false` when the server refuses. One
+/// subscription serves all: the server walks the list of them at every event of any command.
+pub(crate) fn subscribe_to_keys<E: ServerEvents>(context: &Context, to_all: bool) -> bool {
+    let others = if to_all { raw::REDISMODULE_NOTIFY_GENERIC | raw::REDISMODULE_NOTIFY_EXPIRED } else { 0 };
+    let classes = EVICTED | others;
     // SAFETY: the context is valid, and the callback is a function.
     let subscribed = unsafe {
         api!(RedisModule_SubscribeToKeyspaceEvents(context.as_ptr(), classes, Some(keyspace_event::<E>)))
@@ -117,17 +139,63 @@ unsafe extern "C" fn settings_changed<E: ServerEvents>(
 }
 
 unsafe extern "C" fn swapped<E: ServerEvents>(
-    _: *mut raw::RedisModuleCtx,
+    context: *mut raw::RedisModuleCtx,
     _: raw::RedisModuleEvent,
     _: u64,
     info: *mut c_void,
 ) {
-    guarded(|| {
+    with(context, |context| {
         // SAFETY: with this event the server passes this structure.
         if let Some(info) = unsafe { info.cast::<raw::RedisModuleSwapDbInfo>().as_ref() } {
-            E::databases_swapped(info.dbnum_first, info.dbnum_second);
+            E::databases_swapped(context, info.dbnum_first, info.dbnum_second);
         }
     });
+}
+
+unsafe extern "C" fn flushed<E: ServerEvents>(
+    context: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    subevent: u64,
+    info: *mut c_void,
+) {
+    if subevent != raw::REDISMODULE_SUBEVENT_FLUSHDB_END {
+        return;
+    }
+    with(context, |context| {
+        // SAFETY: with this event the server passes this structure.
+        if let Some(info) = unsafe { info.cast::<raw::RedisModuleFlushInfo>().as_ref() } {
+            E::database_emptied(context, (info.dbnum >= 0).then_some(info.dbnum));
+        }
+    });
+}
+
+unsafe extern "C" fn client_changed<E: ServerEvents>(
+    context: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    subevent: u64,
+    info: *mut c_void,
+) {
+    if subevent != raw::REDISMODULE_SUBEVENT_CLIENT_CHANGE_DISCONNECTED {
+        return;
+    }
+    with(context, |context| {
+        // SAFETY: with this event the server passes this structure.
+        if let Some(info) = unsafe { info.cast::<raw::RedisModuleClientInfo>().as_ref() } {
+            E::client_gone(context, info.id);
+        }
+    });
+}
+
+/// Before the server sleeps it sends replies, and frees clients that it could not send to.
+unsafe extern "C" fn event_loop<E: ServerEvents>(
+    context: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    subevent: u64,
+    _: *mut c_void,
+) {
+    if subevent == raw::REDISMODULE_SUBEVENT_EVENTLOOP_AFTER_SLEEP {
+        with(context, E::replies_sent);
+    }
 }
 
 unsafe extern "C" fn cron<E: ServerEvents>(
@@ -148,15 +216,21 @@ unsafe extern "C" fn keyspace_event<E: ServerEvents>(
     let is_eviction = class == EVICTED;
     // Every command on a generic key comes here, so the name is checked first.
     // SAFETY: the server passes a C string.
-    if !is_eviction && !E::KEY_EVENTS.contains(&unsafe { CStr::from_ptr(event) }) {
+    let is_move = !is_eviction && E::KEY_MOVES.contains(&unsafe { CStr::from_ptr(event) });
+    let is_watched = E::watches_keys() && !is_notifying();
+    if !is_eviction && !is_move && !is_watched {
         return OK;
     }
     with(context, |context| {
         // SAFETY: the server passed the key, which lives as long as the call.
-        match unsafe { Str::new(key) } {
-            Some(key) if is_eviction => E::evicted(key),
-            Some(key) => E::key_event(context, key),
-            None => {}
+        let Some(key) = (unsafe { Str::new(key) }) else { return };
+        if is_eviction {
+            E::evicted(key);
+        } else if is_move {
+            E::key_moved(context, key);
+        }
+        if is_watched {
+            E::key_touched(context, key);
         }
     });
     OK

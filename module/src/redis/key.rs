@@ -106,6 +106,17 @@ impl<'c> Key<'c> {
         unsafe { api!(RedisModule_SetAbsExpire(self.raw, until)) };
     }
 
+    /// When the key expires, in unix ms; `None` when it does not.
+    pub(crate) fn expiry(&self) -> Option<u64> {
+        if self.raw.is_null() {
+            return None;
+        }
+        // SAFETY: the key is open.
+        let expiry = unsafe { api!(RedisModule_GetAbsExpire(self.raw)) };
+        // `REDISMODULE_NO_EXPIRE` is negative.
+        u64::try_from(expiry).ok()
+    }
+
     pub(crate) fn delete(&mut self) {
         // SAFETY: the key is open for writing.
         unsafe { api!(RedisModule_DeleteKey(self.raw)) };

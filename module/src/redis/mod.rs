@@ -11,6 +11,7 @@ mod api;
 mod load;
 mod alloc;
 mod args;
+pub(crate) mod blocking;
 mod clock;
 pub(crate) mod command;
 pub(crate) mod config;

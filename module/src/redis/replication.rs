@@ -1,7 +1,7 @@
 //! Reporting a change: to replicas and the AOF, to watchers and caches, to listeners of keyspace events.
 
-use std::ffi::CStr;
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use redis_module::raw;
 
@@ -102,6 +102,7 @@ impl Context {
             Class::Module => raw::REDISMODULE_NOTIFY_MODULE,
             Class::Generic => raw::REDISMODULE_NOTIFY_GENERIC,
         };
+        NOTIFYING.store(true, Relaxed);
         // SAFETY: see above.
         unsafe {
             api!(RedisModule_NotifyKeyspaceEvent(
@@ -111,5 +112,13 @@ impl Context {
                 key.as_ptr()
             ));
         }
+        NOTIFYING.store(false, Relaxed);
     }
+}
+
+static NOTIFYING: AtomicBool = AtomicBool::new(false);
+
+/// Whether the module itself sends a keyspace event now.
+pub(super) fn is_notifying() -> bool {
+    NOTIFYING.load(Relaxed)
 }

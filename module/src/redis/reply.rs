@@ -20,6 +20,7 @@ pub(crate) enum Value<'a> {
     /// A bulk string.
     Bytes(&'a [u8]),
     Array(&'a [Value<'a>]),
+    Map(&'a [Field<'a>]),
 }
 
 impl From<u64> for Value<'_> {
@@ -92,6 +93,7 @@ impl Context {
             Value::Integer(integer) => self.reply_integer(*integer),
             Value::Word(word) => self.reply_word(word),
             Value::Bytes(bytes) => self.reply_bytes(bytes),
+            Value::Map(fields) => self.reply_map(&[fields]),
             Value::Array(values) => {
                 // SAFETY: see above.
                 unsafe { api!(RedisModule_ReplyWithArray(self.as_ptr(), length(values.len()))) };

@@ -40,8 +40,19 @@ impl Timer {
         self.set(context, now().saturating_add(PAUSED_RETRY));
     }
 
-    /// Sets the timer for an instant, in unix ms, unless it is set for one that is not later.
+    /// Sets the timer for when the present commands have been served. Not for use by the function that it calls,
+    /// which would keep everybody else waiting.
+    pub(crate) fn soon(&'static self, context: &Context) {
+        self.set_after(context, now(), 0);
+    }
+
+    /// Sets the timer for an instant, in unix ms, unless it is set for one that is not later; in 1 ms at the
+    /// earliest.
     pub(crate) fn set(&'static self, context: &Context, due: u64) {
+        self.set_after(context, due, 1);
+    }
+
+    fn set_after(&'static self, context: &Context, due: u64, least: i64) {
         let now = now();
         let set = self.due.load(Relaxed);
         // When the time jumps ahead, a timer that should have fired still waits: the server counts on another
@@ -56,7 +67,7 @@ impl Timer {
                 api!(RedisModule_StopTimer(context.as_ptr(), self.id.load(Relaxed), std::ptr::null_mut()));
             }
         }
-        let period = i64::try_from(due.saturating_sub(now)).unwrap_or(i64::MAX).clamp(1, LONGEST);
+        let period = i64::try_from(due.saturating_sub(now)).unwrap_or(i64::MAX).clamp(least, LONGEST);
         let this = std::ptr::from_ref(self).cast_mut().cast::<c_void>();
         // SAFETY: the context is valid; the timer is static, so the pointer is valid when it fires.
         let id = unsafe { api!(RedisModule_CreateTimer(context.as_ptr(), period, Some(fire), this)) };

@@ -39,11 +39,13 @@ const KEYS: [&str; 9] = ["sale", "soon", "brief", "new", "text", "list", "lock",
 const SALES: [&str; 6] = ["sale", "soon", "brief", "new", "none", "lock"];
 
 /// Calls that are correct before they are varied.
-const CORRECT: [&str; 26] = [
+const CORRECT: [&str; 28] = [
     "SECKILL.LOCK lock ann 60000",
     "SECKILL.LOCK none bob 1",
     "SECKILL.UNLOCK lock ann",
     "SECKILL.RENEW lock ann 60000",
+    "SECKILL.LOCK lock bob 60000 BLOCK 1",
+    "SECKILL.WAITERS lock",
     "SECKILL.CREATE new STOCK 9 LIMIT 5 HOLD 60000 OPENS 1000000000001 CLOSES 9007199254740991",
     "SECKILL.CREATE none STOCK 0",
     "SECKILL.ALTER sale LIMIT 3 HOLD 1",

@@ -13,6 +13,7 @@ pub(crate) fn is_known(name: CommandName, reply: &Value) -> bool {
     match name {
         CommandName::Lock => matches!(reply, Value::Nil | Value::Int(1..)),
         CommandName::Unlock | CommandName::Renew => matches!(reply, Value::Int(0 | 1)),
+        CommandName::Waiters => is_map(reply, 4..=4, "token"),
         CommandName::Create
         | CommandName::Alter
         | CommandName::Audit

@@ -34,6 +34,8 @@ async fn keys_are_found_wherever_they_stand() {
         "SECKILL.LOCK k t 1",
         "SECKILL.UNLOCK k t",
         "SECKILL.RENEW k t 1",
+        "SECKILL.LOCK k t 1 BLOCK 1",
+        "SECKILL.WAITERS k",
         "SECKILL.CREATE k STOCK 1",
         "SECKILL.ALTER k LIMIT 1",
         "SECKILL.RESTOCK k 1 ID LOCK",
@@ -93,6 +95,7 @@ async fn flags_say_what_a_command_does() {
             name,
             CommandName::Order
                 | CommandName::Buyer
+                | CommandName::Waiters
                 | CommandName::Events
                 | CommandName::Info
                 | CommandName::Audit
@@ -117,11 +120,13 @@ async fn flags_say_what_a_command_does() {
             | CommandName::Info => {
                 assert!(has("fast"), "{name} takes constant time");
             }
-            CommandName::Events | CommandName::Audit | CommandName::Apply => {
+            CommandName::Events | CommandName::Waiters | CommandName::Audit | CommandName::Apply => {
                 assert!(!has("fast"), "{name} takes time");
             }
             _ => {}
         }
+        let blocks = matches!(name, CommandName::Lock | CommandName::Events);
+        assert_eq!(has("blocking"), blocks, "{name}");
     }
 }
 
@@ -141,11 +146,18 @@ async fn categories_are_those_of_the_flags_and_one_more() {
         let info: Vec<Vec<Value>> = get(&mut connection, &format!("COMMAND INFO {name}")).await;
         let mut categories: Vec<String> = redis::from_redis_value(info[0][6].clone()).unwrap();
         categories.sort();
-        let dangerous =
-            matches!(name, CommandName::Audit | CommandName::Apply | CommandName::Grant | CommandName::Fence);
+        let dangerous = matches!(
+            name,
+            CommandName::Waiters
+                | CommandName::Audit
+                | CommandName::Apply
+                | CommandName::Grant
+                | CommandName::Fence
+        );
         let mut expected = vec!["@seckill"];
         expected.push(if has("write") { "@write" } else { "@read" });
         expected.push(if has("fast") { "@fast" } else { "@slow" });
+        expected.extend(has("blocking").then_some("@blocking"));
         expected.extend(dangerous.then_some("@dangerous"));
         expected.sort_unstable();
         assert_eq!(categories, expected, "{name}");

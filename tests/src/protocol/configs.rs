@@ -40,25 +40,26 @@ async fn arguments_of_the_module_are_defaults_of_its_configs() {
     let lines = [
         "seckill.max-orders 7",
         "seckill.max-events 8",
+        "seckill.max-waiters 9",
         "seckill.apply-from-clients no",
         "seckill.allow-eviction no",
     ];
-    let session = |values: [&str; 4]| {
-        let names = ["max-orders", "max-events", "apply-from-clients", "allow-eviction"];
+    let session = |values: [&str; 5]| {
+        let names = ["max-orders", "max-events", "max-waiters", "apply-from-clients", "allow-eviction"];
         let pairs = names.iter().zip(values);
         pairs
             .map(|(name, value)| format!("CONFIG GET seckill.{name} => {{\"seckill.{name}\" \"{value}\"}}\n"))
             .collect::<String>()
     };
-    let arguments = "max-orders 5 max-events 6 apply-from-clients yes ALLOW-EVICTION Yes";
+    let arguments = "max-orders 5 max-events 6 max-waiters 0 apply-from-clients yes ALLOW-EVICTION Yes";
     let by_arguments = Server::with_arguments(arguments, "").await.unwrap();
-    play(&mut by_arguments.connect().await, &session(["5", "6", "yes", "yes"])).await;
+    play(&mut by_arguments.connect().await, &session(["5", "6", "0", "yes", "yes"])).await;
     let some = Server::with_arguments("allow-eviction yes", "").await.unwrap();
-    play(&mut some.connect().await, &session(["5000000", "20000000", "no", "yes"])).await;
+    play(&mut some.connect().await, &session(["5000000", "20000000", "65536", "no", "yes"])).await;
 
     let by_both = Server::with_arguments(arguments, &lines.join("\n")).await.unwrap();
     let mut connection = by_both.connect().await;
-    play(&mut connection, &session(["7", "8", "no", "no"])).await;
+    play(&mut connection, &session(["7", "8", "9", "no", "no"])).await;
     // What CONFIG REWRITE writes takes precedence over the arguments, too, which it leaves in their line.
     play(&mut connection, "CONFIG SET seckill.max-orders 5000000 => OK\nCONFIG REWRITE => OK").await;
     let written = fs::read_to_string(by_both.home().join("config")).unwrap();
@@ -70,7 +71,7 @@ async fn wrong_arguments_are_refused() {
     for (arguments, text) in [
         (
             "max-order 5",
-            "the module has no argument max-order; it takes these, each followed by its value: max-orders, max-events, apply-from-clients, allow-eviction",
+            "the module has no argument max-order; it takes these, each followed by its value: max-orders, max-events, max-waiters, apply-from-clients, allow-eviction",
         ),
         ("5", "the argument 5 of the module lacks its value"),
         ("max-orders 5 allow-eviction", "the argument allow-eviction of the module lacks its value"),

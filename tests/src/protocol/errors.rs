@@ -19,7 +19,8 @@ const NEED_A_SALE: [&str; 11] = [
     "SECKILL.AUDIT %",
 ];
 
-const NEED_A_LOCK: [&str; 3] = ["SECKILL.LOCK % t 1", "SECKILL.UNLOCK % t", "SECKILL.RENEW % t 1"];
+const NEED_A_LOCK: [&str; 4] =
+    ["SECKILL.LOCK % t 1", "SECKILL.UNLOCK % t", "SECKILL.RENEW % t 1", "SECKILL.WAITERS %"];
 
 #[tokio::test]
 async fn of_a_key_that_holds_nothing_or_something_else() {
@@ -204,6 +205,7 @@ async fn of_arity_with_the_text_of_redis() {
         ("SECKILL.LOCK", &["", "k", "k t"][..]),
         ("SECKILL.UNLOCK", &["", "k", "k t x"]),
         ("SECKILL.RENEW", &["", "k", "k t", "k t 1 x"]),
+        ("SECKILL.WAITERS", &["", "k x"]),
         ("SECKILL.CREATE", &[""]),
         ("SECKILL.ALTER", &[""]),
         ("SECKILL.RESTOCK", &["", "k"]),
@@ -229,15 +231,15 @@ async fn of_arity_with_the_text_of_redis() {
     }
 }
 
-/// BLOCK is not implemented, and is refused.
 #[tokio::test]
-async fn of_blocking() {
-    let server = Server::start().await;
+async fn of_more_callers_that_wait_than_allowed() {
+    let server = Server::with("seckill.max-waiters 0").await;
     let session = "
         SECKILL.CREATE sale STOCK 1 => OK
-        SECKILL.LOCK lock ann 60000 BLOCK 100 => -ERR BLOCK is not supported yet
-        EXISTS lock => 0
-        SECKILL.EVENTS sale 0 BLOCK 0 => -ERR BLOCK is not supported yet
+        SECKILL.LOCK lock ann 60000 BLOCK 100 => <us>
+        SECKILL.LOCK lock bob 60000 => nil
+        SECKILL.LOCK lock bob 60000 BLOCK 100 => -MAXWAITERS no more than 0 callers may wait, as seckill.max-waiters says
+        SECKILL.EVENTS sale 1 BLOCK 0 => -MAXWAITERS no more than 0 callers may wait, as seckill.max-waiters says
     ";
     play(&mut server.connect().await, session).await;
 }

@@ -4,17 +4,21 @@ use crate::harness::session::play_on_both_protocols;
 
 #[tokio::test]
 async fn of_locks() {
-    let session = "
+    let session = r#"
         SECKILL.LOCK lock ann 60000 => <us>
         SECKILL.LOCK lock ann 60000 => <us>
         SECKILL.LOCK lock bob 60000 => nil
         SECKILL.RENEW lock ann 60000 => 1
         SECKILL.RENEW lock bob 60000 => 0
+        SECKILL.LOCK lock bob 60000 BLOCK 1 => nil
         SECKILL.UNLOCK lock bob => 0
         SECKILL.UNLOCK lock ann => 1
         SECKILL.UNLOCK lock ann => 0
         SECKILL.RENEW lock ann 60000 => 0
-    ";
+        SECKILL.WAITERS lock => {"token" nil "lease" nil "fence" nil "waiters" []}
+        SET lock eve => OK
+        SECKILL.WAITERS lock => {"token" "eve" "lease" 0 "fence" nil "waiters" []}
+    "#;
     play_on_both_protocols("", session).await;
 }
 

@@ -172,6 +172,7 @@ async fn a_refusal_has_no_effect() {
         "SECKILL.EVENTS sale 0",
         "SECKILL.INFO sale",
         "SECKILL.AUDIT sale",
+        "SECKILL.WAITERS lock",
         "SECKILL.APPLY sale x",
         "SECKILL.GRANT none bob 9007199254740991 1",
         "SECKILL.FENCE 1",

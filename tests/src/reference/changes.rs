@@ -2,15 +2,21 @@
 
 use super::section::Section;
 use crate::harness::aof::{AOF, appended_names};
+use crate::harness::conditions::wait_until;
+use crate::harness::info::stat;
 use crate::harness::listener::Listener;
 use crate::harness::markdown::code;
 use crate::harness::server::Server;
-use crate::harness::session::play;
+use crate::harness::session::{ask, play};
 
 /// Each change of the table, with commands of which the last causes it.
-const CHANGES: [(&str, &str); 13] = [
+const CHANGES: [(&str, &str); 14] = [
     ("`SECKILL.LOCK`", "SECKILL.LOCK lock ann 60000 => <us>"),
     ("`SECKILL.UNLOCK`", "SECKILL.UNLOCK lock ann => 1"),
+    (
+        "`SECKILL.UNLOCK` when another waits",
+        "SECKILL.LOCK lock bob 60000 => <us>\nSECKILL.UNLOCK lock bob => 1",
+    ),
     ("`SECKILL.RENEW`", "SECKILL.LOCK lock ann 60000 => <us>\nSECKILL.RENEW lock ann 70000 => 1"),
     ("`SECKILL.CREATE`", "SECKILL.CREATE sale STOCK 9 HOLD 600000 => OK"),
     ("`SECKILL.ALTER`", "SECKILL.ALTER sale LIMIT 4 => OK"),
@@ -61,6 +67,12 @@ async fn events_and_replicated_commands_are_those_of_the_page() {
     for (row, (change, session)) in rows.iter().zip(CHANGES) {
         let (before, last) = session.rsplit_once('\n').unwrap_or(("", session));
         play(&mut connection, before).await;
+        let mut waiter = server.connect().await;
+        if change.ends_with("another waits") {
+            tokio::spawn(async move { ask(&mut waiter, "SECKILL.LOCK lock ann 60000 BLOCK 0").await });
+            let mut waits = async || stat(&mut connection, "seckill", "seckill_waiters").await == "1";
+            wait_until("it waits", &mut waits).await;
+        }
         received(&mut listener).await;
         let so_far = written(&server).len();
         play(&mut connection, last).await;

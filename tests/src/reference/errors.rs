@@ -63,6 +63,9 @@ const FULL: [&str; 5] = [
     "SECKILL.EXTEND sale o1 1000",
 ];
 const ROOM_FOR_ONE: &str = "CONFIG SET seckill.max-orders 1 seckill.max-events 1 => OK";
+/// Calls that would wait, but may not.
+const WAIT: [&str; 2] = ["SECKILL.LOCK held ann 60000 BLOCK 0", "SECKILL.EVENTS sale 1000 BLOCK 0"];
+const NOBODY_WAITS: &str = "CONFIG SET seckill.max-waiters 0 => OK\nSET held bob => OK";
 const DIVERGED: &str = "SECKILL.APPLY diverged x => -CORRUPT a newer version of the module wrote it\nSECKILL.APPLY diverged x => -CORRUPT it diverged before";
 const EVICTION: &str = "CONFIG SET maxmemory 1gb maxmemory-policy allkeys-lru => OK";
 const NO_EVICTION: &str = "CONFIG SET maxmemory 0 maxmemory-policy noeviction => OK";
@@ -121,6 +124,10 @@ async fn all_errors() -> ErrorReplies {
     errors.note("SECKILL.AUDIT", &executed[0]);
     fill(&mut connection, "large", AUDIT_ORDERS + 1).await;
     errors.ask(&mut connection, "SECKILL.AUDIT large").await;
+    play(&mut connection, NOBODY_WAITS).await;
+    for line in WAIT {
+        errors.ask(&mut connection, line).await;
+    }
     play(&mut connection, EVICTION).await;
     errors.ask(&mut connection, "SECKILL.CREATE new STOCK 1").await;
     play(&mut connection, NO_EVICTION).await;

@@ -15,10 +15,11 @@ mod section;
 mod users;
 
 /// Each command, with `%` as its key and as few arguments as make it one that could succeed.
-const CALLS: [&str; 19] = [
+const CALLS: [&str; 20] = [
     "SECKILL.LOCK % t 60000",
     "SECKILL.UNLOCK % t",
     "SECKILL.RENEW % t 60000",
+    "SECKILL.WAITERS %",
     "SECKILL.CREATE % STOCK 1",
     "SECKILL.ALTER % LIMIT 1",
     "SECKILL.RESTOCK % 1",

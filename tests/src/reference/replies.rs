@@ -17,6 +17,7 @@ const SESSION: &str = r#"
     SECKILL.LOCK lock bob 60000
     SECKILL.RENEW lock ann 60000
     SECKILL.RENEW lock bob 60000
+    SECKILL.WAITERS lock
     SECKILL.CREATE sale STOCK 9 LIMIT 9 HOLD 600000
     SECKILL.INFO sale
     SECKILL.ALTER sale LIMIT 4
@@ -157,9 +158,14 @@ fn resp3_type(name: &str) -> &str {
     }
 }
 
-/// The fields are those of the table, in its order and of its types.
+/// The fields are those of the table, in its order and of its types, or nil where the table says so.
 fn has_fields(fields: &[(String, &Value)], table: &[TableRow], what: &str) {
-    let written: Vec<_> = table.iter().map(|row| (code(row[0])[0], resp3_type(row[1]))).collect();
+    let is_nil = |row: usize| fields.get(row).is_some_and(|(_, value)| **value == Value::Nil);
+    let type_of = |(row, text): (usize, &TableRow)| {
+        let expects_nil = text[2].contains("nil") && is_nil(row);
+        (code(text[0])[0], if expects_nil { "null" } else { resp3_type(text[1]) })
+    };
+    let written: Vec<_> = table.iter().enumerate().map(type_of).collect();
     let got: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), resp_type(value))).collect();
     assert_eq!(got, written, "{what}");
 }

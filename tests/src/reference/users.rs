@@ -12,7 +12,8 @@ use crate::harness::session::{ask, get};
 async fn allowed(connection: &mut Connection, user: &str) -> Vec<&'static str> {
     let mut allowed = vec![];
     for call in CALLS {
-        let of_a_lock = ["LOCK", "UNLOCK", "RENEW", "GRANT"].contains(&&command_of(call)["SECKILL.".len()..]);
+        let of_a_lock =
+            ["LOCK", "UNLOCK", "RENEW", "WAITERS", "GRANT"].contains(&&command_of(call)["SECKILL.".len()..]);
         let key = if of_a_lock { "lock:1" } else { "sale:1" };
         let line = format!("ACL DRYRUN {user} {}", call.replace('%', key));
         if ask(connection, &line).await == "OK" {

@@ -38,6 +38,7 @@ pub enum Command<'a> {
     Lock { key: &'a [u8], token: Token<'a>, ttl: Millis, block: Option<Millis> },
     Unlock { key: &'a [u8], token: Token<'a> },
     Renew { key: &'a [u8], token: Token<'a>, ttl: Millis },
+    Waiters { key: &'a [u8] },
     Decide { sale: &'a [u8], request: Request<'a> },
     BuyAll(BuyAll<'a>),
     Read { sale: &'a [u8], query: Query<'a> },
@@ -69,6 +70,7 @@ impl<'a> Command<'a> {
             Self::Lock { .. } => CommandName::Lock,
             Self::Unlock { .. } => CommandName::Unlock,
             Self::Renew { .. } => CommandName::Renew,
+            Self::Waiters { .. } => CommandName::Waiters,
             Self::Decide { request, .. } => match request {
                 Request::Create { .. } => CommandName::Create,
                 Request::Alter(_) => CommandName::Alter,
@@ -99,6 +101,7 @@ impl<'a> Command<'a> {
             Self::Lock { key, .. }
             | Self::Unlock { key, .. }
             | Self::Renew { key, .. }
+            | Self::Waiters { key }
             | Self::Grant { key, .. } => Some(key),
             Self::Decide { sale, .. } | Self::Read { sale, .. } | Self::Apply { sale, .. } => Some(sale),
             Self::BuyAll(_) | Self::Fence { .. } => None,

@@ -35,6 +35,7 @@ impl Command<'_> {
                 out.integer(fence.0);
             }
             Self::Fence { fence } => out.integer(fence.0),
+            Self::Waiters { .. } => {}
         }
     }
 }

@@ -30,6 +30,8 @@ pub const EVENTS_DEFAULT: u64 = 100;
 pub const EVENTS_MAX: u64 = 1_000;
 /// Order ids that BUYER replies at most.
 pub const BUYER_ORDERS: usize = 100;
+/// Waiters that WAITERS replies at most.
+pub const WAITERS_MAX: usize = 1_000;
 /// Orders up to which a primary runs AUDIT without FORCE.
 pub const AUDIT_ORDERS: u32 = 100_000;
 /// Due holds that a BUY expires at most before it is decided.

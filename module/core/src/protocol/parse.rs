@@ -28,6 +28,7 @@ impl<'a> Command<'a> {
             CommandName::Lock => args.lock(key)?,
             CommandName::Unlock => Self::Unlock { key, token: args.token()? },
             CommandName::Renew => Self::Renew { key, token: args.token()?, ttl: args.millis("ttl")? },
+            CommandName::Waiters => Self::Waiters { key },
             CommandName::Create => decide(args.create()?),
             CommandName::Alter => decide(args.alter()?),
             CommandName::Restock => decide(args.restock()?),

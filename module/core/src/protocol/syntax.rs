@@ -29,6 +29,7 @@ impl CommandName {
             Self::Lock => (&["key", "token", "ttl"], &[Block], Some(Block)),
             Self::Unlock => (&["key", "token"], &[], None),
             Self::Renew => (&["key", "token", "ttl"], &[], None),
+            Self::Waiters => (&["key"], &[], None),
             Self::Create => (&["sale"], &[Stock, Limit, Attempts, Hold, Opens, Closes], Some(Stock)),
             Self::Alter => (&["sale"], &[Limit, Attempts, Hold, Opens, Closes], None),
             Self::Restock => (&["sale", "delta"], &[Id], Some(Id)),

@@ -84,6 +84,8 @@ words! {
         Unlock = "SECKILL.UNLOCK",
         /// Set a new lease for a lock that the caller holds.
         Renew = "SECKILL.RENEW",
+        /// Read the holder of a lock, and who waits for it.
+        Waiters = "SECKILL.WAITERS",
         /// Create a sale.
         Create = "SECKILL.CREATE",
         /// Change the rules of a sale.

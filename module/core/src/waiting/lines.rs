@@ -1,0 +1,225 @@
+//! The lines of all locks.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::call::CallId;
+use super::line::{Line, Waiter};
+use crate::deadlines::{Deadlines, Ticket};
+use crate::lock::Lock;
+use crate::protocol::{Fence, Millis, UnixMs};
+
+/// A lock that was granted to a waiter, of which the caller may not know yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant<K> {
+    /// The lock.
+    pub lock: K,
+    /// The token that holds it since.
+    pub token: Arc<[u8]>,
+    /// The fence of the grant.
+    pub fence: Fence,
+}
+
+/// The lines of all locks. `K` names a lock.
+///
+/// ```text
+///            ┌─ time is up, UNLOCK, the server unblocks it, the client is gone ─▶ left
+/// join ─▶ in line
+///            └─ granted ─▶ answered ─▶ delivered
+///                  └───────────┴─ the client is gone ─▶ returned
+/// ```
+///
+/// A lock is its owner's from the grant on. Until the answer is on its way the client may be gone: then the grant
+/// is returned, and whoever serves the line takes the lock back.
+///
+/// Each line has an instant at which it is to be looked at: the end of the present lease, or earlier.
+#[derive(Debug)]
+pub struct Lines<K> {
+    lines: BTreeMap<K, (Line, Ticket)>,
+    /// The lock that each call waits for.
+    locks: BTreeMap<CallId, K>,
+    granted: BTreeMap<CallId, Grant<K>>,
+    returned: Vec<Grant<K>>,
+    checks: Deadlines<K>,
+}
+
+impl<K: Ord + Clone> Lines<K> {
+    /// No lines.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            lines: BTreeMap::new(),
+            locks: BTreeMap::new(),
+            granted: BTreeMap::new(),
+            returned: Vec::new(),
+            checks: Deadlines::new(),
+        }
+    }
+
+    /// Adds a waiter at the end of the line of a lock, which is looked at in `check` if it is a new line.
+    pub fn join(&mut self, id: CallId, lock: K, waiter: Waiter, check: UnixMs) {
+        let lock = self.lines.get_key_value(&lock).map_or(lock, |(known, _)| known.clone());
+        let (line, _) = self
+            .lines
+            .entry(lock.clone())
+            .or_insert_with(|| (Line::default(), self.checks.push(check, lock.clone())));
+        line.join(id, waiter);
+        self.locks.insert(id, lock);
+    }
+
+    /// The line of a lock, if anybody waits for it.
+    #[must_use]
+    pub fn line<Q: Ord + ?Sized>(&self, lock: &Q) -> Option<&Line>
+    where
+        K: Borrow<Q>,
+    {
+        self.lines.get(lock).map(|(line, _)| line)
+    }
+
+    /// Who is to get a lock as it is now.
+    #[must_use]
+    pub fn next<Q: Ord + ?Sized>(&self, lock: &Q, state: Lock<'_>) -> Option<(CallId, &Waiter)>
+    where
+        K: Borrow<Q>,
+    {
+        self.line(lock)?.next(state)
+    }
+
+    /// Grants the lock to a waiter, which leaves the line.
+    pub fn grant(&mut self, id: CallId, fence: Fence) -> Option<Waiter> {
+        let lock = self.locks.get(&id)?.clone();
+        if let Some((line, _)) = self.lines.get_mut(&lock) {
+            line.granted(fence);
+        }
+        let waiter = self.leave(id)?;
+        self.granted.insert(id, Grant { lock, token: waiter.token().into(), fence });
+        Some(waiter)
+    }
+
+    /// What a call that ends is to be answered: the fence when it was granted the lock. Otherwise it leaves the
+    /// line, and gets nothing.
+    pub fn answer(&mut self, id: CallId) -> Option<Fence> {
+        if let Some(grant) = self.granted.get(&id) {
+            return Some(grant.fence);
+        }
+        self.leave(id);
+        None
+    }
+
+    /// The answer is on its way.
+    pub fn delivered(&mut self, id: CallId) {
+        self.granted.remove(&id);
+    }
+
+    /// The client of a call is gone. It leaves the line; or the grant that it did not get to know is returned:
+    /// then the result is `true`.
+    pub fn abandon(&mut self, id: CallId) -> bool {
+        self.leave(id);
+        let grant = self.granted.remove(&id);
+        let is_returned = grant.is_some();
+        self.returned.extend(grant);
+        is_returned
+    }
+
+    /// Whether a call was granted the lock, and the answer is not on its way.
+    #[must_use]
+    pub fn is_granted(&self, id: CallId) -> bool {
+        self.granted.contains_key(&id)
+    }
+
+    /// The token holds the lock by another call that came later. So no earlier grant to it can be returned.
+    pub fn supersede<Q: Ord + ?Sized>(&mut self, lock: &Q, token: &[u8], fence: Fence)
+    where
+        K: Borrow<Q>,
+    {
+        let is_older =
+            |grant: &Grant<K>| grant.lock.borrow() == lock && *grant.token == *token && grant.fence < fence;
+        self.returned.retain(|grant| !is_older(grant));
+        for grant in self.granted.values_mut().filter(|grant| is_older(grant)) {
+            // What it answers stays as it is. The token of no caller is empty, so nothing is taken back.
+            grant.token = Arc::default();
+        }
+    }
+
+    /// Takes a token out of the line of a lock. The calls by which it waited are to be unblocked.
+    pub fn dismiss<Q: Ord + ?Sized>(&mut self, lock: &Q, token: &[u8]) -> Vec<CallId>
+    where
+        K: Borrow<Q>,
+    {
+        let calls = self.line(lock).map_or(Vec::new(), |line| line.calls(token).to_vec());
+        for id in &calls {
+            self.leave(*id);
+        }
+        calls
+    }
+
+    /// The grants that were returned since the last call.
+    pub fn take_returned(&mut self) -> Vec<Grant<K>> {
+        std::mem::take(&mut self.returned)
+    }
+
+    fn leave(&mut self, id: CallId) -> Option<Waiter> {
+        let lock = self.locks.remove(&id)?;
+        let (line, ticket) = self.lines.get_mut(&lock)?;
+        let waiter = line.leave(id);
+        if line.is_empty() {
+            self.checks.cancel(*ticket);
+            self.lines.remove(&lock);
+        }
+        waiter
+    }
+
+    /// The line of a lock, if there is one, is to be looked at in `check`. Whether there is one.
+    pub fn check_at<Q: Ord + ?Sized>(&mut self, lock: &Q, check: UnixMs) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        let Some((_, ticket)) = self.lines.get_mut(lock) else { return false };
+        if let Some(lock) = self.checks.cancel(*ticket) {
+            *ticket = self.checks.push(check, lock);
+        }
+        true
+    }
+
+    /// The lines of these locks are to be looked at in `check`.
+    pub fn check_all_at(&mut self, check: UnixMs, is_meant: impl Fn(&K) -> bool) {
+        let locks: Vec<_> = self.lines.keys().filter(|lock| is_meant(lock)).cloned().collect();
+        for lock in locks {
+            self.check_at(&lock, check);
+        }
+    }
+
+    /// When a line is to be looked at, the first of them.
+    #[must_use]
+    pub fn next_check(&self) -> Option<UnixMs> {
+        self.checks.next_due()
+    }
+
+    /// A lock whose line is to be looked at now. If nobody names an earlier instant, it is looked at again after
+    /// `recheck`.
+    pub fn pop_check(&mut self, now: UnixMs, recheck: Millis) -> Option<K> {
+        let lock = self.checks.pop_due(now)?;
+        let (_, ticket) = self.lines.get_mut(&lock)?;
+        *ticket = self.checks.push(now.plus(recheck), lock.clone());
+        Some(lock)
+    }
+
+    /// How many callers wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.locks.len()
+    }
+
+    /// Whether nobody waits, no grant is under way, and none is returned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.locks.is_empty() && self.granted.is_empty() && self.returned.is_empty()
+    }
+}
+
+impl<K: Ord + Clone> Default for Lines<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,158 @@
+//! Callers that wait for the next event of a sale.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, VecDeque};
+
+use super::call::CallId;
+use crate::protocol::{Seq, Term};
+
+/// What a reader asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reader {
+    /// The last event that it has.
+    pub after: Seq,
+    /// The term of that event, if it said so.
+    pub term: Option<Term>,
+    /// The most events to send.
+    pub count: u64,
+}
+
+/// The readers that wait for one sale.
+#[derive(Debug, Default)]
+struct Audience {
+    readers: BTreeMap<CallId, Reader>,
+    /// The sale changed: its readers are looked at, those of this call and later ones are still to come.
+    pass: Option<CallId>,
+    /// It changed again since.
+    changed_again: bool,
+}
+
+/// The readers that wait. `K` names a sale.
+///
+/// When a sale changes it is only marked. Its readers are looked at one by one, as the caller has time.
+#[derive(Debug)]
+pub struct Readers<K> {
+    sales: BTreeMap<K, Audience>,
+    /// The sale that each call waits for.
+    waiting: BTreeMap<CallId, K>,
+    /// Readers that were woken, and read now.
+    woken: BTreeMap<CallId, (K, Reader)>,
+    /// Sales with readers to look at.
+    changed: VecDeque<K>,
+}
+
+impl<K: Ord + Clone> Readers<K> {
+    /// No readers.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            sales: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            woken: BTreeMap::new(),
+            changed: VecDeque::new(),
+        }
+    }
+
+    /// Adds a reader.
+    pub fn join(&mut self, id: CallId, sale: K, reader: Reader) {
+        let sale = self.sales.get_key_value(&sale).map_or(sale, |(known, _)| known.clone());
+        self.sales.entry(sale.clone()).or_default().readers.insert(id, reader);
+        self.waiting.insert(id, sale);
+    }
+
+    /// A sale changed. Whether anybody waits for it.
+    pub fn changed<Q: Ord + ?Sized>(&mut self, sale: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        let Some(audience) = self.sales.get_mut(sale) else { return false };
+        if audience.pass.is_some() {
+            audience.changed_again = true;
+        } else {
+            audience.pass = Some(CallId(0));
+            self.changed.extend(self.sales.get_key_value(sale).map(|(sale, _)| sale.clone()));
+        }
+        true
+    }
+
+    /// These sales may have changed.
+    pub fn all_changed(&mut self, is_meant: impl Fn(&K) -> bool) {
+        let sales: Vec<_> = self.sales.keys().filter(|sale| is_meant(sale)).cloned().collect();
+        for sale in sales {
+            self.changed(&sale);
+        }
+    }
+
+    /// The next reader to look at: the sales take turns.
+    pub fn next_to_look_at(&mut self) -> Option<(CallId, K, Reader)> {
+        loop {
+            let sale = self.changed.pop_front()?;
+            // All readers may have left since.
+            let Some(audience) = self.sales.get_mut(&sale) else { continue };
+            let Some(pass) = audience.pass else { continue };
+            if let Some((&id, &reader)) = audience.readers.range(pass..).next() {
+                audience.pass = Some(CallId(id.0.saturating_add(1)));
+                self.changed.push_back(sale.clone());
+                return Some((id, sale, reader));
+            }
+            audience.pass = None;
+            if std::mem::take(&mut audience.changed_again) {
+                audience.pass = Some(CallId(0));
+                self.changed.push_back(sale);
+            }
+        }
+    }
+
+    /// A reader is to be answered what it asked for.
+    pub fn wake(&mut self, id: CallId) {
+        if let Some((sale, reader)) = self.leave(id) {
+            self.woken.insert(id, (sale, reader));
+        }
+    }
+
+    /// What a call that ends is to read; `None` when it was not woken: it waits no more, and gets nothing.
+    pub fn answer(&mut self, id: CallId) -> Option<(K, Reader)> {
+        self.leave(id);
+        self.woken.remove(&id)
+    }
+
+    /// The client of a call is gone.
+    pub fn abandon(&mut self, id: CallId) {
+        self.leave(id);
+        self.woken.remove(&id);
+    }
+
+    fn leave(&mut self, id: CallId) -> Option<(K, Reader)> {
+        let sale = self.waiting.remove(&id)?;
+        let audience = self.sales.get_mut(&sale)?;
+        let reader = audience.readers.remove(&id)?;
+        if audience.readers.is_empty() {
+            self.sales.remove(&sale);
+        }
+        Some((sale, reader))
+    }
+
+    /// Whether there are readers to look at.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// How many readers wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
+impl<K: Ord + Clone> Default for Readers<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,86 @@
+//! Who waits for the events of which sale.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use seckill_core::waiting::{Pace, Readers};
+
+use crate::key_name::KeyName;
+use crate::redis::{Context, Str, Timer, monotonic_time};
+
+static READERS: Mutex<Readers<Arc<KeyName>>> = Mutex::new(Readers::new());
+static IN_USE: AtomicBool = AtomicBool::new(false);
+static PACE: Mutex<Pace> = Mutex::new(Pace::new());
+
+/// Fires when there are readers to look at.
+pub(crate) static TIMER: Timer = Timer::new();
+
+/// Reads or changes who waits. That is locked meanwhile, so no client may be unblocked.
+pub(crate) fn with<T>(act: impl FnOnce(&mut Readers<Arc<KeyName>>) -> T) -> T {
+    let mut readers = READERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let result = act(&mut readers);
+    IN_USE.store(!readers.is_empty(), Relaxed);
+    result
+}
+
+/// The sale at a key changed. Its readers are looked at when the present command has ended.
+#[inline]
+pub(crate) fn sale_changed(context: &Context, key: Str<'_>) {
+    if are_in_use() {
+        let sale = KeyName::new(context.db(), key.bytes());
+        if with(|readers| readers.changed(&sale)) {
+            TIMER.soon(context);
+        }
+    }
+}
+
+/// All sales of a database may have changed; `None`: those of all.
+pub(crate) fn all_changed(context: &Context, db: Option<i32>) {
+    if are_in_use() {
+        with(|readers| readers.all_changed(|sale| db.is_none_or(|db| sale.db == db)));
+        TIMER.soon(context);
+    }
+}
+
+static UNREPORTED: AtomicBool = AtomicBool::new(false);
+static RECHECKED_AT: AtomicU64 = AtomicU64::new(0);
+
+/// The server does not report what happens to keys.
+pub(crate) fn watch_unreported() {
+    UNREPORTED.store(true, Relaxed);
+}
+
+/// Looks at all readers again, once in a while: the server does not report all that happens to a key.
+pub(crate) fn recheck(context: &Context) {
+    const PERIOD: u64 = 1_000;
+    let now = monotonic_ms();
+    if UNREPORTED.load(Relaxed) || now.saturating_sub(RECHECKED_AT.load(Relaxed)) >= PERIOD {
+        RECHECKED_AT.store(now, Relaxed);
+        all_changed(context, None);
+    }
+}
+
+fn monotonic_ms() -> u64 {
+    u64::try_from(monotonic_time().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether any reader waits. All calls ask this first.
+#[inline]
+pub(crate) fn are_in_use() -> bool {
+    IN_USE.load(Relaxed)
+}
+
+/// Whether another reader may be served now.
+pub(crate) fn may_be_served() -> bool {
+    pace(|pace| pace.allows(monotonic_ms()))
+}
+
+/// Reads or changes the budget.
+pub(crate) fn pace<T>(act: impl FnOnce(&mut Pace) -> T) -> T {
+    act(&mut PACE.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// How many readers wait.
+pub(crate) fn len() -> usize {
+    with(|readers| readers.len())
+}

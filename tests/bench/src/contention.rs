@@ -41,12 +41,22 @@ pub(crate) enum Lock {
     ByCall,
 }
 
+/// How a lock that another buyer holds is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taking {
+    /// The buyer tries again and again.
+    ByPolling,
+    /// The buyer waits in line, on a connection of its own.
+    InLine,
+}
+
 /// A way to buy.
 #[derive(Clone, Copy)]
 struct Way {
     name: &'static str,
     sale: fn() -> Arc<dyn SaleBackend>,
     lock: Lock,
+    taking: Taking,
     rivals: &'static [&'static str],
 }
 
@@ -54,17 +64,33 @@ const BY_HAND: &str = "SET NX PX, Lua BUY, Lua compare-and-delete";
 const BY_HAND_AT_ONCE: &str = "SET NX PX, Lua BUY that releases";
 const BY_HAND_UNLOCKED: &str = "Lua BUY";
 
-const WAYS: [Way; 5] = [
-    Way { name: BY_HAND, sale: lua, lock: Lock::ByCall, rivals: &[] },
-    Way { name: BY_HAND_AT_ONCE, sale: lua, lock: Lock::ByPurchase, rivals: &[] },
+pub(crate) const IN_LINE: &str = "LOCK … BLOCK, BUY … RELEASE";
+
+const WAYS: [Way; 6] = [
+    Way { name: BY_HAND, sale: lua, lock: Lock::ByCall, taking: Taking::ByPolling, rivals: &[] },
+    Way { name: BY_HAND_AT_ONCE, sale: lua, lock: Lock::ByPurchase, taking: Taking::ByPolling, rivals: &[] },
     Way {
         name: "LOCK, BUY … RELEASE",
         sale: seckill,
         lock: Lock::ByPurchase,
+        taking: Taking::ByPolling,
         rivals: &[BY_HAND, BY_HAND_AT_ONCE],
     },
-    Way { name: BY_HAND_UNLOCKED, sale: lua, lock: Lock::None, rivals: &[] },
-    Way { name: "BUY", sale: seckill, lock: Lock::None, rivals: &[BY_HAND_UNLOCKED] },
+    Way {
+        name: IN_LINE,
+        sale: seckill,
+        lock: Lock::ByPurchase,
+        taking: Taking::InLine,
+        rivals: &[BY_HAND, BY_HAND_AT_ONCE],
+    },
+    Way { name: BY_HAND_UNLOCKED, sale: lua, lock: Lock::None, taking: Taking::ByPolling, rivals: &[] },
+    Way {
+        name: "BUY",
+        sale: seckill,
+        lock: Lock::None,
+        taking: Taking::ByPolling,
+        rivals: &[BY_HAND_UNLOCKED],
+    },
 ];
 
 fn lua() -> Arc<dyn SaleBackend> {
@@ -99,7 +125,9 @@ pub(crate) async fn run(
     sale::load(&mut pipe)?;
     let mut ways = Vec::new();
     for connections in CONNECTIONS {
-        for way in WAYS {
+        // Who waits needs a connection of its own.
+        let can_wait = connections > 1;
+        for way in WAYS.into_iter().filter(|way| can_wait || way.taking != Taking::InLine) {
             let latencies = Histogram::new_with_max(LONGEST, DIGITS)?;
             let Way { name, lock, rivals, .. } = way;
             let orders_per_second = Vec::new();
@@ -136,14 +164,16 @@ async fn sell_out(
     sale.open(pipe)?;
     sale.set_stock(pipe, plan.calls)?;
     let mut connections = Vec::new();
-    for _ in 0..samples.connections {
+    let count = if way.taking == Taking::InLine { plan.buyers } else { samples.connections };
+    for _ in 0..count {
         connections.push(servers.primary.connect().await?);
     }
     let next = Arc::new(AtomicU64::new(0));
     let mut buyers = JoinSet::new();
     let began = Instant::now();
     for connection in connections.iter().cycle().take(plan.buyers) {
-        let queue = Buyers { connection: connection.clone(), sale: sale.clone(), lock: way.lock };
+        let queue =
+            Buyers { connection: connection.clone(), sale: sale.clone(), lock: way.lock, taking: way.taking };
         buyers.spawn(queue.buy_until_sold_out(next.clone()));
     }
     let (mut sold, mut last) = (0, began);
@@ -174,6 +204,7 @@ struct Buyers {
     connection: MultiplexedConnection,
     sale: Arc<dyn SaleBackend>,
     lock: Lock,
+    taking: Taking,
 }
 
 impl Buyers {
@@ -215,7 +246,10 @@ impl Buyers {
     }
 
     async fn take_lock(&mut self, token: &str) -> Result<(), Failure> {
-        let lock = self.sale.lock(LOCK, token);
+        let mut lock = self.sale.lock(LOCK, token);
+        if self.taking == Taking::InLine {
+            lock.arg("BLOCK").arg(0);
+        }
         while lock.query_async::<Value>(&mut self.connection).await? == Value::Nil {
             tokio::time::sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
         }

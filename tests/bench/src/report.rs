@@ -1,7 +1,7 @@
 //! The figures of all rounds. They are shown as tables, as a page, or as JSON.
 
 use crate::comparison::Beside;
-use crate::contention::{ContentionSamples, Lock};
+use crate::contention::{ContentionSamples, IN_LINE, Lock};
 use crate::failure::Failure;
 use crate::goals::goals;
 use crate::growth::Grown;
@@ -98,16 +98,21 @@ impl Report {
                 goal_results.push(GoalResult::ratio(&goal, pass.name(), ratio));
             }
         }
+        let contention: Vec<_> =
+            contention.iter().map(|way| ContentionFigures::of(way, &contention)).collect::<Result<_, _>>()?;
+        goal_results.extend(
+            contention
+                .iter()
+                .filter(|way| way.way == IN_LINE)
+                .flat_map(|way| GoalResult::in_line(way.way, way.connections, &way.beside, way.p99_us)),
+        );
         goal_results.extend(growth.iter().flat_map(GoalResult::growth));
         goal_results.extend(small_sales.iter().filter_map(GoalResult::small_sale));
         goal_results.extend(storage.iter().filter_map(GoalResult::storage));
         goal_results.extend(removal.iter().filter_map(GoalResult::removal));
         Ok(Self {
             goals: goal_results,
-            contention: contention
-                .iter()
-                .map(|way| ContentionFigures::of(way, &contention))
-                .collect::<Result<_, _>>()?,
+            contention,
             passes: passes
                 .into_iter()
                 .map(|(pass, samples)| Passed::of(pass, samples))

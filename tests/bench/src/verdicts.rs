@@ -1,6 +1,6 @@
 //! Whether the goals were reached.
 
-use crate::comparison::{quartiles, rival_name};
+use crate::comparison::{Beside, quartiles, rival_name};
 use crate::goals::Goal;
 use crate::growth::{Grown, MANY};
 use crate::numerals::{bytes, thousands, times};
@@ -93,6 +93,23 @@ impl GoalResult {
         ]
         .into_iter()
         .chain(bytes)
+    }
+
+    /// Buyers who wait in line: their orders a second beside each way without Seckill, and how long they wait.
+    pub(crate) fn in_line(
+        way: &str,
+        connections: usize,
+        beside: &[Beside],
+        p99_us: u64,
+    ) -> impl Iterator<Item = Self> {
+        let aim = |aim, more_is_better| Bounds { aim: Some(aim), more_is_better, ..Bounds::default() };
+        let ratios = beside.iter().map(move |beside| {
+            Self::new(format!("orders/s, {way}"), beside.ratio.median, aim(5.0, true), times)
+                .spread(beside.ratio)
+                .beside(format!("{}, {connections} connections", beside.rival))
+        });
+        let p99 = Self::new(format!("p99 µs, {way}"), p99_us as f64, aim(10_000.0, false), thousands);
+        ratios.chain([p99.beside(format!("{connections} connections"))])
     }
 
     /// `None` where there is no goal.

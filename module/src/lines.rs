@@ -132,6 +132,14 @@ fn unsent() -> MutexGuard<'static, Vec<(u64, CallId)>> {
     UNSENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Another server decides now, or begins to: no grant is taken back any more.
+pub(crate) fn forget_unsent() {
+    unsent().clear();
+    with(|lines| {
+        lines.take_returned();
+    });
+}
+
 /// How many callers wait for locks.
 pub(crate) fn len() -> usize {
     with(|lines| lines.len())

@@ -6,9 +6,9 @@ use seckill_core::protocol::{CommandName, Guard, Millis, Token};
 use super::call::{Call, Result};
 use super::lock_key::{grant, lock_at, release, release_if_held};
 use super::waiters;
-use crate::clocks;
 use crate::redis::{Class, Key, KeyKind};
 use crate::stored::Stored;
+use crate::{clocks, lines};
 
 pub(super) fn lock(
     call: &Call<'_>,
@@ -21,7 +21,7 @@ pub(super) fn lock(
     let context = call.context;
     let (name, token_string) = (call.string_of(key)?, call.string_of(token.bytes())?);
     // Whoever waits comes first.
-    let has_line = waiters::has_line(context, name);
+    let has_line = lines::are_in_use() && waiters::has_line(context, name);
     if has_line && context.flags().may_block() {
         waiters::serve_now(context, name);
     }
@@ -34,7 +34,7 @@ pub(super) fn lock(
         Some(until) => {
             let was_held = lock != Lock::Free;
             let fence = grant(context, name, key, token_string, until, now);
-            if was_held {
+            if was_held && lines::are_in_use() {
                 waiters::renewed(context, name, token, until, Some(fence));
             }
             context.reply_integer(fence.0.cast_signed());
@@ -60,7 +60,7 @@ pub(super) fn unlock(call: &Call<'_>, key: &[u8], token: Token<'_>) -> Result {
     } else {
         drop(key);
     }
-    if decides {
+    if decides && lines::are_in_use() {
         waiters::dismiss(call.context, name, token);
         if held {
             waiters::freed(call.context, name);
@@ -82,7 +82,9 @@ pub(super) fn renew(call: &Call<'_>, key: &[u8], token: Token<'_>, ttl: Millis) 
         call.context.replicate_bytes(c"PEXPIREAT", name, text.format(until.0).as_bytes());
         call.context.signal_modified(name);
         call.context.notify(Class::Module, CommandName::Renew.lower_case(), name);
-        waiters::renewed(call.context, name, token, until, None);
+        if lines::are_in_use() {
+            waiters::renewed(call.context, name, token, until, None);
+        }
     }
     call.context.reply_integer(i64::from(renewed.is_some()));
     Ok(())
@@ -98,7 +100,7 @@ pub(super) fn is_held(call: &Call<'_>, guard: &Guard<'_>) -> Result<bool> {
 /// done anything to it.
 pub(super) fn release_after(call: &Call<'_>, guard: &Guard<'_>) {
     let Ok(name) = call.string_of(guard.key) else { return };
-    if release_if_held(call.context, name, guard.token.bytes()) {
+    if release_if_held(call.context, name, guard.token.bytes()) && lines::are_in_use() {
         waiters::freed(call.context, name);
     }
 }

@@ -58,7 +58,7 @@ fn abandon(context: &Context, call: CallId) {
 
 /// A client disconnected.
 pub(crate) fn client_gone(context: &Context, client: u64) {
-    if let Some(call) = lines::undelivered(client) {
+    while let Some(call) = lines::undelivered(client) {
         abandon(context, call);
     }
 }
@@ -99,29 +99,25 @@ pub(super) fn wait(
 }
 
 /// Whether anybody waits for the lock at a key.
-#[inline]
+#[cold]
 pub(super) fn has_line(context: &Context, name: Str<'_>) -> bool {
-    lines::are_in_use() && {
-        let lock = KeyName::new(context.db(), name.bytes());
-        lines::with(|lines| lines.line(&lock).is_some())
-    }
+    let lock = KeyName::new(context.db(), name.bytes());
+    lines::with(|lines| lines.line(&lock).is_some())
 }
 
 /// The lock at a key was released. In MULTI and scripts a later command may take it still, so the line is served
 /// when these have ended.
-#[inline]
+#[cold]
 pub(super) fn freed(context: &Context, name: Str<'_>) {
-    if lines::are_in_use() {
-        if context.flags().may_block() {
-            serve_now(context, name);
-        } else {
-            lines::touch(context, name);
-        }
+    if context.flags().may_block() {
+        serve_now(context, name);
+    } else {
+        lines::touch(context, name);
     }
 }
 
 /// Its owner acted on the lock at a key, whose lease ends at another instant now; `fence` is that of a new grant.
-#[inline]
+#[cold]
 pub(super) fn renewed(
     context: &Context,
     name: Str<'_>,
@@ -129,26 +125,22 @@ pub(super) fn renewed(
     until: UnixMs,
     fence: Option<Fence>,
 ) {
-    if lines::are_in_use() {
-        let lock = KeyName::new(context.db(), name.bytes());
-        lines::with(|lines| {
-            lines.check_at(&lock, lines::next_check(Some(until)));
-            if let Some(fence) = fence {
-                lines.supersede(&lock, token.bytes(), fence);
-            }
-        });
-        lines::arm(context);
-    }
+    let lock = KeyName::new(context.db(), name.bytes());
+    lines::with(|lines| {
+        lines.check_at(&lock, lines::next_check(Some(until)));
+        if let Some(fence) = fence {
+            lines.supersede(&lock, token.bytes(), fence);
+        }
+    });
+    lines::arm(context);
 }
 
 /// A token that is released leaves the line of the lock at a key, too.
-#[inline]
+#[cold]
 pub(super) fn dismiss(context: &Context, name: Str<'_>, token: Token<'_>) {
-    if lines::are_in_use() {
-        let lock = KeyName::new(context.db(), name.bytes());
-        for call in lines::with(|lines| lines.dismiss(&lock, token.bytes())) {
-            blocking::unblock(call.0);
-        }
+    let lock = KeyName::new(context.db(), name.bytes());
+    for call in lines::with(|lines| lines.dismiss(&lock, token.bytes())) {
+        blocking::unblock(call.0);
     }
 }
 

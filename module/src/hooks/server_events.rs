@@ -17,6 +17,7 @@ impl ServerEvents for ModuleEvents {
 
     fn role_changed(context: &Context) {
         clocks::begin_epoch();
+        lines::forget_unsent();
         schedule::arm(context);
     }
 

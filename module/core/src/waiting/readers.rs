@@ -110,10 +110,9 @@ impl<K: Ord + Clone> Readers<K> {
         }
     }
 
-    /// What a call that ends is to read; `None` when it was not woken: it waits no more, and gets nothing.
+    /// What a call that ends is to read, whether it was woken or its time is up.
     pub fn answer(&mut self, id: CallId) -> Option<(K, Reader)> {
-        self.leave(id);
-        self.woken.remove(&id)
+        self.woken.remove(&id).or_else(|| self.leave(id))
     }
 
     /// The client of a call is gone.

@@ -134,10 +134,8 @@ fn unsent() -> MutexGuard<'static, Vec<(u64, CallId)>> {
 
 /// Another server decides now, or begins to: no grant is taken back any more.
 pub(crate) fn forget_unsent() {
-    unsent().clear();
-    with(|lines| {
-        lines.take_returned();
-    });
+    replies_sent();
+    with(|lines| drop(lines.take_returned()));
 }
 
 /// How many callers wait for locks.

@@ -11,6 +11,7 @@
 //! | `stored` | a sale as a key holds it |
 //! | `schedule` | which sale has holds that fall due, and when |
 //! | `lines` | who waits for which lock, and when to look at it |
+//! | `deliveries` | grants whose replies are not sent yet |
 //! | `readers` | who waits for the events of which sale |
 //! | `key_name` | the name of a key, to find it again later |
 //! | `clocks` | the present time, fences, terms, the leadership epoch |
@@ -30,6 +31,7 @@ mod clocks;
 mod commands;
 mod configs;
 mod counters;
+mod deliveries;
 mod eviction;
 mod hooks;
 mod key_name;

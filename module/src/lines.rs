@@ -4,10 +4,10 @@
 //! looked at when the lease ends, and again and again while it lasts.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use seckill_core::protocol::{Millis, UnixMs};
-use seckill_core::waiting::{CallId, Lines};
+use seckill_core::waiting::Lines;
 
 use crate::clocks;
 use crate::key_name::KeyName;
@@ -24,9 +24,6 @@ static RECHECK_MS: AtomicU64 = AtomicU64::new(RECHECK);
 
 /// Fires when a lock is to be looked at.
 pub(crate) static TIMER: Timer = Timer::new();
-
-/// Clients whose replies are not on their way yet, each with its call.
-static UNSENT: Mutex<Vec<(u64, CallId)>> = Mutex::new(Vec::new());
 
 /// Whether anybody waits for a lock, or gets one now. All calls ask this first.
 #[inline]
@@ -88,54 +85,6 @@ pub(crate) fn touch_all(context: &Context, db: Option<i32>) {
         with(|lines| lines.check_all_at(now, |lock| db.is_none_or(|db| lock.db == db)));
         TIMER.soon(context);
     }
-}
-
-/// Makes the server report what [`replies_sent`] and [`undelivered`] need.
-static WATCH_DELIVERIES: OnceLock<fn(&Context)> = OnceLock::new();
-static IS_WATCHING: AtomicBool = AtomicBool::new(false);
-
-/// Names what makes the server report deliveries.
-pub(crate) fn install(watch_deliveries: fn(&Context)) {
-    WATCH_DELIVERIES.get_or_init(|| watch_deliveries);
-}
-
-/// Makes the server report deliveries from now on. It costs a little, so it waits until somebody waits.
-pub(crate) fn watch_deliveries(context: &Context) {
-    if !IS_WATCHING.swap(true, Relaxed)
-        && let Some(watch) = WATCH_DELIVERIES.get()
-    {
-        watch(context);
-    }
-}
-
-/// A call ended whose client is connected still. Whether it gets its reply is known when the replies are sent.
-pub(crate) fn await_delivery(client: u64, call: CallId) {
-    unsent().push((client, call));
-}
-
-/// All replies were sent to the clients that are connected.
-pub(crate) fn replies_sent() {
-    let sent = std::mem::take(&mut *unsent());
-    if !sent.is_empty() {
-        with(|lines| sent.iter().for_each(|(_, call)| lines.delivered(*call)));
-    }
-}
-
-/// A client disconnected. Its call is to be abandoned if its reply was not sent.
-pub(crate) fn undelivered(client: u64) -> Option<CallId> {
-    let mut unsent = unsent();
-    let place = unsent.iter().position(|(known, _)| *known == client)?;
-    Some(unsent.swap_remove(place).1)
-}
-
-fn unsent() -> MutexGuard<'static, Vec<(u64, CallId)>> {
-    UNSENT.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Another server decides now, or begins to: no grant is taken back any more.
-pub(crate) fn forget_unsent() {
-    replies_sent();
-    with(|lines| drop(lines.take_returned()));
 }
 
 /// How many callers wait for locks.

@@ -14,7 +14,7 @@ use crate::key_name::KeyName;
 use crate::lines::{self, TIMER};
 use crate::redis::blocking::{self, BlockedCalls};
 use crate::redis::{Context, Field, Key, Owned, Str, Value};
-use crate::{clocks, configs, counters, readers};
+use crate::{clocks, configs, counters, deliveries, readers};
 
 /// The longest time that one call of the timer works. No client is served meanwhile.
 const TIME_SLICE: Duration = Duration::from_micros(500);
@@ -40,7 +40,7 @@ impl BlockedCalls for LockCalls {
         let call = CallId(call);
         match client {
             Some(client) if lines::with(|lines| lines.is_granted(call)) => {
-                lines::await_delivery(client, call);
+                deliveries::expect(client, call);
             }
             Some(_) => {}
             None => abandon(context, call),
@@ -58,7 +58,7 @@ fn abandon(context: &Context, call: CallId) {
 
 /// A client disconnected.
 pub(crate) fn client_gone(context: &Context, client: u64) {
-    while let Some(call) = lines::undelivered(client) {
+    while let Some(call) = deliveries::undelivered(client) {
         abandon(context, call);
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn wait(
     timeout: Millis,
 ) -> Result {
     check_room()?;
-    lines::watch_deliveries(context);
+    deliveries::watch(context);
     let check = lines::next_check(key.expiry().map(UnixMs));
     let Some(call) = blocking::block::<LockCalls>(context, name, timeout.0) else {
         context.reply_null();

@@ -7,7 +7,7 @@ use super::clock_steps;
 use crate::redis::events::{self, ServerEvents};
 use crate::redis::{Context, Key, Str};
 use crate::stored::Stored;
-use crate::{clocks, commands, eviction, lines, persistence, readers, schedule};
+use crate::{clocks, commands, deliveries, eviction, lines, persistence, readers, schedule};
 
 struct ModuleEvents;
 
@@ -17,7 +17,7 @@ impl ServerEvents for ModuleEvents {
 
     fn role_changed(context: &Context) {
         clocks::begin_epoch();
-        lines::forget_unsent();
+        deliveries::forget();
         schedule::arm(context);
     }
 
@@ -80,7 +80,7 @@ impl ServerEvents for ModuleEvents {
     }
 
     fn replies_sent(_: &Context) {
-        lines::replies_sent();
+        deliveries::replies_sent();
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) fn subscribe(context: &Context) -> bool {
         lines::watch_unreported();
         readers::watch_unreported();
     }
-    lines::install(events::subscribe_to_deliveries::<ModuleEvents>);
+    deliveries::install(events::subscribe_to_deliveries::<ModuleEvents>);
     events::subscribe::<ModuleEvents>(context)
         && events::subscribe_to_keys::<ModuleEvents>(context, reports_keys)
 }

@@ -47,6 +47,7 @@ const MODULE: &[(&str, &[&str])] = &[
     ("key_name", &[]),
     ("schedule", &["clocks", "key_name", "redis"]),
     ("lines", &["clocks", "key_name", "redis"]),
+    ("deliveries", &["lines", "redis"]),
     ("readers", &["key_name", "redis"]),
     ("stored", &["schedule", "redis"]),
     (
@@ -55,6 +56,7 @@ const MODULE: &[(&str, &[&str])] = &[
             "stored",
             "schedule",
             "lines",
+            "deliveries",
             "readers",
             "key_name",
             "clocks",
@@ -72,6 +74,7 @@ const MODULE: &[(&str, &[&str])] = &[
             "stored",
             "schedule",
             "lines",
+            "deliveries",
             "readers",
             "clocks",
             "configs",

@@ -48,7 +48,10 @@ impl ServerEvents for ModuleEvents {
 
     /// Reports steps of the clock, and sets the timer again: it does not fire in time after such a step.
     fn cron(context: &Context) {
-        clock_steps::report(context);
+        if clock_steps::report(context) {
+            // What was to be looked at in a second may have become an hour.
+            lines::touch_all(context, None);
+        }
         schedule::arm(context);
         lines::arm(context);
         readers::recheck(context);

@@ -32,10 +32,9 @@ pub(super) fn lock(
     let is_reserved = has_line && lock == Lock::Free && waiters::has_line(context, name);
     match lock.acquire(token, ttl, now.to_ms()).filter(|_| !is_reserved) {
         Some(until) => {
-            let was_held = lock != Lock::Free;
             let fence = grant(context, name, key, token_string, until, now);
-            if was_held && lines::are_in_use() {
-                waiters::renewed(context, name, token, until, Some(fence));
+            if lines::are_in_use() {
+                waiters::told(context, name, until);
             }
             context.reply_integer(fence.0.cast_signed());
         }
@@ -83,7 +82,7 @@ pub(super) fn renew(call: &Call<'_>, key: &[u8], token: Token<'_>, ttl: Millis) 
         call.context.signal_modified(name);
         call.context.notify(Class::Module, CommandName::Renew.lower_case(), name);
         if lines::are_in_use() {
-            waiters::renewed(call.context, name, token, until, None);
+            waiters::told(call.context, name, until);
         }
     }
     call.context.reply_integer(i64::from(renewed.is_some()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seckill_core::lock::Lock;
-use seckill_core::protocol::{CommandName, Fence, Millis, Token, UnixMs, WAITERS_MAX, field};
+use seckill_core::protocol::{CommandName, Millis, Token, UnixMs, WAITERS_MAX, field};
 use seckill_core::waiting::{CallId, Line, Lines, Waiter};
 
 use super::call::{Call, Result};
@@ -116,21 +116,13 @@ pub(super) fn freed(context: &Context, name: Str<'_>) {
     }
 }
 
-/// Its owner acted on the lock at a key, whose lease ends at another instant now; `fence` is that of a new grant.
+/// A caller was told that it holds the lock at a key until an instant.
 #[cold]
-pub(super) fn renewed(
-    context: &Context,
-    name: Str<'_>,
-    token: Token<'_>,
-    until: UnixMs,
-    fence: Option<Fence>,
-) {
+pub(super) fn told(context: &Context, name: Str<'_>, until: UnixMs) {
     let lock = KeyName::new(context.db(), name.bytes());
     lines::with(|lines| {
         lines.check_at(&lock, lines::next_check(Some(until)));
-        if let Some(fence) = fence {
-            lines.supersede(&lock, token.bytes(), fence);
-        }
+        lines.owner_knows(&lock);
     });
     lines::arm(context);
 }
@@ -178,13 +170,10 @@ fn serve_next(context: &Context, name: Str<'_>, lock: &KeyName) -> bool {
         lines::with(|lines| lines.check_at(lock, lines::next_check(lease_end)));
         return false;
     };
-    let was_held = state != Lock::Free;
+    let was_free = state == Lock::Free;
     let fence = grant(context, name, key, token.borrow(), until, now);
     let (waiter, is_last) = lines::with(|lines| {
-        if was_held {
-            lines.supersede(lock, token.borrow().bytes(), fence);
-        }
-        let waiter = lines.grant(call, fence);
+        let waiter = lines.grant(call, was_free, fence);
         lines.check_at(lock, lines::next_check(Some(until)));
         (waiter, lines.line(lock).is_none_or(|line| line.calls(token.borrow().bytes()).is_empty()))
     });
@@ -215,9 +204,9 @@ pub(crate) fn serve_lines(context: &Context) {
 
 /// Releases the locks whose owners were gone before they knew.
 fn take_back(context: &Context) {
-    for returned in lines::with(Lines::take_returned) {
-        with_key(context, &returned.lock, |name| {
-            if release_if_held(context, name, &returned.token) {
+    for (lock, token) in lines::with(Lines::take_returned) {
+        with_key(context, &lock, |name| {
+            if release_if_held(context, name, &token) {
                 lines::check_at(context, name, clocks::now().to_ms());
             }
         });

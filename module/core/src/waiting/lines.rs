@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::call::CallId;
@@ -10,15 +11,12 @@ use crate::deadlines::{Deadlines, Ticket};
 use crate::lock::Lock;
 use crate::protocol::{Fence, Millis, UnixMs};
 
-/// A lock that was granted to a waiter, of which the caller may not know yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant<K> {
-    /// The lock.
-    pub lock: K,
-    /// The token that holds it since.
-    pub token: Arc<[u8]>,
-    /// The fence of the grant.
-    pub fence: Fence,
+/// A lock that its owner got in the line. No client of the owner may know that yet.
+#[derive(Debug)]
+struct Handover {
+    token: Arc<[u8]>,
+    /// The calls that were granted it, whose answers are not on their way.
+    calls: Vec<CallId>,
 }
 
 /// The lines of all locks. `K` names a lock.
@@ -30,8 +28,8 @@ pub struct Grant<K> {
 ///                  └───────────┴─ the client is gone ─▶ returned
 /// ```
 ///
-/// A lock is its owner's from the grant on. Until the answer is on its way the client may be gone: then the grant
-/// is returned, and whoever serves the line takes the lock back.
+/// A lock is its owner's from the grant on. Until the answer is on its way the client may be gone. When that is so
+/// for every call by which the owner got the lock, it is returned, and whoever serves the line takes it back.
 ///
 /// Each line has an instant at which it is to be looked at: the end of the present lease, or earlier.
 #[derive(Debug)]
@@ -39,8 +37,11 @@ pub struct Lines<K> {
     lines: BTreeMap<K, (Line, Ticket)>,
     /// The lock that each call waits for.
     locks: BTreeMap<CallId, K>,
-    granted: BTreeMap<CallId, Grant<K>>,
-    returned: Vec<Grant<K>>,
+    /// Calls whose answers are not on their way, each with the lock that it was granted.
+    granted: BTreeMap<CallId, (K, Fence)>,
+    handovers: BTreeMap<K, Handover>,
+    /// Locks that no client of the owner knows to hold, each with the owner's token.
+    returned: BTreeMap<K, Arc<[u8]>>,
     checks: Deadlines<K>,
 }
 
@@ -52,7 +53,8 @@ impl<K: Ord + Clone> Lines<K> {
             lines: BTreeMap::new(),
             locks: BTreeMap::new(),
             granted: BTreeMap::new(),
-            returned: Vec::new(),
+            handovers: BTreeMap::new(),
+            returned: BTreeMap::new(),
             checks: Deadlines::new(),
         }
     }
@@ -86,22 +88,28 @@ impl<K: Ord + Clone> Lines<K> {
         self.line(lock)?.next(state)
     }
 
-    /// Grants the lock to a waiter, which leaves the line.
-    pub fn grant(&mut self, id: CallId, fence: Fence) -> Option<Waiter> {
+    /// Grants the lock, which was free or its token's already, to a waiter, which leaves the line.
+    pub fn grant(&mut self, id: CallId, was_free: bool, fence: Fence) -> Option<Waiter> {
         let lock = self.locks.get(&id)?.clone();
         if let Some((line, _)) = self.lines.get_mut(&lock) {
             line.granted(fence);
         }
         let waiter = self.leave(id)?;
-        self.granted.insert(id, Grant { lock, token: waiter.token().into(), fence });
+        let was_returned = self.returned.remove(&lock).is_some();
+        if was_free || was_returned {
+            self.handovers.insert(lock.clone(), Handover { token: waiter.token().into(), calls: vec![id] });
+        } else if let Some(handover) = self.handovers.get_mut(&lock) {
+            handover.calls.push(id);
+        }
+        self.granted.insert(id, (lock, fence));
         Some(waiter)
     }
 
     /// What a call that ends is to be answered: the fence when it was granted the lock. Otherwise it leaves the
     /// line, and gets nothing.
     pub fn answer(&mut self, id: CallId) -> Option<Fence> {
-        if let Some(grant) = self.granted.get(&id) {
-            return Some(grant.fence);
+        if let Some((_, fence)) = self.granted.get(&id) {
+            return Some(*fence);
         }
         self.leave(id);
         None
@@ -109,16 +117,26 @@ impl<K: Ord + Clone> Lines<K> {
 
     /// The answer is on its way.
     pub fn delivered(&mut self, id: CallId) {
-        self.granted.remove(&id);
+        if let Some((lock, _)) = self.granted.remove(&id)
+            && let Entry::Occupied(handover) = self.handovers.entry(lock)
+            && handover.get().calls.contains(&id)
+        {
+            handover.remove();
+        }
     }
 
-    /// The client of a call is gone. It leaves the line; or the grant that it did not get to know is returned:
-    /// then the result is `true`.
+    /// The client of a call is gone. It leaves the line; or it was granted the lock, which is returned unless the
+    /// owner may know of it by another call: then the result is `true`.
     pub fn abandon(&mut self, id: CallId) -> bool {
         self.leave(id);
-        let grant = self.granted.remove(&id);
-        let is_returned = grant.is_some();
-        self.returned.extend(grant);
+        let Some((lock, _)) = self.granted.remove(&id) else { return false };
+        let Entry::Occupied(mut handover) = self.handovers.entry(lock) else { return false };
+        handover.get_mut().calls.retain(|call| *call != id);
+        let is_returned = handover.get().calls.is_empty();
+        if is_returned {
+            let (lock, Handover { token, .. }) = handover.remove_entry();
+            self.returned.insert(lock, token);
+        }
         is_returned
     }
 
@@ -128,18 +146,13 @@ impl<K: Ord + Clone> Lines<K> {
         self.granted.contains_key(&id)
     }
 
-    /// The token holds the lock by another call that came later. So no earlier grant to it can be returned.
-    pub fn supersede<Q: Ord + ?Sized>(&mut self, lock: &Q, token: &[u8], fence: Fence)
+    /// The owner of a lock knows that it holds it, by a call that did not wait. So it is not taken back.
+    pub fn owner_knows<Q: Ord + ?Sized>(&mut self, lock: &Q)
     where
         K: Borrow<Q>,
     {
-        let is_older =
-            |grant: &Grant<K>| grant.lock.borrow() == lock && *grant.token == *token && grant.fence < fence;
-        self.returned.retain(|grant| !is_older(grant));
-        for grant in self.granted.values_mut().filter(|grant| is_older(grant)) {
-            // What it answers stays as it is. The token of no caller is empty, so nothing is taken back.
-            grant.token = Arc::default();
-        }
+        self.handovers.remove(lock);
+        self.returned.remove(lock);
     }
 
     /// Takes a token out of the line of a lock. The calls by which it waited are to be unblocked.
@@ -154,8 +167,8 @@ impl<K: Ord + Clone> Lines<K> {
         calls
     }
 
-    /// The grants that were returned since the last call.
-    pub fn take_returned(&mut self) -> Vec<Grant<K>> {
+    /// The locks that were returned since the last call. Each is to be released if this token holds it still.
+    pub fn take_returned(&mut self) -> BTreeMap<K, Arc<[u8]>> {
         std::mem::take(&mut self.returned)
     }
 
@@ -214,7 +227,10 @@ impl<K: Ord + Clone> Lines<K> {
     /// Whether nobody waits, no grant is under way, and none is returned.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.locks.is_empty() && self.granted.is_empty() && self.returned.is_empty()
+        self.locks.is_empty()
+            && self.granted.is_empty()
+            && self.handovers.is_empty()
+            && self.returned.is_empty()
     }
 }
 

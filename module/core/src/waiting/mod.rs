@@ -11,6 +11,6 @@ mod readers;
 
 pub use call::CallId;
 pub use line::{Line, Waiter};
-pub use lines::{Grant, Lines};
+pub use lines::Lines;
 pub use pace::Pace;
 pub use readers::{Reader, Readers};

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
 use super::call::CallId;
 use crate::protocol::{Seq, Term};
@@ -21,10 +22,26 @@ pub struct Reader {
 #[derive(Debug, Default)]
 struct Audience {
     readers: BTreeMap<CallId, Reader>,
-    /// The sale changed: its readers are looked at, those of this call and later ones are still to come.
-    pass: Option<CallId>,
+    /// The sale changed: those of these calls are still to be looked at. Calls that come later are not among them, so
+    /// that readers who read on again and again keep nobody waiting.
+    pass: Option<Range<CallId>>,
     /// It changed again since.
     changed_again: bool,
+}
+
+impl Audience {
+    fn begin_pass(&mut self) {
+        let end = self.readers.last_key_value().map_or(CallId(0), |(last, _)| last.next());
+        self.pass = Some(CallId(0)..end);
+    }
+
+    /// The next one to look at.
+    fn next(&mut self) -> Option<(CallId, Reader)> {
+        let pass = self.pass.as_mut()?;
+        let (&id, &reader) = self.readers.range(pass.clone()).next()?;
+        pass.start = id.next();
+        Some((id, reader))
+    }
 }
 
 /// The readers that wait. `K` names a sale.
@@ -37,7 +54,7 @@ pub struct Readers<K> {
     waiting: BTreeMap<CallId, K>,
     /// Readers that were woken, and read now.
     woken: BTreeMap<CallId, (K, Reader)>,
-    /// Sales with readers to look at.
+    /// Sales with readers to look at: those with a pass.
     changed: VecDeque<K>,
 }
 
@@ -66,13 +83,14 @@ impl<K: Ord + Clone> Readers<K> {
         K: Borrow<Q>,
     {
         let Some(audience) = self.sales.get_mut(sale) else { return false };
+        let is_waited_for = !audience.readers.is_empty();
         if audience.pass.is_some() {
             audience.changed_again = true;
         } else {
-            audience.pass = Some(CallId(0));
+            audience.begin_pass();
             self.changed.extend(self.sales.get_key_value(sale).map(|(sale, _)| sale.clone()));
         }
-        true
+        is_waited_for
     }
 
     /// These sales may have changed.
@@ -87,17 +105,16 @@ impl<K: Ord + Clone> Readers<K> {
     pub fn next_to_look_at(&mut self) -> Option<(CallId, K, Reader)> {
         loop {
             let sale = self.changed.pop_front()?;
-            // All readers may have left since.
             let Some(audience) = self.sales.get_mut(&sale) else { continue };
-            let Some(pass) = audience.pass else { continue };
-            if let Some((&id, &reader)) = audience.readers.range(pass..).next() {
-                audience.pass = Some(CallId(id.0.saturating_add(1)));
+            if let Some((id, reader)) = audience.next() {
                 self.changed.push_back(sale.clone());
                 return Some((id, sale, reader));
             }
             audience.pass = None;
-            if std::mem::take(&mut audience.changed_again) {
-                audience.pass = Some(CallId(0));
+            if audience.readers.is_empty() {
+                self.sales.remove(&sale);
+            } else if std::mem::take(&mut audience.changed_again) {
+                audience.begin_pass();
                 self.changed.push_back(sale);
             }
         }
@@ -125,7 +142,8 @@ impl<K: Ord + Clone> Readers<K> {
         let sale = self.waiting.remove(&id)?;
         let audience = self.sales.get_mut(&sale)?;
         let reader = audience.readers.remove(&id)?;
-        if audience.readers.is_empty() {
+        // What is to be looked at is kept, so that it has one turn.
+        if audience.readers.is_empty() && audience.pass.is_none() {
             self.sales.remove(&sale);
         }
         Some((sale, reader))

@@ -12,6 +12,7 @@ const PACKAGES: &[&str] = &[
     "module/core/tests/model",
     "module/core/tests/rules",
     "module/core/tests/simulator",
+    "module/core/tests/waiting",
     "module/src",
     "client/src",
     "client/cli/src",

@@ -50,8 +50,7 @@ impl<'c> Key<'c> {
 
     /// What the key holds; `T` is the data type that is looked for.
     pub(crate) fn kind<T: DataType>(&self) -> KeyKind {
-        // SAFETY: the key is open, or a null pointer.
-        let kind = unsafe { api!(RedisModule_KeyType(self.raw)) };
+        let kind = self.server_kind();
         if kind == raw::REDISMODULE_KEYTYPE_EMPTY as c_int {
             KeyKind::Empty
         } else if kind == raw::REDISMODULE_KEYTYPE_STRING as c_int {
@@ -63,11 +62,18 @@ impl<'c> Key<'c> {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.server_kind() == raw::REDISMODULE_KEYTYPE_EMPTY as c_int
+    }
+
+    fn server_kind(&self) -> c_int {
+        // SAFETY: the key is open, or a null pointer.
+        unsafe { api!(RedisModule_KeyType(self.raw)) }
+    }
+
     /// The server's type of the key, as its documentation calls it.
     pub(crate) fn type_name(&self) -> &'static str {
-        // SAFETY: the key is open, or a null pointer.
-        let kind = unsafe { api!(RedisModule_KeyType(self.raw)) };
-        match isize::try_from(kind).unwrap_or(raw::REDISMODULE_KEYTYPE_EMPTY) {
+        match isize::try_from(self.server_kind()).unwrap_or(raw::REDISMODULE_KEYTYPE_EMPTY) {
             raw::REDISMODULE_KEYTYPE_STRING => "string",
             raw::REDISMODULE_KEYTYPE_LIST => "list",
             raw::REDISMODULE_KEYTYPE_HASH => "hash",
@@ -108,10 +114,10 @@ impl<'c> Key<'c> {
 
     /// When the key expires, in unix ms; `None` when it does not.
     pub(crate) fn expiry(&self) -> Option<u64> {
-        if self.raw.is_null() {
+        if self.is_empty() {
             return None;
         }
-        // SAFETY: the key is open.
+        // SAFETY: the key is open, and not empty: Redis 8.6 does not check that.
         let expiry = unsafe { api!(RedisModule_GetAbsExpire(self.raw)) };
         // `REDISMODULE_NO_EXPIRE` is negative.
         u64::try_from(expiry).ok()

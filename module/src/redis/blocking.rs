@@ -24,7 +24,8 @@ pub(crate) trait BlockedCalls {
     /// The call ended without a reply of the module: the client is gone, or the server replied an error.
     fn abandoned(context: &Context, call: u64);
 
-    /// The last of the call, after one of the above. `client` is the client if it is still connected.
+    /// The last of the call, whatever came before. `client` is the client if it is still connected, and gets the
+    /// reply if there was one.
     fn ended(context: &Context, call: u64, client: Option<u64>);
 }
 
@@ -142,7 +143,18 @@ unsafe extern "C" fn free<B: BlockedCalls>(context: *mut raw::RedisModuleCtx, da
         let is_connected = unsafe { api!(RedisModule_GetClientInfoById(std::ptr::null_mut(), client)) } == OK;
         // SAFETY: the server passed the context.
         if let Some(context) = unsafe { Context::new(context) } {
-            B::ended(&context, call, is_connected.then_some(client));
+            let gets_reply = is_connected && !drops_reply(&context);
+            B::ended(&context, call, gets_reply.then_some(client));
         }
     });
+}
+
+/// Whether the server drops the reply to a call that ends, because it replied an error itself after the module had
+/// replied. Only servers that keep the module's reply until the client is unblocked do so: Redis since 7.2, and Valkey.
+/// They have this function since then.
+fn drops_reply(context: &Context) -> bool {
+    // SAFETY: the context is valid.
+    let is_detached = unsafe { api!(RedisModule_BlockedClientDisconnected(context.as_ptr())) } != 0;
+    // SAFETY: the server sets the pointer when it loads the module, and never again.
+    is_detached && unsafe { raw::RedisModule_BlockClientOnAuth }.is_some()
 }

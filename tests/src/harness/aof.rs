@@ -23,10 +23,10 @@ pub(crate) fn appended_files(server: &Server) -> Vec<PathBuf> {
 }
 
 /// A command in an AOF: its name and its arguments.
-type Words = Vec<Vec<u8>>;
+pub(crate) type Words = Vec<Vec<u8>>;
 
 /// The commands that were appended to the AOF of a server.
-fn appended(server: &Server) -> Vec<Words> {
+pub(crate) fn appended(server: &Server) -> Vec<Words> {
     let mut commands = vec![];
     for path in appended_files(server) {
         let (mut parser, bytes) = (redis::Parser::new(), fs::read(path).unwrap());

@@ -4,6 +4,7 @@ pub(crate) mod aof;
 pub(crate) mod built;
 pub(crate) mod buyers;
 pub(crate) mod c_library;
+pub(crate) mod callers;
 pub(crate) mod clock;
 pub(crate) mod conditions;
 pub(crate) mod copies;

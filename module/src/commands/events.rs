@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use seckill_core::protocol::{Millis, Seq};
+use seckill_core::protocol::{CommandName, Error, Millis, Seq};
 use seckill_core::waiting::{CallId, Pace, Reader, Readers};
 use seckill_core::{Role, Sale};
 
 use super::call::Result;
 use super::event_reply::event;
+use super::failure::Failure;
 use super::sale_key::sale_at;
 use super::waiters::check_room;
 use crate::clocks;
@@ -28,6 +29,9 @@ impl BlockedCalls for EventsCalls {
         let key = Key::read(context, name.borrow());
         match sale_at(&key).and_then(|sale| Ok((sale, count(context, sale, &reader)?))) {
             Ok((sale, count)) => send(context, sale, reader.after, count),
+            Err(Failure::Core(Error::NoSale)) if is_elsewhere(context, name.borrow()) => {
+                context.reply_array([].iter(), |()| {});
+            }
             Err(failure) => failure.reply(context),
         }
     }
@@ -113,6 +117,13 @@ fn news(context: &Context, name: Str<'_>, reader: &Reader) -> Option<u64> {
     match sale_at(&key).and_then(|sale| count(context, sale, reader)) {
         Ok(0) => None,
         Ok(events) => Some(events),
+        Err(Failure::Core(Error::NoSale)) if is_elsewhere(context, name) => None,
         Err(_) => Some(0),
     }
+}
+
+/// Whether a sale that is not here may be at another node of the cluster. The server redirects its readers when the
+/// slot has moved. A replica cannot tell, so its readers wait on, too.
+fn is_elsewhere(context: &Context, name: Str<'_>) -> bool {
+    !context.owns(name, CommandName::Grant.as_c_str())
 }

@@ -2,6 +2,7 @@
 
 mod buyers;
 mod failover;
+mod handoffs;
 mod large_migrations;
 mod large_sales;
 mod nodes;
@@ -10,3 +11,4 @@ mod sales;
 mod slot_as_whole;
 mod slot_by_keys;
 mod slot_moves;
+mod waiters;

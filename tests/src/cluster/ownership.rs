@@ -9,9 +9,12 @@ use crate::harness::session::{ask, get, play};
 
 /// A node that owns all slots, and that still serves when it owns only some.
 async fn node(config: &str) -> (Server, Connection) {
-    let cluster =
-        format!("cluster-enabled yes\ncluster-port {}\ncluster-require-full-coverage no", free_port());
-    let config = format!("{cluster}\n{config}");
+    alone(&format!("cluster-require-full-coverage no\n{config}")).await
+}
+
+/// A cluster of one node.
+pub(super) async fn alone(config: &str) -> (Server, Connection) {
+    let config = format!("cluster-enabled yes\ncluster-port {}\n{config}", free_port());
     let server = Server::primary(&config).await;
     let mut connection = server.connect().await;
     play(&mut connection, "CLUSTER ADDSLOTSRANGE 0 16383 => OK").await;

@@ -33,5 +33,10 @@ pub(crate) fn ms(ms: u64) -> Duration {
 
 /// The clock of this machine, which is the servers' too, in unix ms.
 pub(crate) fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+    now_us() / 1_000
+}
+
+/// The same in µs, as fences are.
+pub(crate) fn now_us() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as u64
 }

@@ -1,6 +1,7 @@
 //! RDB files and AOFs: restarts, crashes, truncated, older and newer files.
 
 mod crashes;
+mod handoffs;
 mod newer_versions;
 mod old_files;
 mod restart;

@@ -10,7 +10,7 @@ use crate::harness::server::{Connection, Server};
 use crate::harness::session::{play, together};
 
 /// The stream of commands that a replica receives.
-struct Stream(BufReader<UnixStream>);
+pub(super) struct Stream(BufReader<UnixStream>);
 
 impl Stream {
     /// Connects as a replica, and skips the snapshot that comes first.
@@ -57,7 +57,7 @@ impl Stream {
     }
 
     /// All commands that were replicated until now, without PING and SELECT.
-    async fn replicated(&mut self, connection: &mut Connection) -> Vec<String> {
+    pub(super) async fn replicated(&mut self, connection: &mut Connection) -> Vec<String> {
         play(connection, "SET end x => OK").await;
         let mut replicated = vec![];
         loop {
@@ -71,7 +71,7 @@ impl Stream {
 }
 
 /// A server, a connection to it, and its replication stream.
-async fn server() -> (Server, Connection, Stream) {
+pub(super) async fn server() -> (Server, Connection, Stream) {
     let server = Server::with("repl-diskless-sync no").await;
     let (connection, stream) = (server.connect().await, Stream::of(&server).await);
     (server, connection, stream)

@@ -8,6 +8,7 @@ CHECKED := --profile checked
 MODULE := target/release/libseckill_module.so
 PROGRAM := target/release/seckill
 BENCH := target/release/seckill-bench
+PYTHON ?= python3
 # Tests run in the folders of their packages, where a relative path would name another file.
 ifneq ($(findstring /,$(firstword $(SERVER))),)
 override SERVER := $(abspath $(firstword $(SERVER))) $(wordlist 2,$(words $(SERVER)),$(SERVER))
@@ -19,8 +20,8 @@ override MODULE_DIR := $(abspath $(MODULE_DIR))
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench instructions growth blocking migrate-large \
-	simulate memcheck guard fuzz install test-install
+.PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench bench-peers instructions growth blocking \
+	migrate-large simulate memcheck guard fuzz install test-install
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +59,9 @@ check: setup ## Check format, lints, layers and docs; every warning is an error.
 
 bench: build-bench ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" lists the options.
 	@$(BENCH) $(ARGS)
+
+bench-peers: build ## Measure how a contended lock changes hands, beside other locks of Redis; needs Python and Node.js. ARGS="--help" lists the options.
+	@$(PYTHON) -B tests/peers $(PROGRAM) $(ARGS)
 
 instructions: build-bench ## Compare the instructions of the hot commands with the table of them. ARGS="--write" renews it.
 	@$(BENCH) instructions $(ARGS)

@@ -1,0 +1,54 @@
+// The lock of node-redlock: each client has a connection of ioredis, and all share the event loop.
+'use strict';
+
+const { setTimeout: sleep } = require('node:timers/promises');
+const { Redis } = require('ioredis');
+const Redlock = require('redlock');
+
+const now = () => Number(process.hrtime.bigint());
+
+// Times round trips as hand-offs happen: each after the pause of a section, and on another connection.
+async function ping(connections, plan) {
+  const pings = [];
+  while (pings.length < plan.pings) {
+    const connection = connections[pings.length % connections.length];
+    await sleep(plan.section_ms);
+    const sent = now();
+    await connection.ping();
+    pings.push(now() - sent);
+  }
+  return pings;
+}
+
+// Takes the lock and gives it, until the time is up.
+async function compete(number, redlock, plan, began, grants) {
+  let granted = began;
+  while (granted - began < plan.seconds * 1e9) {
+    const asked = now();
+    const lock = await redlock.lock(plan.key, plan.lease_ms);
+    granted = now();
+    await sleep(plan.section_ms);
+    const released = now();
+    await lock.unlock();
+    grants.push([number, asked - began, granted - began, released - began]);
+  }
+}
+
+async function main() {
+  const plan = JSON.parse(process.argv[2]);
+  const connections = Array.from({ length: plan.clients }, () => new Redis(plan.socket));
+  await Promise.all(connections.map((connection) => connection.ping()));
+  // As it is by default, except that it never gives up.
+  const locks = connections.map((connection) => new Redlock([connection], { retryCount: -1 }));
+  const began = now();
+  const grants = [];
+  await Promise.all(locks.map((lock, number) => compete(number, lock, plan, began, grants)));
+  const pings = await ping(connections, plan);
+  connections.forEach((connection) => connection.disconnect());
+  process.stdout.write(JSON.stringify({ pings, grants }));
+}
+
+main().catch((error) => {
+  console.error(String(error));
+  process.exit(1);
+});

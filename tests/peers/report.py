@@ -28,7 +28,7 @@ grants/s         a section takes 1 ms and what the timer of the language adds
 handed over      the share of the grants that went to another client than the owner before
 p50, p99         the time of those: from just before the owner sends the release until the next owner is told. Where
                  few are handed over, they are the lucky tries in the moment before the owner has the lock again.
-PING             the median round trip on the same connections, each used in turn, with a section's pause before it
+PING             the median round trip on one more such connection of the same process meanwhile, every 5 ms
 max wait         the longest from asking for the lock until it is granted
 fewest, most     the grants of the clients with the fewest and the most, and their ratio
 commands         what clients sent for a grant, failed tries, too. What their scripts ran is beside that, and then what

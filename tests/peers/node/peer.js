@@ -7,17 +7,14 @@ const Redlock = require('redlock');
 
 const now = () => Number(process.hrtime.bigint());
 
-// Times round trips as hand-offs happen: each after the pause of a section, and on another connection.
-async function ping(connections, plan) {
-  const pings = [];
-  while (pings.length < plan.pings) {
-    const connection = connections[pings.length % connections.length];
-    await sleep(plan.section_ms);
+// Times round trips, until the time is up.
+async function ping(connection, plan, began, pings) {
+  while (now() - began < plan.seconds * 1e9) {
+    await sleep(plan.ping_pause_ms);
     const sent = now();
     await connection.ping();
     pings.push(now() - sent);
   }
-  return pings;
 }
 
 // Takes the lock and gives it, until the time is up.
@@ -36,14 +33,15 @@ async function compete(number, redlock, plan, began, grants) {
 
 async function main() {
   const plan = JSON.parse(process.argv[2]);
-  const connections = Array.from({ length: plan.clients }, () => new Redis(plan.socket));
+  const connections = Array.from({ length: plan.clients + 1 }, () => new Redis(plan.socket));
   await Promise.all(connections.map((connection) => connection.ping()));
+  const [pinging, ...locking] = connections;
   // As it is by default, except that it never gives up.
-  const locks = connections.map((connection) => new Redlock([connection], { retryCount: -1 }));
+  const locks = locking.map((connection) => new Redlock([connection], { retryCount: -1 }));
+  const [pings, grants] = [[], []];
   const began = now();
-  const grants = [];
-  await Promise.all(locks.map((lock, number) => compete(number, lock, plan, began, grants)));
-  const pings = await ping(connections, plan);
+  const clients = locks.map((lock, number) => compete(number, lock, plan, began, grants));
+  await Promise.all([ping(pinging, plan, began, pings), ...clients]);
   connections.forEach((connection) => connection.disconnect());
   process.stdout.write(JSON.stringify({ pings, grants }));
 }

@@ -1,6 +1,6 @@
 """Locks taken from Python: each client is a thread with a connection of redis-py."""
 
-import itertools
+import functools
 import json
 import os
 import sys
@@ -44,13 +44,13 @@ class Seckill:
 WAYS = {"polling": Polling, "seckill": Seckill}
 
 
-def ping(connections, plan):
-    """Times round trips as hand-offs happen: each after the pause of a section, and on another connection."""
-    for connection in itertools.islice(itertools.cycle(connections), plan["pings"]):
-        time.sleep(plan["section_ms"] / 1000)
+def ping(connection, plan, began, pings):
+    """Times round trips, until the time is up."""
+    while time.monotonic_ns() - began < plan["seconds"] * 1e9:
+        time.sleep(plan["ping_pause_ms"] / 1000)
         sent = time.monotonic_ns()
         connection.ping()
-        yield time.monotonic_ns() - sent
+        pings.append(time.monotonic_ns() - sent)
 
 
 def compete(number, lock, plan, began, grants):
@@ -73,17 +73,18 @@ def compete(number, lock, plan, began, grants):
 
 def main():
     plan = json.loads(sys.argv[1])
-    clients = range(plan["clients"])
-    connections = [redis.Redis(unix_socket_path=plan["socket"], single_connection_client=True) for _ in clients]
-    locks = [WAYS[plan["way"]](connection, plan, number) for number, connection in enumerate(connections)]
-    began, grants = time.monotonic_ns(), []
-    threads = []
+    connect = functools.partial(redis.Redis, unix_socket_path=plan["socket"], single_connection_client=True)
+    locks = [WAYS[plan["way"]](connect(), plan, number) for number in range(plan["clients"])]
+    pinging, pings, grants = connect(), [], []
+    began = time.monotonic_ns()
+    threads = [threading.Thread(target=ping, args=(pinging, plan, began, pings))]
     for number, lock in enumerate(locks):
         threads.append(threading.Thread(target=compete, args=(number, lock, plan, began, grants)))
-        threads[-1].start()
+    for thread in threads:
+        thread.start()
     for thread in threads:
         thread.join()
-    json.dump({"pings": list(ping(connections, plan)), "grants": grants}, sys.stdout)
+    json.dump({"pings": pings, "grants": grants}, sys.stdout)
 
 
 main()

@@ -33,14 +33,10 @@ struct Plan {
     section_ms: u64,
     lease_ms: u64,
     patience_ms: u64,
-    pings: usize,
+    ping_pause_ms: u64,
 }
 
 impl Plan {
-    fn section(&self) -> Duration {
-        Duration::from_millis(self.section_ms)
-    }
-
     fn peer(&self, number: usize) -> Outcome<Box<dyn Peer>> {
         let client = Client::open(ConnectionAddr::Unix(self.socket.clone().into()))?;
         Ok(match &*self.way {
@@ -75,32 +71,33 @@ fn fail(error: &dyn Error) -> ! {
 
 fn run() -> Outcome {
     let plan: Plan = serde_json::from_str(&std::env::args().nth(1).ok_or("the argument is a plan as JSON")?)?;
-    let mut peers = (0..plan.clients).map(|number| plan.peer(number)).collect::<Outcome<Vec<_>>>()?;
+    let peers = (0..plan.clients).map(|number| plan.peer(number)).collect::<Outcome<Vec<_>>>()?;
+    let mut pinging = plan.peer(plan.clients)?;
     let (began, grants) = (Instant::now(), Mutex::default());
-    thread::scope(|scope| {
-        for (number, peer) in peers.iter_mut().enumerate() {
+    let pings = thread::scope(|scope| {
+        for (number, mut peer) in peers.into_iter().enumerate() {
             let (plan, grants) = (&plan, &grants);
             scope.spawn(move || {
                 // Without this client the others could wait forever.
-                compete(number, &mut **peer, plan, began, grants).unwrap_or_else(|error| fail(&*error));
+                compete(number, &mut *peer, plan, began, grants).unwrap_or_else(|error| fail(&*error));
             });
         }
-    });
-    let pings = ping(&mut peers, &plan)?;
+        ping(&mut *pinging, &plan, began)
+    })?;
     serde_json::to_writer(std::io::stdout(), &Measured { pings, grants: grants.into_inner()? })?;
     Ok(())
 }
 
-/// Times round trips as hand-offs happen: each after the pause of a section, and on another connection.
-fn ping(peers: &mut [Box<dyn Peer>], plan: &Plan) -> Outcome<Vec<u128>> {
-    let one = |number: usize| {
-        let peer = &mut peers[number % plan.clients];
-        thread::sleep(plan.section());
+/// Times round trips, until the time is up.
+fn ping(peer: &mut dyn Peer, plan: &Plan, began: Instant) -> Outcome<Vec<u128>> {
+    let mut pings = Vec::new();
+    while began.elapsed().as_secs_f64() < plan.seconds {
+        thread::sleep(Duration::from_millis(plan.ping_pause_ms));
         let sent = Instant::now();
         peer.ping()?;
-        Ok(sent.elapsed().as_nanos())
-    };
-    (0..plan.pings).map(one).collect()
+        pings.push(sent.elapsed().as_nanos());
+    }
+    Ok(pings)
 }
 
 /// Takes the lock and gives it, until the time is up.
@@ -111,12 +108,13 @@ fn compete(
     began: Instant,
     grants: &Mutex<Vec<Grant>>,
 ) -> Outcome {
+    let section = Duration::from_millis(plan.section_ms);
     let mut granted = Duration::ZERO;
     while granted.as_secs_f64() < plan.seconds {
         let asked = began.elapsed();
         peer.take()?;
         granted = began.elapsed();
-        thread::sleep(plan.section());
+        thread::sleep(section);
         let released = began.elapsed();
         peer.give()?;
         let [asked, granted, released] = [asked, granted, released].map(|time| time.as_nanos());

@@ -34,10 +34,10 @@ pub(super) fn buy_all(call: &Call<'_>, all: &BuyAll<'_>) -> Result {
         counters::count_error(&error);
         Failure::InSale { place, of: all.sales.len(), error }
     })?;
+    call.context.reply_array(parts.into_iter(), |part| reply(call.context, part));
     if let Some(guard) = guard.filter(|guard| lock_held && guard.release) {
         locks::release_after(call, guard);
     }
-    call.context.reply_array(parts.into_iter(), |part| reply(call.context, part));
     Ok(())
 }
 

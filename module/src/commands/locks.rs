@@ -59,13 +59,14 @@ pub(super) fn unlock(call: &Call<'_>, key: &[u8], token: Token<'_>) -> Result {
     } else {
         drop(key);
     }
+    // Before the lock is passed on: of the replies to several clients the server sends the last one first.
+    call.context.reply_integer(i64::from(held));
     if decides && lines::are_in_use() {
         waiters::dismiss(call.context, name, token);
         if held {
             waiters::freed(call.context, name);
         }
     }
-    call.context.reply_integer(i64::from(held));
     Ok(())
 }
 
@@ -96,7 +97,7 @@ pub(super) fn is_held(call: &Call<'_>, guard: &Guard<'_>) -> Result<bool> {
 }
 
 /// Releases the lock of a purchase, if it is still held: a listener to the events of the purchase may have
-/// done anything to it.
+/// done anything to it. The purchase has been replied to, as in UNLOCK.
 pub(super) fn release_after(call: &Call<'_>, guard: &Guard<'_>) {
     let Ok(name) = call.string_of(guard.key) else { return };
     if release_if_held(call.context, name, guard.token.bytes()) && lines::are_in_use() {

@@ -43,10 +43,10 @@ pub(super) fn decide(call: &Call<'_>, sale: &[u8], request: &Request<'_>, comman
     let decision = stored.sale.decide(request, &moment(clocks::now(), lock_held));
     commit(call.context, name, key, &decision, Some(command))?;
     let outcome = decision.outcome.inspect_err(counters::count_error)?;
+    reply(call.context, outcome);
     if let Some(guard) = guard.filter(|guard| lock_held && guard.release) {
         locks::release_after(call, guard);
     }
-    reply(call.context, outcome);
     Ok(())
 }
 

@@ -36,7 +36,11 @@ impl Contenders {
     }
 
     /// They contend until the scenario has ended. It may kill the server.
-    pub(crate) async fn during<T>(&self, server: &mut Server, scenario: impl AsyncFnOnce(&mut Server) -> T) -> T {
+    pub(crate) async fn during<T>(
+        &self,
+        server: &mut Server,
+        scenario: impl AsyncFnOnce(&mut Server) -> T,
+    ) -> T {
         self.closing.set(false);
         let mut clients = vec![];
         for _ in 0..CLIENTS {
@@ -116,7 +120,9 @@ const RELEASES: &[&[&str]] = &[
     &["set LOCK stranger px 3"],
     &["multi", "del LOCK", "set other TOKEN", "exec"],
     &["multi", "seckill.unlock LOCK TOKEN", "seckill.lock LOCK again 3", "exec"],
-    &["eval \"if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end\" 1 LOCK TOKEN"],
+    &[
+        "eval \"if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end\" 1 LOCK TOKEN",
+    ],
     &["eval \"return redis.call('seckill.unlock', KEYS[1], ARGV[1])\" 1 LOCK TOKEN"],
 ];
 

@@ -36,7 +36,10 @@ pub(crate) fn must_not_overlap(tenures: &[Tenure]) {
         tenures.sort_by_key(|tenure| tenure.fence);
         for pair in tenures.windows(2) {
             // An instant is known to a ms.
-            assert!(pair[0].fence < pair[1].fence && pair[0].end / 1_000 <= pair[1].fence / 1_000, "{pair:?}");
+            assert!(
+                pair[0].fence < pair[1].fence && pair[0].end / 1_000 <= pair[1].fence / 1_000,
+                "{pair:?}"
+            );
         }
     }
 }

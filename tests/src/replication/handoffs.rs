@@ -25,7 +25,10 @@ async fn with_line(lease: u64) -> (Server, Connection, Stream, Call) {
 async fn a_release_and_the_next_grant_are_one_transaction() {
     let releases: [(&str, &[&str]); 2] = [
         ("SECKILL.UNLOCK lock ann", &["SECKILL.UNLOCK lock", "SECKILL.GRANT lock"]),
-        ("SECKILL.BUY sale ann o1 LOCK lock ann RELEASE", &["SECKILL.APPLY sale", "DEL lock", "SECKILL.GRANT lock"]),
+        (
+            "SECKILL.BUY sale ann o1 LOCK lock ann RELEASE",
+            &["SECKILL.APPLY sale", "DEL lock", "SECKILL.GRANT lock"],
+        ),
     ];
     for (release, replicated) in releases {
         let (_server, mut connection, mut stream, bob) = with_line(3_600_000).await;
@@ -54,12 +57,10 @@ async fn a_grant_is_replicated_after_what_freed_the_lock() {
         (&["DEL lock"], &["DEL lock"]),
         (&["RENAME lock elsewhere"], &["RENAME lock"]),
         (&["MULTI", "DEL lock", "SET other x", "EXEC"], &["MULTI", "DEL lock", "SET other", "EXEC"]),
-        (&["MULTI", "SECKILL.UNLOCK lock ann", "SET other x", "EXEC"], &[
-            "MULTI",
-            "SECKILL.UNLOCK lock",
-            "SET other",
-            "EXEC",
-        ]),
+        (
+            &["MULTI", "SECKILL.UNLOCK lock ann", "SET other x", "EXEC"],
+            &["MULTI", "SECKILL.UNLOCK lock", "SET other", "EXEC"],
+        ),
         (&["EVAL \"return redis.call('SECKILL.UNLOCK', KEYS[1], 'ann')\" 1 lock"], &["SECKILL.UNLOCK lock"]),
         (&["EVAL \"return redis.call('DEL', KEYS[1])\" 1 lock"], &["DEL lock"]),
         (&["FLUSHALL ASYNC"], &["FLUSHALL ASYNC"]),
@@ -109,7 +110,8 @@ async fn a_replica_and_the_aof_have_the_owners_of_the_primary() {
                     play(&mut one, "CLIENT PAUSE 60000 WRITE => OK").await;
                     replica.catch_up(primary).await;
                     // An expired key is there until its expiry is replicated.
-                    let digests = (ask(&mut one, "DEBUG DIGEST").await, ask(&mut other, "DEBUG DIGEST").await);
+                    let digests =
+                        (ask(&mut one, "DEBUG DIGEST").await, ask(&mut other, "DEBUG DIGEST").await);
                     assert_eq!(digests.0, digests.1);
                     let copies = owners(&mut other).await;
                     must_agree(&copies, &owners(&mut one).await);

@@ -3,18 +3,15 @@
 use redis::Script;
 use seckill_client::COMPARE_AND_DELETE;
 
-use super::queue::{Queue, must_be_granted_within, must_be_prompt};
+use super::queue::{Queue, must_be_prompt};
 use crate::harness::callers::{Caller, wait_until_waiting};
 use crate::harness::conditions::now_ms;
 use crate::harness::divergence::APPLY_FROM_CLIENTS;
 use crate::harness::info::stat;
 use crate::harness::session::{ask, get, lines, play, together};
 
-/// What is not reported to the module is found within a second.
-const RARE_MS: u64 = 2_500;
-
-/// The last command of each session frees the lock, or has it expire after a few ms. The server tells the module.
-const REPORTED: [&str; 31] = [
+/// The last command of each session frees the lock, or has it expire after a few ms.
+const RELEASES: [&str; 33] = [
     "SECKILL.UNLOCK lock ann => 1",
     "SECKILL.BUY sale ann o1 LOCK lock ann RELEASE => SOLD",
     "SECKILL.BUY sale ann o1 QTY 5 LOCK lock ann RELEASE => SHORT",
@@ -42,15 +39,14 @@ const REPORTED: [&str; 31] = [
     "SORT none STORE lock => 0",
     "SET lock stranger => OK\nDEL lock => 1",
     "APPEND lock a => 4\nDEL lock => 1",
+    "SET lock stranger PX 5 => OK",
+    "SET lock stranger PXAT 1 => OK",
     "PSETEX lock 5 stranger => OK",
     "SET other:lock stranger PX 5 => OK\nRENAME other:lock lock => OK",
     // Nobody gets a lock while something else is at its key.
     "RPUSH list item => 1\nRENAME list lock => OK\nLPOP lock => \"item\"",
     "DEBUG RELOAD => OK\nDEL lock => 1",
 ];
-
-/// No event of the server says that the lock will be free.
-const UNREPORTED: [&str; 2] = ["SET lock stranger PX 5 => OK", "SET lock stranger PXAT 1 => OK"];
 
 /// Commands that only some servers have.
 const NEWER: [&str; 3] = ["DELEX lock IFEQ ann => 1", "DELEX lock => 1", "DELIFEQ lock ann => 1"];
@@ -81,23 +77,14 @@ async fn must_serve_at_once(queue: &mut Queue, session: &str) {
 }
 
 #[tokio::test]
-async fn what_the_server_reports_serves_the_line_at_once() {
+async fn whatever_frees_the_lock_serves_the_line_at_once() {
     let mut queue = Queue::start().await;
-    for session in REPORTED {
+    for session in RELEASES {
         must_serve_at_once(&mut queue, session).await;
     }
     let release = Script::new(COMPARE_AND_DELETE);
     release.prepare_invoke().load_async(&mut queue.connection).await.unwrap();
     must_serve_at_once(&mut queue, &format!("EVALSHA {} 1 lock ann => 1", release.get_hash())).await;
-}
-
-#[tokio::test]
-async fn what_the_server_does_not_report_serves_the_line_soon() {
-    let mut queue = Queue::start().await;
-    for session in UNREPORTED {
-        let (fence, sent_at) = free(&mut queue, session).await;
-        must_be_granted_within(RARE_MS, fence, sent_at, session);
-    }
 }
 
 #[tokio::test]

@@ -61,9 +61,9 @@ async fn callers_that_do_not_wait_get_nothing_while_others_do() {
             caller.fence().await;
             // The last one keeps it.
             if number + 1 < SIZE {
-                let release = ["SECKILL.UNLOCK lock", "GETDEL lock", "PEXPIRE lock 1"][number % 3];
-                let release = if number % 3 == 0 { format!("{release} {token}") } else { release.to_owned() };
-                assert_ne!(caller.ask(&release).await, "0", "{token} was the owner");
+                let unlock = format!("SECKILL.UNLOCK lock {token}");
+                let release = [&unlock, "GETDEL lock", "PEXPIRE lock 1"][number % 3];
+                assert_ne!(caller.ask(release).await, "0", "{token} was the owner");
             }
         }
         wait_until("the rival called", async || calls.get() > SIZE).await;
@@ -188,6 +188,23 @@ async fn whoever_is_gone_is_skipped_at_once() {
             wait_until_waiting(&mut queue.connection, 0).await;
         }
     }
+}
+
+/// The server finds out when it sends the reply.
+#[tokio::test]
+async fn whoever_leaves_before_the_reply_is_sent_is_skipped_at_once() {
+    let mut queue = Queue::start().await;
+    let (bob, mut cat) = (queue.join("bob").await, queue.join("cat").await);
+    let mut releasing = queue.server.connect().await;
+    let released_at = now_ms();
+    let commands = ["SECKILL.UNLOCK lock ann", "DEBUG LOG bob-has-the-lock", "DEBUG SLEEP 1"];
+    let leave = async {
+        wait_until("the lock is released", async || queue.server.log().contains("bob-has-the-lock")).await;
+        drop(bob);
+    };
+    join(together(&mut releasing, &commands), leave).await;
+    let fence = queue.must_grant(&mut cat, "cat").await;
+    must_be_prompt(fence, released_at + 1_000, "bob is gone");
 }
 
 /// The owner is killed before it was told.

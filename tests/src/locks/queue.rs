@@ -74,9 +74,6 @@ pub(super) fn must_be_prompt(fence: u64, released_at: u64, what: &str) {
 /// The same within so many ms.
 pub(super) fn must_be_granted_within(ms: u64, fence: u64, released_at: u64, what: &str) {
     let granted_at = fence / 1000;
-    if std::env::var_os("SHOW_DELAYS").is_some() {
-        eprintln!("{} ms: {what}", granted_at as i64 - released_at as i64);
-    }
     assert!(granted_at >= released_at, "granted {} ms too early: {what}", released_at - granted_at);
     assert!(granted_at - released_at < ms, "granted after {} ms: {what}", granted_at - released_at);
 }

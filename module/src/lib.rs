@@ -18,6 +18,7 @@
 //! | `configs`, `counters` | what the operator sets, and what INFO shows |
 //! | `eviction` | whether the server may evict sales and locks, and what it evicted |
 //! | `persistence` | whether the server saves anything |
+//! | `replicas` | whether a primary has as many replicas as it needs to write |
 //! | `version` | the version of the module |
 //!
 //! Imports point one way: `hooks` to `commands`, both to the single files, all to `redis`, which imports
@@ -38,6 +39,7 @@ mod key_name;
 mod lines;
 mod persistence;
 mod readers;
+mod replicas;
 mod schedule;
 mod stored;
 mod version;

@@ -14,7 +14,7 @@ use crate::key_name::KeyName;
 use crate::lines::{self, TIMER};
 use crate::redis::blocking::{self, BlockedCalls};
 use crate::redis::{Context, Field, Key, Owned, Str, Value};
-use crate::{clocks, configs, counters, deliveries, readers};
+use crate::{clocks, configs, counters, deliveries, readers, replicas};
 
 /// The longest time that one call of the timer works. No client is served meanwhile.
 const TIME_SLICE: Duration = Duration::from_micros(500);
@@ -188,7 +188,8 @@ pub(crate) fn serve_lines(context: &Context) {
     if !context.flags().is_primary() {
         return;
     }
-    if context.writes_are_paused() {
+    // Nor may clients write then.
+    if context.writes_are_paused() || replicas::are_too_few(context) {
         TIMER.try_again(context);
         return;
     }

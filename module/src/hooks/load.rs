@@ -7,7 +7,7 @@ use crate::redis::options::{
 };
 use crate::redis::{Context, config, data_type};
 use crate::stored::Stored;
-use crate::{clocks, commands, configs, eviction, lines, persistence, readers, schedule, version};
+use crate::{clocks, commands, configs, eviction, lines, persistence, readers, replicas, schedule, version};
 
 module! { name: c"seckill", version: version::NUMBER, load: load }
 
@@ -35,6 +35,7 @@ fn load(context: &Context, arguments: &[&[u8]]) -> bool {
     if loaded {
         eviction::settings_changed(context);
         persistence::settings_changed(context);
+        replicas::settings_changed(context);
         persistence::warn_at_load(context);
     }
     loaded

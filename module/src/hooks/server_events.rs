@@ -7,7 +7,7 @@ use super::clock_steps;
 use crate::redis::events::{self, ServerEvents};
 use crate::redis::{Context, Key, Str};
 use crate::stored::Stored;
-use crate::{clocks, commands, deliveries, eviction, lines, persistence, readers, schedule};
+use crate::{clocks, commands, deliveries, eviction, lines, persistence, readers, replicas, schedule};
 
 struct ModuleEvents;
 
@@ -29,6 +29,7 @@ impl ServerEvents for ModuleEvents {
     fn settings_changed(context: &Context) {
         eviction::settings_changed(context);
         persistence::settings_changed(context);
+        replicas::settings_changed(context);
     }
 
     fn databases_swapped(context: &Context, first: i32, second: i32) {

@@ -2,8 +2,9 @@
 
 use seckill_client::{Sale, Seckill};
 
-use crate::harness::conditions::now_us;
+use crate::harness::conditions::{now_us, wait_until};
 use crate::harness::copies::swap_roles;
+use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, play, together};
 use crate::harness::waiting::{Call, waiters};
@@ -161,4 +162,43 @@ async fn a_grant_just_before_the_demotion_is_told_or_can_be_asked_for() {
         SECKILL.UNLOCK lock bob => 1
     ";
     play(&mut connection, session).await;
+}
+
+/// An operator demands replicas, so that a primary that was cut off grants nothing while another takes over. LOCK
+/// is refused then, and so is the line, when a lease ends.
+#[tokio::test]
+async fn a_primary_with_too_few_replicas_grants_nothing() {
+    let server = Server::primary("min-replicas-to-write 1\nmin-replicas-max-lag 1").await;
+    let link = Proxy::to(&server).await;
+    let _replica = Server::replica_of(link.port(), "").await;
+    let mut connection = server.connect().await;
+    let accepts = async |connection: &mut Connection| ask(connection, "SECKILL.LOCK other ann 1").await == "<us>";
+    wait_until("a replica is connected", async || accepts(&mut connection).await).await;
+    play(&mut connection, "SECKILL.LOCK lock ann 2500 => <us>").await;
+    let bob = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    link.cut();
+    wait_until("no replica is connected", async || !accepts(&mut connection).await).await;
+    play(&mut connection, "GET lock => \"ann\"").await;
+    wait_until("the lease ends", async || ask(&mut connection, "GET lock").await == "nil").await;
+    for _ in 0..12 {
+        play(&mut connection, "DEBUG SLEEP 0.1 => OK").await;
+    }
+    play(&mut connection, "GET lock => nil").await;
+    assert_eq!(waiters(&mut connection).await, [1, 0]);
+    link.mend();
+    assert!(bob.fence().await > 0);
+}
+
+/// The same, with a setting that is changed while the server runs.
+#[tokio::test]
+async fn a_primary_that_needs_replicas_no_more_grants_again() {
+    let server = Server::primary("").await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.LOCK lock ann 500 => <us>").await;
+    let bob = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    play(&mut connection, "CONFIG SET min-replicas-to-write 1 => OK").await;
+    wait_until("the lease ends", async || ask(&mut connection, "GET lock").await == "nil").await;
+    play(&mut connection, "DEBUG SLEEP 0.1 => OK\nDEBUG SLEEP 0.1 => OK\nGET lock => nil").await;
+    play(&mut connection, "CONFIG SET min-replicas-to-write 0 => OK").await;
+    assert!(bob.fence().await > 0);
 }

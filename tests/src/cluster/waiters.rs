@@ -210,14 +210,25 @@ async fn a_move_by_keys_that_is_given_up() {
 
 #[tokio::test]
 async fn a_slot_that_moves_as_a_whole_redirects_them() {
-    let (cluster, slot, from, to) = with_lock().await;
+    let (mut cluster, slot, from, to) = with_lock().await;
     if !cluster.moves_whole_slots().await {
         return;
     }
+    let replica = cluster.add_replica(from, "").await;
     let (source, target) = (&cluster.nodes[from], &cluster.nodes[to]);
     let calls = wait_for_all(&source.server).await;
+    let replica = &cluster.nodes[replica].server;
+    replica.catch_up(&source.server).await;
+    let mut read_only = vec![];
+    for call in ["XREAD BLOCK 0 STREAMS {sale}stream 0", "SECKILL.EVENTS {sale}sale 1 BLOCK 0"] {
+        let mut connection = replica.connect().await;
+        play(&mut connection, "READONLY => OK").await;
+        read_only.push(Call::wait_on(connection, replica, call).await);
+    }
     cluster.migrate(slot, from, to).await.complete().await;
     must_all_get("-MOVED", calls).await;
+    let [xread, events] = <[Call; 2]>::try_from(read_only).ok().unwrap();
+    assert_eq!(events.reply().await, xread.reply().await);
     wait_until("nobody waits there", async || waiters(&mut source.connect().await).await == [0, 0]).await;
     let bob = Call::wait_at(&target.server, &lock_and_wait("bob")).await;
     let reader = Call::wait_at(&target.server, "SECKILL.EVENTS {sale}sale 1 BLOCK 0").await;

@@ -78,6 +78,13 @@ pub(crate) async fn reply(connection: &mut Connection, line: &str) -> Value {
     connection.req_packed_command(&command(line)).await.unwrap_or_else(|error| panic!("{line}: {error}"))
 }
 
+/// The reply to a command that is sent in one piece with another before it.
+pub(crate) async fn reply_after(connection: &mut Connection, before: &str, line: &str) -> Value {
+    let mut pipe = redis::pipe();
+    pipe.add_command(command(before)).add_command(command(line));
+    connection.req_packed_commands(&pipe, 1, 1).await.unwrap().remove(0)
+}
+
 /// The reply to a command, as text.
 pub(crate) async fn ask(connection: &mut Connection, line: &str) -> String {
     show(&reply(connection, line).await)

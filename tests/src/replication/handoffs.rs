@@ -6,6 +6,7 @@ use super::stream::{self, Stream};
 use crate::harness::aof::AOF;
 use crate::harness::conditions::now_ms;
 use crate::harness::contenders::{Contenders, must_agree, owners};
+use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play, together};
 use crate::harness::tenures::must_not_overlap;
@@ -92,6 +93,26 @@ async fn a_grant_is_replicated_after_the_expiry() {
     }
 }
 
+/// WAIT, on the connection of a waiter that was granted the lock, waits for the replicas to have the grant.
+#[tokio::test]
+async fn a_waiter_can_wait_until_replicas_have_its_grant() {
+    let server = Server::primary("").await;
+    let link = Proxy::to(&server).await;
+    let replica = Server::replica_of(link.port(), "").await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.LOCK lock ann 3600000 => <us>").await;
+    let mut waiter = server.connect().await;
+    let bob = Call::wait_on(waiter.clone(), &server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    replica.catch_up(&server).await;
+    link.stall();
+    play(&mut connection, "SECKILL.UNLOCK lock ann => 1").await;
+    bob.fence().await;
+    play(&mut waiter, "WAIT 1 100 => 0").await;
+    link.mend();
+    play(&mut waiter, "WAIT 1 20000 => 1").await;
+    play(&mut replica.connect().await, "GET lock => \"bob\"").await;
+}
+
 /// Locks are passed on all the time. Whenever writes are paused, the replica has the owners and leases of the
 /// primary, and at last so does the server that loads the AOF.
 #[tokio::test]
@@ -105,7 +126,10 @@ async fn a_replica_and_the_aof_have_the_owners_of_the_primary() {
         let before = contenders
             .during(&mut primary, async |primary| {
                 let (mut one, mut other) = (primary.connect().await, replica.connect().await);
-                for _ in 0..PAUSES {
+                for pause in 0..PAUSES {
+                    if pause == PAUSES / 2 {
+                        ask(&mut one, "BGREWRITEAOF").await;
+                    }
                     contenders.wait_for_grants(20).await;
                     play(&mut one, "CLIENT PAUSE 60000 WRITE => OK").await;
                     replica.catch_up(primary).await;

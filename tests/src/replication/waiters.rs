@@ -172,7 +172,8 @@ async fn a_primary_with_too_few_replicas_grants_nothing() {
     let link = Proxy::to(&server).await;
     let _replica = Server::replica_of(link.port(), "").await;
     let mut connection = server.connect().await;
-    let accepts = async |connection: &mut Connection| ask(connection, "SECKILL.LOCK other ann 1").await == "<us>";
+    let accepts =
+        async |connection: &mut Connection| ask(connection, "SECKILL.LOCK other ann 1").await == "<us>";
     wait_until("a replica is connected", async || accepts(&mut connection).await).await;
     play(&mut connection, "SECKILL.LOCK lock ann 2500 => <us>").await;
     let bob = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;

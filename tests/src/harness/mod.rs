@@ -20,6 +20,7 @@ pub(crate) mod names;
 pub(crate) mod persistence;
 pub(crate) mod processes;
 pub(crate) mod proxy;
+pub(crate) mod readers;
 pub(crate) mod sample;
 pub(crate) mod server;
 pub(crate) mod session;

@@ -37,7 +37,8 @@ impl Call {
         self.0.is_finished()
     }
 
-    async fn value(mut self) -> Value {
+    /// The reply.
+    pub(crate) async fn value(mut self) -> Value {
         timeout(PATIENCE, &mut self.0).await.expect("the server replies").unwrap()
     }
 

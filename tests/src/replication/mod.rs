@@ -14,3 +14,4 @@ mod stream;
 mod terms;
 mod upgrade;
 mod waiters;
+mod waiting_readers;

@@ -5,18 +5,28 @@ use seckill_client::{Sale, Seckill};
 
 use super::nodes::{Cluster, Node};
 use super::ownership;
+use crate::harness::callers::{Caller, waiting};
 use crate::harness::conditions::wait_until;
-use crate::harness::server::{Connection, Server};
+use crate::harness::server::Server;
 use crate::harness::session::{ask, get, play};
-use crate::harness::waiting::{Call, waiters};
 
 /// In one slot.
 const LOCK: &str = "{sale}lock";
 
-async fn asking(node: &Node) -> Connection {
-    let mut connection = node.connect().await;
-    play(&mut connection, "ASKING => OK").await;
-    connection
+/// A client that another node sent to this one.
+async fn asking(node: &Node) -> Caller {
+    let mut caller = Caller::on(&node.server).await;
+    assert_eq!(caller.ask("ASKING").await, "OK");
+    caller
+}
+
+/// Plays one command of such a client.
+async fn play_asking(node: &Node, line: &str) {
+    play(&mut node.connect().await, &format!("ASKING => OK\n{line}")).await;
+}
+
+async fn wait_asking(node: &Node, line: &str) -> Caller {
+    asking(node).await.waits(line, &mut node.connect().await).await
 }
 
 /// A cluster in which ann holds a lock: its slot, the owner of that, and another node.
@@ -32,18 +42,18 @@ fn lock_and_wait(token: &str) -> String {
 }
 
 /// A call that waits for each thing that a client can wait for.
-async fn wait_for_all(server: &Server) -> [Call; 3] {
+async fn wait_for_all(server: &Server) -> [Caller; 3] {
     let mut connection = server.connect().await;
     connection.create("{sale}sale", Sale::new(9)).await.unwrap();
     [
-        Call::wait_at(server, "BLPOP {sale}list 0").await,
-        Call::wait_at(server, &lock_and_wait("bob")).await,
-        Call::wait_at(server, "SECKILL.EVENTS {sale}sale 1 BLOCK 0").await,
+        Caller::waiting_at(server, "BLPOP {sale}list 0").await,
+        Caller::waiting_at(server, &lock_and_wait("bob")).await,
+        Caller::waiting_at(server, "SECKILL.EVENTS {sale}sale 1 BLOCK 0").await,
     ]
 }
 
 /// All get what BLPOP gets: an error with one of these codes.
-async fn must_all_get(codes: &str, [blpop, lock, events]: [Call; 3]) {
+async fn must_all_get(codes: &str, [mut blpop, mut lock, mut events]: [Caller; 3]) {
     let error = blpop.reply().await;
     let code = error.split(' ').next().unwrap();
     assert!(codes.split(' ').any(|word| word == code), "{error}");
@@ -73,18 +83,18 @@ async fn a_slot_that_moves_by_keys_redirects_them() {
     for key in ["{sale}sale", LOCK] {
         assert_eq!(cluster.send_key(key, from, to).await, "OK");
     }
-    play(&mut asking(target).await, &format!("SECKILL.UNLOCK {LOCK} ann => 1")).await;
-    play(&mut asking(target).await, &format!("SECKILL.LOCK {LOCK} new 3600000 => <us>")).await;
+    play_asking(target, &format!("SECKILL.UNLOCK {LOCK} ann => 1")).await;
+    play_asking(target, &format!("SECKILL.LOCK {LOCK} new 3600000 => <us>")).await;
     give_time(source).await;
-    assert_eq!(waiters(&mut source.connect().await).await, [1, 1], "the slot has not moved yet");
+    assert_eq!(waiting(&mut source.connect().await).await, [1, 1], "the slot has not moved yet");
     must_have_granted(&cluster, 2).await;
     cluster.assign(slot, to).await;
     must_all_get("-MOVED", calls).await;
-    assert_eq!(waiters(&mut source.connect().await).await, [0, 0]);
+    assert_eq!(waiting(&mut source.connect().await).await, [0, 0]);
 
     // They follow.
-    let bob = Call::wait_at(&target.server, &lock_and_wait("bob")).await;
-    let reader = Call::wait_at(&target.server, "SECKILL.EVENTS {sale}sale 1 BLOCK 0").await;
+    let mut bob = Caller::waiting_at(&target.server, &lock_and_wait("bob")).await;
+    let mut reader = Caller::waiting_at(&target.server, "SECKILL.EVENTS {sale}sale 1 BLOCK 0").await;
     target.play(&format!("SECKILL.UNLOCK {LOCK} new => 1\nSECKILL.BUY {{sale}}sale ann o1 => SOLD")).await;
     assert!(bob.fence().await > 0);
     assert!(reader.reply().await.contains("\"seq\" 2 "));
@@ -97,7 +107,7 @@ async fn a_lock_that_becomes_free_while_its_slot_moves_is_granted_by_the_new_own
     for release in ["PEXPIRE {sale}lock 1 => 1", "DEL {sale}lock => 1"] {
         let (cluster, slot, from, to) = with_lock().await;
         let (source, target) = (&cluster.nodes[from], &cluster.nodes[to]);
-        let bob = Call::wait_at(&source.server, &lock_and_wait("bob")).await;
+        let mut bob = Caller::waiting_at(&source.server, &lock_and_wait("bob")).await;
         cluster.begin_to_move(slot, from, to).await;
         source.play(release).await;
         let mut newcomer = source.connect().await;
@@ -107,14 +117,14 @@ async fn a_lock_that_becomes_free_while_its_slot_moves_is_granted_by_the_new_own
             reply != "nil"
         })
         .await;
-        play(&mut asking(target).await, &format!("SECKILL.LOCK {LOCK} new 3600000 => <us>")).await;
+        play_asking(target, &format!("SECKILL.LOCK {LOCK} new 3600000 => <us>")).await;
         give_time(source).await;
         must_have_granted(&cluster, 2).await;
-        let next = Call::wait_on(asking(target).await, &target.server, &lock_and_wait("next")).await;
+        let mut next = wait_asking(target, &lock_and_wait("next")).await;
         cluster.assign(slot, to).await;
         let moved = bob.reply().await;
         assert!(moved.starts_with("-MOVED "), "{release}: {moved}");
-        let bob = Call::wait_at(&target.server, &lock_and_wait("bob")).await;
+        let mut bob = Caller::waiting_at(&target.server, &lock_and_wait("bob")).await;
         target.play(&format!("SECKILL.UNLOCK {LOCK} new => 1\nSECKILL.UNLOCK {LOCK} next => 1")).await;
         assert!(next.fence().await < bob.fence().await);
         must_have_granted(&cluster, 4).await;
@@ -126,14 +136,14 @@ async fn a_lock_that_becomes_free_while_its_slot_moves_is_granted_by_the_new_own
 async fn a_lock_that_is_passed_on_while_its_slot_moves_goes_along() {
     let (cluster, slot, from, to) = with_lock().await;
     let (source, target) = (&cluster.nodes[from], &cluster.nodes[to]);
-    let bob = Call::wait_at(&source.server, &lock_and_wait("bob")).await;
-    let cid = Call::wait_at(&source.server, &lock_and_wait("cid")).await;
+    let mut bob = Caller::waiting_at(&source.server, &lock_and_wait("bob")).await;
+    let mut cid = Caller::waiting_at(&source.server, &lock_and_wait("cid")).await;
     cluster.begin_to_move(slot, from, to).await;
     source.play(&format!("SECKILL.UNLOCK {LOCK} ann => 1\nGET {LOCK} => \"bob\"")).await;
     let bobs = bob.fence().await;
     assert_eq!(cluster.send_key(LOCK, from, to).await, "OK");
-    let dan = Call::wait_on(asking(target).await, &target.server, &lock_and_wait("dan")).await;
-    play(&mut asking(target).await, &format!("SECKILL.UNLOCK {LOCK} bob => 1")).await;
+    let mut dan = wait_asking(target, &lock_and_wait("dan")).await;
+    play_asking(target, &format!("SECKILL.UNLOCK {LOCK} bob => 1")).await;
     let dans = dan.fence().await;
     assert!(dans > bobs);
     cluster.assign(slot, to).await;
@@ -148,18 +158,18 @@ async fn a_lock_that_is_passed_on_while_its_slot_moves_goes_along() {
 async fn a_lease_that_ends_at_the_new_owner() {
     let (cluster, slot, from, to) = with_lock().await;
     let (source, target) = (&cluster.nodes[from], &cluster.nodes[to]);
-    let bob = Call::wait_at(&source.server, &lock_and_wait("bob")).await;
+    let mut bob = Caller::waiting_at(&source.server, &lock_and_wait("bob")).await;
     cluster.begin_to_move(slot, from, to).await;
     assert_eq!(cluster.send_key(LOCK, from, to).await, "OK");
-    let cid = Call::wait_on(asking(target).await, &target.server, &lock_and_wait("cid")).await;
-    play(&mut asking(target).await, &format!("PEXPIRE {LOCK} 1 => 1")).await;
+    let mut cid = wait_asking(target, &lock_and_wait("cid")).await;
+    play_asking(target, &format!("PEXPIRE {LOCK} 1 => 1")).await;
     give_time(source).await;
     give_time(target).await;
     must_have_granted(&cluster, 1).await;
     cluster.assign(slot, to).await;
     let cids = cid.fence().await;
     assert!(bob.reply().await.starts_with("-MOVED "));
-    let bob = Call::wait_at(&target.server, &lock_and_wait("bob")).await;
+    let mut bob = Caller::waiting_at(&target.server, &lock_and_wait("bob")).await;
     target.play(&format!("SECKILL.UNLOCK {LOCK} cid => 1")).await;
     assert!(bob.fence().await > cids);
     must_have_granted(&cluster, 3).await;
@@ -172,7 +182,7 @@ async fn a_sale_that_has_moved_is_not_gone() {
     let mut connection = cluster.nodes[from].connect().await;
     connection.create("{sale}sale", Sale::new(9)).await.unwrap();
     let reader = "SECKILL.EVENTS {sale}sale 1 BLOCK 1000";
-    let reader = Call::wait_at(&cluster.nodes[from].server, reader).await;
+    let mut reader = Caller::waiting_at(&cluster.nodes[from].server, reader).await;
     cluster.begin_to_move(slot, from, to).await;
     assert_eq!(cluster.send_key("{sale}sale", from, to).await, "OK");
     assert_eq!(reader.reply().await, "[]");
@@ -182,7 +192,7 @@ async fn a_sale_that_has_moved_is_not_gone() {
     // One that is deleted is gone.
     let (server, mut connection) = ownership::alone("").await;
     connection.create("sale", Sale::new(9)).await.unwrap();
-    let reader = Call::wait_at(&server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
+    let mut reader = Caller::waiting_at(&server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
     play(&mut connection, "DEL sale => 1").await;
     assert!(reader.reply().await.starts_with("-NOSALE "));
 }
@@ -192,11 +202,11 @@ async fn a_sale_that_has_moved_is_not_gone() {
 async fn a_move_by_keys_that_is_given_up() {
     let (cluster, slot, from, to) = with_lock().await;
     let (source, target) = (&cluster.nodes[from], &cluster.nodes[to]);
-    let bob = Call::wait_at(&source.server, &lock_and_wait("bob")).await;
+    let mut bob = Caller::waiting_at(&source.server, &lock_and_wait("bob")).await;
     cluster.begin_to_move(slot, from, to).await;
-    play(&mut asking(target).await, "SECKILL.LOCK {sale}other eve 3600000 => <us>").await;
+    play_asking(target, "SECKILL.LOCK {sale}other eve 3600000 => <us>").await;
     let fay = "SECKILL.LOCK {sale}other fay 3600000 BLOCK 0";
-    let fay = Call::wait_on(asking(target).await, &target.server, fay).await;
+    let mut fay = wait_asking(target, fay).await;
     source.play(&format!("DEL {LOCK} => 1")).await;
     give_time(source).await;
     must_have_granted(&cluster, 2).await;
@@ -206,6 +216,12 @@ async fn a_move_by_keys_that_is_given_up() {
     bob.fence().await;
     assert!(fay.reply().await.starts_with("-MOVED "));
     must_have_granted(&cluster, 3).await;
+}
+
+async fn wait_read_only(replica: &Server, line: &str) -> Caller {
+    let mut caller = Caller::on(replica).await;
+    assert_eq!(caller.ask("READONLY").await, "OK");
+    caller.waits(line, &mut replica.connect().await).await
 }
 
 #[tokio::test]
@@ -219,19 +235,14 @@ async fn a_slot_that_moves_as_a_whole_redirects_them() {
     let calls = wait_for_all(&source.server).await;
     let replica = &cluster.nodes[replica].server;
     replica.catch_up(&source.server).await;
-    let mut read_only = vec![];
-    for call in ["XREAD BLOCK 0 STREAMS {sale}stream 0", "SECKILL.EVENTS {sale}sale 1 BLOCK 0"] {
-        let mut connection = replica.connect().await;
-        play(&mut connection, "READONLY => OK").await;
-        read_only.push(Call::wait_on(connection, replica, call).await);
-    }
+    let mut xread = wait_read_only(replica, "XREAD BLOCK 0 STREAMS {sale}stream 0").await;
+    let mut events = wait_read_only(replica, "SECKILL.EVENTS {sale}sale 1 BLOCK 0").await;
     cluster.migrate(slot, from, to).await.complete().await;
     must_all_get("-MOVED", calls).await;
-    let [xread, events] = <[Call; 2]>::try_from(read_only).ok().unwrap();
     assert_eq!(events.reply().await, xread.reply().await);
-    wait_until("nobody waits there", async || waiters(&mut source.connect().await).await == [0, 0]).await;
-    let bob = Call::wait_at(&target.server, &lock_and_wait("bob")).await;
-    let reader = Call::wait_at(&target.server, "SECKILL.EVENTS {sale}sale 1 BLOCK 0").await;
+    wait_until("nobody waits there", async || waiting(&mut source.connect().await).await == [0, 0]).await;
+    let mut bob = Caller::waiting_at(&target.server, &lock_and_wait("bob")).await;
+    let mut reader = Caller::waiting_at(&target.server, "SECKILL.EVENTS {sale}sale 1 BLOCK 0").await;
     target.play(&format!("SECKILL.UNLOCK {LOCK} ann => 1\nSECKILL.BUY {{sale}}sale ann o1 => SOLD")).await;
     assert!(bob.fence().await > 0);
     assert!(reader.reply().await.contains("\"seq\" 2 "));
@@ -250,8 +261,8 @@ async fn a_replica_that_takes_over_begins_with_an_empty_line() {
     wait_until("the replica took over", async || cluster.place(LOCK).await.1 == new).await;
     let (old, new) = (&cluster.nodes[old], &cluster.nodes[new]);
     let mut connection = new.connect().await;
-    assert_eq!(waiters(&mut connection).await, [0, 0]);
-    let bob = Call::wait_at(&new.server, &lock_and_wait("bob")).await;
+    assert_eq!(waiting(&mut connection).await, [0, 0]);
+    let mut bob = Caller::waiting_at(&new.server, &lock_and_wait("bob")).await;
     play(&mut connection, &format!("SECKILL.UNLOCK {LOCK} ann => 1\nGET {LOCK} => \"bob\"")).await;
     bob.fence().await;
     old.server.catch_up(&new.server).await;
@@ -269,6 +280,6 @@ async fn a_cluster_that_is_down_ends_the_wait() {
         let slot: u64 = get(&mut connection, &format!("CLUSTER KEYSLOT {lost}")).await;
         play(&mut connection, &format!("CLUSTER DELSLOTS {slot} => OK")).await;
         must_all_get("-CLUSTERDOWN", calls).await;
-        assert_eq!(waiters(&mut connection).await, [0, 0]);
+        assert_eq!(waiting(&mut connection).await, [0, 0]);
     }
 }

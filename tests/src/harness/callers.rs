@@ -48,6 +48,11 @@ impl Caller {
         self
     }
 
+    /// A new client that waits for the reply to a command.
+    pub(crate) async fn waiting_at(server: &Server, line: &str) -> Self {
+        Self::on(server).await.waits(line, &mut server.connect().await).await
+    }
+
     pub(crate) async fn ask(&mut self, line: &str) -> String {
         self.send(line).await;
         self.reply().await
@@ -106,4 +111,13 @@ pub(crate) async fn wait_until_waiting(observer: &mut Connection, waiters: usize
         stat(observer, "seckill", "seckill_waiters").await == waiters.to_string()
     })
     .await;
+}
+
+/// How many callers wait for locks, and how many for events.
+pub(crate) async fn waiting(observer: &mut Connection) -> [u64; 2] {
+    let mut counts = [0; 2];
+    for (count, field) in counts.iter_mut().zip(["seckill_waiters", "seckill_waiting_readers"]) {
+        *count = stat(observer, "seckill", field).await.parse().unwrap();
+    }
+    counts
 }

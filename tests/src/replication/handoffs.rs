@@ -4,20 +4,20 @@ use seckill_client::{Sale, Seckill};
 
 use super::stream::{self, Stream};
 use crate::harness::aof::AOF;
+use crate::harness::callers::Caller;
 use crate::harness::conditions::now_ms;
 use crate::harness::contenders::{Contenders, must_agree, owners};
 use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play, together};
 use crate::harness::tenures::must_not_overlap;
-use crate::harness::waiting::Call;
 
 /// Ann holds the lock with a lease of so many ms, and bob waits for it.
-async fn with_line(lease: u64) -> (Server, Connection, Stream, Call) {
+async fn with_line(lease: u64) -> (Server, Connection, Stream, Caller) {
     let (server, mut connection, mut stream) = stream::server().await;
     connection.create("sale", Sale::new(9)).await.unwrap();
     play(&mut connection, &format!("SECKILL.LOCK lock ann {lease} => <us>")).await;
-    let bob = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let bob = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     stream.replicated(&mut connection).await;
     (server, connection, stream, bob)
 }
@@ -32,7 +32,7 @@ async fn a_release_and_the_next_grant_are_one_transaction() {
         ),
     ];
     for (release, replicated) in releases {
-        let (_server, mut connection, mut stream, bob) = with_line(3_600_000).await;
+        let (_server, mut connection, mut stream, mut bob) = with_line(3_600_000).await;
         ask(&mut connection, release).await;
         bob.fence().await;
         let replicated = [&["MULTI"], replicated, &["EXEC"]].concat();
@@ -43,8 +43,8 @@ async fn a_release_and_the_next_grant_are_one_transaction() {
 /// All calls of a token are granted the lock, and each is replied its fence.
 #[tokio::test]
 async fn a_token_that_waits_twice_is_granted_the_lock_twice() {
-    let (server, mut connection, mut stream, bob) = with_line(3_600_000).await;
-    let again = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let (server, mut connection, mut stream, mut bob) = with_line(3_600_000).await;
+    let mut again = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     ask(&mut connection, "SECKILL.UNLOCK lock ann").await;
     assert!(bob.fence().await < again.fence().await);
     let replicated = ["MULTI", "SECKILL.UNLOCK lock", "SECKILL.GRANT lock", "SECKILL.GRANT lock", "EXEC"];
@@ -67,7 +67,7 @@ async fn a_grant_is_replicated_after_what_freed_the_lock() {
         (&["FLUSHALL ASYNC"], &["FLUSHALL ASYNC"]),
     ];
     for (release, replicated) in releases {
-        let (_server, mut connection, mut stream, bob) = with_line(3_600_000).await;
+        let (_server, mut connection, mut stream, mut bob) = with_line(3_600_000).await;
         together(&mut connection, release).await;
         bob.fence().await;
         let replicated = [replicated, &["SECKILL.GRANT lock"]].concat();
@@ -79,7 +79,7 @@ async fn a_grant_is_replicated_after_what_freed_the_lock() {
 #[tokio::test]
 async fn a_grant_is_replicated_after_the_expiry() {
     for finder in ["PING", "GET lock", "SECKILL.WAITERS lock", "DEBUG SET-ACTIVE-EXPIRE 1"] {
-        let (_server, mut connection, mut stream, bob) = with_line(100).await;
+        let (_server, mut connection, mut stream, mut bob) = with_line(100).await;
         // No timer comes in between.
         let batch = ["DEBUG SET-ACTIVE-EXPIRE 0", "DEBUG SLEEP 0.15", finder];
         together(&mut connection, &batch).await;
@@ -101,15 +101,14 @@ async fn a_waiter_can_wait_until_replicas_have_its_grant() {
     let replica = Server::replica_of(link.port(), "").await;
     let mut connection = server.connect().await;
     play(&mut connection, "SECKILL.LOCK lock ann 3600000 => <us>").await;
-    let mut waiter = server.connect().await;
-    let bob = Call::wait_on(waiter.clone(), &server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let mut bob = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     replica.catch_up(&server).await;
     link.stall();
     play(&mut connection, "SECKILL.UNLOCK lock ann => 1").await;
     bob.fence().await;
-    play(&mut waiter, "WAIT 1 100 => 0").await;
+    assert_eq!(bob.ask("WAIT 1 100").await, "0");
     link.mend();
-    play(&mut waiter, "WAIT 1 20000 => 1").await;
+    assert_eq!(bob.ask("WAIT 1 20000").await, "1");
     play(&mut replica.connect().await, "GET lock => \"bob\"").await;
 }
 

@@ -3,23 +3,23 @@
 
 use seckill_client::{Sale, Seckill};
 
+use crate::harness::callers::{Caller, wait_until_blocked, waiting};
 use crate::harness::conditions::{now_us, wait_until};
 use crate::harness::copies::swap_roles;
 use crate::harness::info::stat;
 use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
-use crate::harness::session::{ask, get, play, together};
-use crate::harness::waiting::{Call, waiters};
+use crate::harness::session::{play, together};
 
 /// A primary whose lock ann holds, for whom others wait, and its replica: without one a server does not write
 /// what replicas would get.
-async fn with_line() -> (Server, Server, Connection, [Call; 2]) {
+async fn with_line() -> (Server, Server, Connection, [Caller; 2]) {
     let server = Server::primary("").await;
     let replica = server.replica("").await;
     let mut connection = server.connect().await;
     play(&mut connection, "SECKILL.LOCK lock ann 3600000 => <us>").await;
-    let bob = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
-    let cid = Call::wait_at(&server, "SECKILL.LOCK lock cid 3600000 BLOCK 0").await;
+    let bob = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let cid = Caller::waiting_at(&server, "SECKILL.LOCK lock cid 3600000 BLOCK 0").await;
     (server, replica, connection, [bob, cid])
 }
 
@@ -30,16 +30,9 @@ async fn give_time(connection: &mut Connection) {
     }
 }
 
-/// A connection, and the command that kills it.
-async fn doomed(server: &Server) -> (Connection, String) {
-    let mut connection = server.connect().await;
-    let id: u64 = get(&mut connection, "CLIENT ID").await;
-    (connection, format!("CLIENT KILL ID {id}"))
-}
-
 /// Writes go on, and the first in line gets the lock promptly: no later than the timer for paused writes fires.
 /// A line is looked at once a second anyway.
-async fn must_go_on(connection: &mut Connection, first: Call) -> u64 {
+async fn must_go_on(connection: &mut Connection, first: &mut Caller) -> u64 {
     let begin = now_us();
     play(connection, "CLIENT UNPAUSE => OK").await;
     let fence = first.fence().await;
@@ -49,13 +42,13 @@ async fn must_go_on(connection: &mut Connection, first: Call) -> u64 {
 
 #[tokio::test]
 async fn a_lease_that_ends_meanwhile() {
-    let (server, replica, mut connection, [bob, cid]) = with_line().await;
+    let (server, replica, mut connection, [mut bob, mut cid]) = with_line().await;
     let batch = ["PEXPIRE lock 30", "CLIENT PAUSE 60000 WRITE"];
     assert_eq!(together(&mut connection, &batch).await, ["1", "OK"]);
     give_time(&mut connection).await;
     play(&mut connection, "GET lock => nil").await;
-    assert_eq!(waiters(&mut connection).await, [2, 0]);
-    let bobs = must_go_on(&mut connection, bob).await;
+    assert_eq!(waiting(&mut connection).await, [2, 0]);
+    let bobs = must_go_on(&mut connection, &mut bob).await;
     play(&mut connection, "GET lock => \"bob\"\nSECKILL.UNLOCK lock bob => 1").await;
     assert!(cid.fence().await > bobs);
     replica.catch_up(&server).await;
@@ -66,7 +59,7 @@ async fn a_lease_that_ends_meanwhile() {
 #[tokio::test]
 async fn a_lease_that_ends_while_everything_is_paused() {
     const PAUSE: u64 = 400;
-    let (server, replica, mut connection, [bob, _cid]) = with_line().await;
+    let (server, replica, mut connection, [mut bob, _cid]) = with_line().await;
     let begin = now_us();
     let batch = ["PEXPIRE lock 30", &format!("CLIENT PAUSE {PAUSE} ALL")];
     assert_eq!(together(&mut connection, &batch).await, ["1", "OK"]);
@@ -88,7 +81,7 @@ async fn a_lock_that_is_freed_just_before() {
         &["MULTI", "SECKILL.UNLOCK lock ann"],
     ];
     for release in releases {
-        let (server, replica, mut connection, [bob, cid]) = with_line().await;
+        let (server, replica, mut connection, [mut bob, _cid]) = with_line().await;
         let mut batch = release.to_vec();
         batch.push("CLIENT PAUSE 60000 WRITE");
         if release.len() > 1 {
@@ -97,9 +90,9 @@ async fn a_lock_that_is_freed_just_before() {
         together(&mut connection, &batch).await;
         give_time(&mut connection).await;
         play(&mut connection, "GET lock => nil").await;
-        assert_eq!(waiters(&mut connection).await, [2, 0], "{release:?}");
-        must_go_on(&mut connection, bob).await;
-        assert!(!cid.has_reply());
+        assert_eq!(waiting(&mut connection).await, [2, 0], "{release:?}");
+        must_go_on(&mut connection, &mut bob).await;
+        assert_eq!(waiting(&mut connection).await, [1, 0], "{release:?}");
         replica.catch_up(&server).await;
         play(&mut replica.connect().await, "GET lock => \"bob\"").await;
     }
@@ -110,15 +103,15 @@ async fn a_lock_that_is_freed_just_before() {
 async fn a_grant_that_nobody_got_to_know() {
     let (server, replica, mut connection, [bob, cid]) = with_line().await;
     drop((bob, cid));
-    wait_until("they are gone", async || waiters(&mut connection).await == [0, 0]).await;
-    let (dying, kill) = doomed(&server).await;
-    let _dying = Call::wait_on(dying, &server, "SECKILL.LOCK lock dying 3600000 BLOCK 0").await;
-    let next = Call::wait_at(&server, "SECKILL.LOCK lock next 3600000 BLOCK 0").await;
+    wait_until("they are gone", async || waiting(&mut connection).await == [0, 0]).await;
+    let dying = Caller::waiting_at(&server, "SECKILL.LOCK lock dying 3600000 BLOCK 0").await;
+    let kill = format!("CLIENT KILL ID {}", dying.id);
+    let mut next = Caller::waiting_at(&server, "SECKILL.LOCK lock next 3600000 BLOCK 0").await;
     let batch = ["SECKILL.UNLOCK lock ann", &kill, "CLIENT PAUSE 60000 WRITE"];
     assert_eq!(together(&mut connection, &batch).await, ["1", "1", "OK"]);
     give_time(&mut connection).await;
     play(&mut connection, "GET lock => \"dying\"").await;
-    must_go_on(&mut connection, next).await;
+    must_go_on(&mut connection, &mut next).await;
     play(&mut connection, "GET lock => \"next\"").await;
     replica.catch_up(&server).await;
     play(&mut replica.connect().await, "GET lock => \"next\"").await;
@@ -130,9 +123,9 @@ async fn a_grant_that_nobody_got_to_know() {
 async fn a_grant_that_nobody_got_to_know_before_a_failover() {
     let (server, replica, mut connection, [bob, cid]) = with_line().await;
     drop((bob, cid));
-    wait_until("they are gone", async || waiters(&mut connection).await == [0, 0]).await;
-    let (dying, kill) = doomed(&server).await;
-    let _dying = Call::wait_on(dying, &server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    wait_until("they are gone", async || waiting(&mut connection).await == [0, 0]).await;
+    let dying = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let kill = format!("CLIENT KILL ID {}", dying.id);
     let batch = ["SECKILL.UNLOCK lock ann", &kill, "FAILOVER"];
     assert_eq!(together(&mut connection, &batch).await, ["1", "1", "OK"]);
     let mut new = replica.connect().await;
@@ -141,7 +134,7 @@ async fn a_grant_that_nobody_got_to_know_before_a_failover() {
     // Bob asks again, and is told.
     play(&mut new, "GET lock => \"bob\"\nSECKILL.LOCK lock bob 3600000 => <us>").await;
     swap_roles(&replica, &server).await;
-    let next = Call::wait_at(&server, "SECKILL.LOCK lock next 3600000 BLOCK 0").await;
+    let mut next = Caller::waiting_at(&server, "SECKILL.LOCK lock next 3600000 BLOCK 0").await;
     // The server looks at the line.
     play(&mut connection, "PEXPIRE lock 3600000 => 1").await;
     give_time(&mut connection).await;
@@ -153,28 +146,23 @@ async fn a_grant_that_nobody_got_to_know_before_a_failover() {
 #[tokio::test]
 async fn waiters_leave_meanwhile() {
     let (server, _replica, mut connection, calls) = with_line().await;
-    let dan = Call::wait_at(&server, "SECKILL.LOCK lock dan 3600000 BLOCK 100").await;
-    let mut eve = server.connect().await;
-    let unblock = format!("CLIENT UNBLOCK {} => 1", get::<u64>(&mut eve, "CLIENT ID").await);
-    let eve = Call::wait_on(eve, &server, "SECKILL.LOCK lock eve 3600000 BLOCK 0").await;
+    let mut dan = Caller::waiting_at(&server, "SECKILL.LOCK lock dan 3600000 BLOCK 100").await;
+    let mut eve = Caller::waiting_at(&server, "SECKILL.LOCK lock eve 3600000 BLOCK 0").await;
     play(&mut connection, "CLIENT PAUSE 60000 WRITE => OK").await;
-    play(&mut connection, &unblock).await;
+    play(&mut connection, &format!("CLIENT UNBLOCK {} => 1", eve.id)).await;
     assert_eq!(eve.reply().await, "nil");
     assert_eq!(dan.reply().await, "nil");
     drop(calls);
-    wait_until("all have left", async || waiters(&mut connection).await == [0, 0]).await;
+    wait_until("all have left", async || waiting(&mut connection).await == [0, 0]).await;
 
     // A call that comes meanwhile is served afterwards.
-    let fay = Call::send(server.connect().await, "SECKILL.LOCK lock fay 3600000 BLOCK 0");
-    wait_until("the call is postponed", async || {
-        let clients = ask(&mut connection, "CLIENT LIST").await;
-        clients.contains("cmd=seckill.lock")
-    })
-    .await;
+    let mut fay = Caller::on(&server).await;
+    fay.send("SECKILL.LOCK lock fay 3600000 BLOCK 0").await;
+    wait_until_blocked(&mut connection, fay.id).await;
     play(&mut connection, "DEBUG SLEEP 0.1 => OK").await;
-    assert_eq!(waiters(&mut connection).await, [0, 0]);
+    assert_eq!(waiting(&mut connection).await, [0, 0]);
     play(&mut connection, "CLIENT UNPAUSE => OK").await;
-    wait_until("fay waits", async || waiters(&mut connection).await == [1, 0]).await;
+    wait_until("fay waits", async || waiting(&mut connection).await == [1, 0]).await;
     play(&mut connection, "SECKILL.UNLOCK lock ann => 1").await;
     fay.fence().await;
 }
@@ -188,7 +176,7 @@ async fn a_failover_that_fails() {
     replica.catch_up(&server).await;
     let mut connection = server.connect().await;
     play(&mut connection, "SECKILL.LOCK lock ann 3600000 => <us>").await;
-    let bob = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let mut bob = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     replica.catch_up(&server).await;
     link.stall();
     let begin = now_us();
@@ -208,7 +196,7 @@ async fn readers_wait_and_wake_meanwhile() {
     let _replica = server.replica("").await;
     let mut connection = server.connect().await;
     connection.create("sale", Sale::new(9)).await.unwrap();
-    let woken = Call::wait_at(&server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
+    let mut woken = Caller::waiting_at(&server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
     let hold = "SECKILL.ALTER sale HOLD 30";
     let batch = [hold, "SECKILL.BUY sale ann o1", "CLIENT PAUSE 60000 WRITE"];
     assert_eq!(together(&mut connection, &batch).await, ["OK", "HELD", "OK"]);
@@ -216,11 +204,10 @@ async fn readers_wait_and_wake_meanwhile() {
     let events = woken.reply().await;
     assert!(events.contains("\"seq\" 2 ") && events.contains("\"seq\" 3 "), "{events}");
     // The hold is due, but nothing is decided.
-    let next = Call::wait_at(&server, "SECKILL.EVENTS sale 3 BLOCK 0").await;
-    let timed = Call::wait_at(&server, "SECKILL.EVENTS sale 3 BLOCK 100").await;
+    let mut next = Caller::waiting_at(&server, "SECKILL.EVENTS sale 3 BLOCK 0").await;
+    let mut timed = Caller::waiting_at(&server, "SECKILL.EVENTS sale 3 BLOCK 100").await;
     assert_eq!(timed.reply().await, "[]");
-    assert_eq!(waiters(&mut connection).await, [0, 1]);
-    assert!(!next.has_reply());
+    assert_eq!(waiting(&mut connection).await, [0, 1]);
     play(&mut connection, "CLIENT UNPAUSE => OK").await;
     let events = next.reply().await;
     assert!(events.contains("EXPIRED"), "{events}");

@@ -2,36 +2,39 @@
 
 use seckill_client::{Sale, Seckill};
 
+use crate::harness::callers::{CLOSED, Caller, waiting};
 use crate::harness::conditions::{now_us, wait_until};
 use crate::harness::copies::swap_roles;
 use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, play, together};
-use crate::harness::waiting::{Call, waiters};
 
 /// A call that waits for each thing that a client can wait for: BLPOP of the server, a lock, an event.
-async fn wait_for_all(server: &Server) -> [Call; 3] {
+async fn wait_for_all(server: &Server) -> [Caller; 3] {
     let mut connection = server.connect().await;
     connection.create("sale", Sale::new(9)).await.unwrap();
     play(&mut connection, "SECKILL.LOCK lock ann 3600000 => <us>").await;
     [
-        Call::wait_at(server, "BLPOP list 0").await,
-        Call::wait_at(server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await,
-        Call::wait_at(server, "SECKILL.EVENTS sale 1 BLOCK 0").await,
+        Caller::waiting_at(server, "BLPOP list 0").await,
+        Caller::waiting_at(server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await,
+        Caller::waiting_at(server, "SECKILL.EVENTS sale 1 BLOCK 0").await,
     ]
 }
 
-/// The error that a server replies to BLPOP when it becomes a replica; the other calls get the same.
-async fn must_be_unblocked([blpop, lock, events]: [Call; 3]) {
+/// The error that a server replies to BLPOP when it becomes a replica, and closes the connection. The other callers get
+/// the same.
+async fn must_be_unblocked([mut blpop, lock, events]: [Caller; 3]) {
     let unblocked = blpop.reply().await;
     assert!(unblocked.starts_with("-UNBLOCKED "), "{unblocked}");
-    assert_eq!(lock.reply().await, unblocked);
-    assert_eq!(events.reply().await, unblocked);
+    assert_eq!(blpop.reply().await, CLOSED);
+    for mut caller in [lock, events] {
+        assert_eq!([caller.reply().await, caller.reply().await], [&*unblocked, CLOSED]);
+    }
 }
 
 /// Nobody waits, and the lock is as it was.
 async fn must_have_an_empty_line(connection: &mut Connection) {
-    assert_eq!(waiters(connection).await, [0, 0]);
+    assert_eq!(waiting(connection).await, [0, 0]);
     let line = ask(connection, "SECKILL.WAITERS lock").await;
     assert!(line.starts_with("{\"token\" \"ann\" ") && line.ends_with(" \"waiters\" []}"), "{line}");
 }
@@ -41,10 +44,10 @@ async fn a_server_that_becomes_a_replica_unblocks_them_as_it_does_blpop() {
     let (server, other) = (Server::primary("").await, Server::primary("").await);
     let calls = wait_for_all(&server).await;
     let mut connection = server.connect().await;
-    assert_eq!(waiters(&mut connection).await, [1, 1]);
+    assert_eq!(waiting(&mut connection).await, [1, 1]);
     play(&mut connection, &format!("REPLICAOF 127.0.0.1 {} => OK", other.port())).await;
     must_be_unblocked(calls).await;
-    assert_eq!(waiters(&mut connection).await, [0, 0]);
+    assert_eq!(waiting(&mut connection).await, [0, 0]);
     server.catch_up(&other).await;
 
     // It forgot them also for the next time that it is a primary.
@@ -69,7 +72,7 @@ async fn a_planned_failover_unblocks_them_and_they_wait_at_the_new_primary() {
     must_have_an_empty_line(&mut connection).await;
     must_have_an_empty_line(&mut old.connect().await).await;
 
-    let bob = Call::wait_at(&new, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let mut bob = Caller::waiting_at(&new, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     play(&mut connection, "SECKILL.UNLOCK lock ann => 1\nGET lock => \"bob\"").await;
     assert!(bob.fence().await > 0);
     old.catch_up(&new).await;
@@ -88,8 +91,8 @@ async fn a_promoted_replica_has_an_empty_line_and_grants_higher_fences() {
             play(&mut connection, &format!("SECKILL.FENCE {} => OK", now_us() + ahead)).await;
         }
         ask(&mut connection, "SECKILL.LOCK lock zoe 3600000").await;
-        let ann = Call::wait_at(&primary, "SECKILL.LOCK lock ann 3600000 BLOCK 0").await;
-        let _bob = Call::wait_at(&primary, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+        let mut ann = Caller::waiting_at(&primary, "SECKILL.LOCK lock ann 3600000 BLOCK 0").await;
+        let _bob = Caller::waiting_at(&primary, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
         play(&mut connection, "SECKILL.UNLOCK lock zoe => 1").await;
         let told = ann.fence().await;
         replica.catch_up(&primary).await;
@@ -99,7 +102,7 @@ async fn a_promoted_replica_has_an_empty_line_and_grants_higher_fences() {
 
         let mut connection = replica.connect().await;
         must_have_an_empty_line(&mut connection).await;
-        let cid = Call::wait_at(&replica, "SECKILL.LOCK lock cid 3600000 BLOCK 0").await;
+        let mut cid = Caller::waiting_at(&replica, "SECKILL.LOCK lock cid 3600000 BLOCK 0").await;
         play(&mut connection, "SECKILL.UNLOCK lock ann => 1\nGET lock => \"cid\"").await;
         let fence = cid.fence().await;
         assert!(fence > told, "{fence} is not above {told}");
@@ -119,9 +122,9 @@ async fn on_a_replica_only_readers_wait() {
     let refusal = ask(&mut connection, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     assert!(refusal.starts_with("-READONLY "), "{refusal}");
 
-    let reader = Call::wait_at(&replica, "SECKILL.EVENTS sale 1 BLOCK 0").await;
+    let mut reader = Caller::waiting_at(&replica, "SECKILL.EVENTS sale 1 BLOCK 0").await;
     replica.promote().await;
-    assert_eq!(waiters(&mut connection).await, [0, 1], "a promotion unblocks nobody");
+    assert_eq!(waiting(&mut connection).await, [0, 1], "a promotion unblocks nobody");
     play(&mut connection, "SECKILL.BUY sale ann o1 => SOLD").await;
     assert!(reader.reply().await.contains("\"seq\" 2 "));
 }
@@ -134,8 +137,8 @@ async fn a_replica_that_changes_its_primary_unblocks_readers() {
     connection.create("sale", Sale::new(9)).await.unwrap();
     let other = primary.replica("").await;
     let replica = primary.replica("").await;
-    let xread = Call::wait_at(&replica, "XREAD BLOCK 0 STREAMS stream 0").await;
-    let reader = Call::wait_at(&replica, "SECKILL.EVENTS sale 1 BLOCK 0").await;
+    let mut xread = Caller::waiting_at(&replica, "XREAD BLOCK 0 STREAMS stream 0").await;
+    let mut reader = Caller::waiting_at(&replica, "SECKILL.EVENTS sale 1 BLOCK 0").await;
     play(&mut replica.connect().await, &format!("REPLICAOF 127.0.0.1 {} => OK", other.port())).await;
     assert_eq!(reader.reply().await, xread.reply().await);
 }
@@ -145,7 +148,7 @@ async fn a_replica_that_changes_its_primary_unblocks_readers() {
 #[tokio::test]
 async fn a_grant_just_before_the_demotion_is_told_or_can_be_asked_for() {
     let server = Server::primary("").await;
-    let [blpop, bob, events] = wait_for_all(&server).await;
+    let [mut blpop, mut bob, mut events] = wait_for_all(&server).await;
     let mut connection = server.connect().await;
     // Nobody listens there.
     together(&mut connection, &["SECKILL.UNLOCK lock ann", "REPLICAOF 127.0.0.1 1"]).await;
@@ -153,7 +156,7 @@ async fn a_grant_just_before_the_demotion_is_told_or_can_be_asked_for() {
     assert_eq!(events.reply().await, unblocked);
     let told = bob.reply().await;
     assert!(told == "<us>" || told == unblocked, "{told}");
-    assert_eq!(waiters(&mut connection).await, [0, 0]);
+    assert_eq!(waiting(&mut connection).await, [0, 0]);
     let session = "
         GET lock => \"bob\"
         REPLICAOF NO ONE => OK
@@ -176,7 +179,7 @@ async fn a_primary_with_too_few_replicas_grants_nothing() {
         async |connection: &mut Connection| ask(connection, "SECKILL.LOCK other ann 1").await == "<us>";
     wait_until("a replica is connected", async || accepts(&mut connection).await).await;
     play(&mut connection, "SECKILL.LOCK lock ann 2500 => <us>").await;
-    let bob = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let mut bob = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     link.cut();
     wait_until("no replica is connected", async || !accepts(&mut connection).await).await;
     play(&mut connection, "GET lock => \"ann\"").await;
@@ -185,7 +188,7 @@ async fn a_primary_with_too_few_replicas_grants_nothing() {
         play(&mut connection, "DEBUG SLEEP 0.1 => OK").await;
     }
     play(&mut connection, "GET lock => nil").await;
-    assert_eq!(waiters(&mut connection).await, [1, 0]);
+    assert_eq!(waiting(&mut connection).await, [1, 0]);
     link.mend();
     assert!(bob.fence().await > 0);
 }
@@ -196,7 +199,7 @@ async fn a_primary_that_needs_replicas_no_more_grants_again() {
     let server = Server::primary("").await;
     let mut connection = server.connect().await;
     play(&mut connection, "SECKILL.LOCK lock ann 500 => <us>").await;
-    let bob = Call::wait_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+    let mut bob = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     play(&mut connection, "CONFIG SET min-replicas-to-write 1 => OK").await;
     wait_until("the lease ends", async || ask(&mut connection, "GET lock").await == "nil").await;
     play(&mut connection, "DEBUG SLEEP 0.1 => OK\nDEBUG SLEEP 0.1 => OK\nGET lock => nil").await;

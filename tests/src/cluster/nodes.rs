@@ -44,13 +44,15 @@ impl Node {
         self.play(&format!("CLUSTER MEET 127.0.0.1 {} {} => OK", other.server.port(), other.bus)).await;
     }
 
-    /// The nodes as this one sees them; `None` while it does not serve.
-    async fn view(&self) -> Option<BTreeSet<Seen>> {
+    /// The nodes as this one sees them; `None` while it does not serve, or lacks the links to more than so many: it
+    /// asks the others for their votes by these.
+    async fn view(&self, down: usize) -> Option<BTreeSet<Seen>> {
         let mut connection = self.connect().await;
         let state: String = get(&mut connection, "CLUSTER INFO").await;
         let nodes: String = get(&mut connection, "CLUSTER NODES").await;
         let serves = state.contains("cluster_state:ok") && !nodes.contains("handshake");
-        serves.then(|| nodes.lines().map(Seen::read).collect())
+        let has_links = nodes.matches(" disconnected").count() <= down;
+        (serves && has_links).then(|| nodes.lines().map(Seen::read).collect())
     }
 }
 
@@ -135,7 +137,7 @@ impl Cluster {
         wait_until("all nodes agree", async || {
             let mut views = BTreeSet::new();
             for node in &self.nodes {
-                views.insert(node.view().await);
+                views.insert(node.view(down).await);
             }
             let agreed = views.pop_first().flatten();
             views.is_empty() && agreed.is_some_and(|nodes| nodes.len() == self.nodes.len() + down)
@@ -147,7 +149,7 @@ impl Cluster {
     pub(super) async fn place(&self, key: &str) -> (usize, usize) {
         let mut connection = self.nodes[0].connect().await;
         let slot = get(&mut connection, &format!("CLUSTER KEYSLOT {key}")).await;
-        let view = self.nodes[0].view().await.expect("the cluster serves");
+        let view = self.nodes[0].view(self.nodes.len()).await.expect("the cluster serves");
         let owner = &view.iter().find(|node| node.has(slot)).unwrap().id;
         (slot, self.nodes.iter().position(|node| node.id == *owner).unwrap())
     }

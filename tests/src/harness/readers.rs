@@ -3,10 +3,11 @@
 use redis::{Value, from_redis_value};
 use seckill_client::{Event, EventKind, Seckill};
 
+use super::callers::waiting;
 use super::conditions::wait_until;
 use super::server::{Connection, Server};
 use super::session::{get, play, show};
-use super::waiting::{Call, waiters};
+use super::waiting::Call;
 
 /// What happens to a sale, call by call, and the events that its readers get. The first number is that of events
 /// before them that the readers do not ask for.
@@ -62,7 +63,7 @@ pub(crate) async fn must_be_woken_by_every_event(servers: &[&Server]) {
         }
     }
     for server in servers {
-        assert_eq!(waiters(&mut server.connect().await).await, [0, 0]);
+        assert_eq!(waiting(&mut server.connect().await).await, [0, 0]);
     }
 }
 

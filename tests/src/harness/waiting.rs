@@ -32,11 +32,6 @@ impl Call {
         call
     }
 
-    /// Whether the reply has arrived.
-    pub(crate) fn has_reply(&self) -> bool {
-        self.0.is_finished()
-    }
-
     /// The reply.
     pub(crate) async fn value(mut self) -> Value {
         timeout(PATIENCE, &mut self.0).await.expect("the server replies").unwrap()
@@ -45,12 +40,6 @@ impl Call {
     /// The reply as text.
     pub(crate) async fn reply(self) -> String {
         show(&self.value().await)
-    }
-
-    /// The fence that LOCK replies.
-    pub(crate) async fn fence(self) -> u64 {
-        let value = self.value().await;
-        redis::from_redis_value(value).unwrap_or_else(|error| panic!("no fence: {error}"))
     }
 }
 
@@ -63,13 +52,4 @@ impl Drop for Call {
 /// The clients that wait on a server, whatever for.
 async fn blocked(connection: &mut Connection) -> u64 {
     stat(connection, "clients", "blocked_clients").await.parse().unwrap()
-}
-
-/// The callers that wait for locks, and those that wait for events.
-pub(crate) async fn waiters(connection: &mut Connection) -> [u64; 2] {
-    let mut counts = [0; 2];
-    for (count, field) in counts.iter_mut().zip(["seckill_waiters", "seckill_waiting_readers"]) {
-        *count = stat(connection, "seckill", field).await.parse().unwrap();
-    }
-    counts
 }

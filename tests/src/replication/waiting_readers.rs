@@ -3,6 +3,7 @@
 use futures_util::future::{join, join_all};
 use seckill_client::{Buy, Event, Sale, Seckill};
 
+use crate::harness::callers::waiting;
 use crate::harness::conditions::{ms, wait_until};
 use crate::harness::copies::swap_roles;
 use crate::harness::history::History;
@@ -11,7 +12,7 @@ use crate::harness::proxy::Proxy;
 use crate::harness::readers::{brief, must_be_woken_by_every_event, read_on};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::play;
-use crate::harness::waiting::{Call, waiters};
+use crate::harness::waiting::Call;
 
 /// A primary that keeps little of what it replicated.
 const RESYNCS: &str = "repl-diskless-sync yes\nrepl-diskless-sync-delay 0\nrepl-backlog-size 16384";
@@ -98,7 +99,7 @@ async fn must_survive_a_full_resync(load: &str) {
     let mut connection = primary.connect().await;
     connection.create("sale", Sale::new(9)).await.unwrap();
     replica.catch_up(&primary).await;
-    let waiting = reader(&mut connection, &replica).await;
+    let reading = reader(&mut connection, &replica).await;
     let term = connection.info("sale").await.unwrap().term;
     let ahead = Call::wait_at(&replica, &format!("SECKILL.EVENTS sale 2 TERM {term} BLOCK 0")).await;
     let later = Call::wait_at(&replica, "SECKILL.EVENTS sale 3 BLOCK 0").await;
@@ -111,11 +112,11 @@ async fn must_survive_a_full_resync(load: &str) {
     link.mend();
     replica.catch_up(&primary).await;
     assert_eq!(stat(&mut connection, "stats", "sync_full").await, "2");
-    assert_eq!(brief(waiting.value().await), "2 SOLD, 3 SOLD");
+    assert_eq!(brief(reading.value().await), "2 SOLD, 3 SOLD");
     assert_eq!(brief(ahead.value().await), "3 SOLD");
     buy(&mut connection, "o3").await;
     assert_eq!(brief(later.value().await), "4 SOLD");
-    assert_eq!(waiters(&mut replica.connect().await).await, [0, 0]);
+    assert_eq!(waiting(&mut replica.connect().await).await, [0, 0]);
 }
 
 #[tokio::test]
@@ -137,14 +138,14 @@ async fn a_reader_is_unblocked_when_its_server_becomes_a_replica() {
     let mut connection = old.connect().await;
     connection.create("sale", Sale::new(9)).await.unwrap();
     new.catch_up(&old).await;
-    let waiting = reader(&mut connection, &old).await;
+    let reading = reader(&mut connection, &old).await;
     new.promote().await;
     old.become_replica_of(&new).await;
-    assert_eq!(brief(waiting.value().await), "UNBLOCKED");
-    assert_eq!(waiters(&mut connection).await, [0, 0]);
-    let waiting = reader(&mut connection, &old).await;
+    assert_eq!(brief(reading.value().await), "UNBLOCKED");
+    assert_eq!(waiting(&mut connection).await, [0, 0]);
+    let reading = reader(&mut connection, &old).await;
     buy(&mut new.connect().await, "o1").await;
-    assert_eq!(brief(waiting.value().await), "2 SOLD");
+    assert_eq!(brief(reading.value().await), "2 SOLD");
 }
 
 /// A planned failover loses nothing: readers of the replica wait on when it takes over.
@@ -155,12 +156,12 @@ async fn a_promotion_keeps_readers() {
     let mut connection = old.connect().await;
     connection.create("sale", Sale::new(9)).await.unwrap();
     new.catch_up(&old).await;
-    let waiting = reader(&mut connection, &new).await;
+    let reading = reader(&mut connection, &new).await;
     swap_roles(&old, &new).await;
     let mut connection = new.connect().await;
-    assert_eq!(waiters(&mut connection).await, [0, 1]);
+    assert_eq!(waiting(&mut connection).await, [0, 1]);
     buy(&mut connection, "o1").await;
-    assert_eq!(brief(waiting.value().await), "2 SOLD");
+    assert_eq!(brief(reading.value().await), "2 SOLD");
 }
 
 /// A reader knows events that no server has any more. As long as its server is a replica they might still come.
@@ -239,11 +240,11 @@ async fn a_reader_of_a_replica_learns_that_the_sale_is_gone() {
     ] {
         connection.create("sale", Sale::new(9)).await.unwrap();
         replica.catch_up(&primary).await;
-        let waiting = reader(&mut connection, &replica).await;
+        let reading = reader(&mut connection, &replica).await;
         play(&mut connection, session).await;
         // A key that has expired is deleted when it is looked at.
         wait_until("the sale is gone", async || connection.info("sale").await.is_err()).await;
-        assert_eq!(brief(waiting.value().await), expected, "{session}");
+        assert_eq!(brief(reading.value().await), expected, "{session}");
         play(&mut connection, "FLUSHALL => OK").await;
     }
 }

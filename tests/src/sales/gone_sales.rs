@@ -2,13 +2,14 @@
 
 use seckill_client::{Sale, Seckill};
 
+use crate::harness::callers::waiting;
 use crate::harness::conditions::wait_until;
 use crate::harness::dump::restore_command;
 use crate::harness::info::used_memory;
 use crate::harness::readers::brief;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play, together};
-use crate::harness::waiting::{Call, waiters};
+use crate::harness::waiting::Call;
 
 /// What happens to the sale, and what its readers get.
 const ENDS: &[(&str, &str)] = &[
@@ -65,7 +66,7 @@ async fn a_sale_that_is_not_there_any_more_is_an_error() {
         for call in calls {
             assert_eq!(brief(call.value().await), *expected, "{session}");
         }
-        assert_eq!(waiters(&mut connection).await, [0, 0], "{session}");
+        assert_eq!(waiting(&mut connection).await, [0, 0], "{session}");
         play(&mut connection, "FLUSHALL => OK").await;
     }
 }

@@ -7,13 +7,14 @@ use seckill_client::{Buy, Event, EventKind, Sale, Seckill};
 use tokio::io::{AsyncWriteExt, copy, sink};
 use tokio::net::UnixStream;
 
+use crate::harness::callers::waiting;
 use crate::harness::conditions::{ms, wait_until};
 use crate::harness::history::History;
 use crate::harness::info::stat;
 use crate::harness::readers::{brief, read_on};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{command, fill, get, play};
-use crate::harness::waiting::{Call, waiters};
+use crate::harness::waiting::Call;
 
 /// The order after which no reader reads on.
 const LAST: &[u8] = b"last";
@@ -67,7 +68,7 @@ async fn all_get_every_event_once_and_in_order() {
     for events in stories {
         assert!(events == history.events, "a reader has another history");
     }
-    wait_until("nobody waits", async || waiters(&mut connection).await == [0, 0]).await;
+    wait_until("nobody waits", async || waiting(&mut connection).await == [0, 0]).await;
     connection.force_audit("sale").await.unwrap();
 }
 

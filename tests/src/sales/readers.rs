@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use seckill_client::{Sale, Seckill};
 
+use crate::harness::callers::waiting;
 use crate::harness::conditions::{ms, wait_until};
 use crate::harness::readers::{brief, must_be_woken_by_every_event};
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play};
-use crate::harness::waiting::{Call, waiters};
+use crate::harness::waiting::Call;
 
 /// A server with a sale that has one event.
 async fn shop() -> (Server, Connection) {
@@ -68,7 +69,7 @@ async fn a_reader_ahead_of_the_history_waits_until_it_gets_there() {
         let next = Call::wait_at(&server, &format!("SECKILL.EVENTS sale {} BLOCK 0", seq - 1)).await;
         buy(&mut connection, [seq]).await;
         assert_eq!(brief(next.value().await), format!("{seq} SOLD"));
-        assert_eq!(waiters(&mut connection).await, [0, 1]);
+        assert_eq!(waiting(&mut connection).await, [0, 1]);
     }
     buy(&mut connection, [5]).await;
     assert_eq!(brief(ahead.value().await), "5 SOLD");
@@ -98,7 +99,7 @@ async fn a_reader_gets_nothing_when_its_time_is_up() {
         let begin = Instant::now();
         play(&mut connection, "SECKILL.EVENTS sale 1 BLOCK 50 => []").await;
         assert!(begin.elapsed() >= ms(50), "{:?}", begin.elapsed());
-        assert_eq!(waiters(&mut connection).await, [0, 0]);
+        assert_eq!(waiting(&mut connection).await, [0, 0]);
     }
 }
 
@@ -114,7 +115,7 @@ async fn nobody_waits_in_transactions_and_scripts() {
         EVAL "return #redis.call('SECKILL.EVENTS', KEYS[1], 0, 'BLOCK', 0)" 1 sale => 1
     "#;
     play(&mut connection, session).await;
-    assert_eq!(waiters(&mut connection).await, [0, 0]);
+    assert_eq!(waiting(&mut connection).await, [0, 0]);
 }
 
 /// There is nothing to wait for, so the error comes at once.
@@ -140,7 +141,7 @@ async fn each_database_has_its_own_sale() {
     let mut elsewhere = server.connect().await;
     play(&mut elsewhere, "SELECT 1 => OK\nSECKILL.RESTOCK sale 1 => 10").await;
     assert_eq!(brief(second.value().await), "2 RESTOCKED");
-    assert_eq!(waiters(&mut connection).await, [0, 1]);
+    assert_eq!(waiting(&mut connection).await, [0, 1]);
     buy(&mut connection, [2]).await;
     assert_eq!(brief(first.value().await), "2 SOLD");
 }
@@ -157,17 +158,17 @@ async fn a_reader_that_leaves_is_forgotten() {
         let call = Call::wait_on(reader, &server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
         play(&mut connection, &format!("CLIENT {} => 1", line.replace('%', &id.to_string()))).await;
         assert_eq!(call.reply().await, expected, "{line}");
-        assert_eq!(waiters(&mut connection).await, [0, 0], "{line}");
+        assert_eq!(waiting(&mut connection).await, [0, 0], "{line}");
     }
     let mut reader = server.connect().await;
     let id: u64 = get(&mut reader, "CLIENT ID").await;
     let killed = Call::wait_on(reader, &server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
     let dropped = Call::wait_at(&server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
-    assert_eq!(waiters(&mut connection).await, [0, 2]);
+    assert_eq!(waiting(&mut connection).await, [0, 2]);
     play(&mut connection, &format!("CLIENT KILL ID {id} => 1")).await;
-    wait_until("one is gone", async || waiters(&mut connection).await == [0, 1]).await;
+    wait_until("one is gone", async || waiting(&mut connection).await == [0, 1]).await;
     drop(dropped);
-    wait_until("both are gone", async || waiters(&mut connection).await == [0, 0]).await;
+    wait_until("both are gone", async || waiting(&mut connection).await == [0, 0]).await;
     drop(killed);
     buy(&mut connection, [2]).await;
 }
@@ -191,7 +192,7 @@ async fn a_reader_may_leave_when_it_is_woken() {
         if seq % 3 == 2 {
             assert_eq!(brief(call.value().await), format!("{seq} SOLD"));
         }
-        wait_until("it is gone", async || waiters(&mut connection).await == [0, 0]).await;
+        wait_until("it is gone", async || waiting(&mut connection).await == [0, 0]).await;
     }
 }
 

@@ -3,7 +3,7 @@
 //! The server reports most of what frees a lock, but not all, and the expiry of a key with delay. So each line is
 //! looked at when the lease ends, and again and again while it lasts.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use seckill_core::protocol::{Millis, UnixMs};
@@ -20,7 +20,8 @@ const RECHECK_UNREPORTED: u64 = 100;
 
 static LINES: Mutex<Lines<Arc<KeyName>>> = Mutex::new(Lines::new());
 static IN_USE: AtomicBool = AtomicBool::new(false);
-static RECHECK_MS: AtomicU64 = AtomicU64::new(RECHECK);
+static WAITERS: AtomicUsize = AtomicUsize::new(0);
+static UNREPORTED: AtomicBool = AtomicBool::new(false);
 
 /// Fires when a lock is to be looked at.
 pub(crate) static TIMER: Timer = Timer::new();
@@ -36,17 +37,24 @@ pub(crate) fn with<T>(act: impl FnOnce(&mut Lines<Arc<KeyName>>) -> T) -> T {
     let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     let result = act(&mut lines);
     IN_USE.store(!lines.is_empty(), Relaxed);
+    WAITERS.store(lines.len(), Relaxed);
     result
 }
 
 /// The server does not report what happens to keys.
 pub(crate) fn watch_unreported() {
-    RECHECK_MS.store(RECHECK_UNREPORTED, Relaxed);
+    UNREPORTED.store(true, Relaxed);
 }
 
 /// After which time a lock is looked at again.
 pub(crate) fn recheck() -> Millis {
-    Millis(RECHECK_MS.load(Relaxed))
+    if !UNREPORTED.load(Relaxed) {
+        return Millis(RECHECK);
+    }
+    // At most so many are looked at in a ms.
+    const LOOKS: usize = 20;
+    let turn = u64::try_from(len() / LOOKS).unwrap_or(u64::MAX);
+    Millis(turn.clamp(RECHECK_UNREPORTED, RECHECK))
 }
 
 /// When to look at a lock whose lease ends at this instant. The server deletes a key when its expiry has passed.
@@ -89,5 +97,5 @@ pub(crate) fn touch_all(context: &Context, db: Option<i32>) {
 
 /// How many callers wait for locks.
 pub(crate) fn len() -> usize {
-    with(|lines| lines.len())
+    WAITERS.load(Relaxed)
 }

@@ -42,21 +42,21 @@ pub(crate) fn all_changed(context: &Context, db: Option<i32>) {
     }
 }
 
-static UNREPORTED: AtomicBool = AtomicBool::new(false);
 static RECHECKED_AT: AtomicU64 = AtomicU64::new(0);
 
-/// The server does not report what happens to keys.
-pub(crate) fn watch_unreported() {
-    UNREPORTED.store(true, Relaxed);
-}
-
-/// Looks at all readers again, once in a while: the server does not report all that happens to a key.
+/// Looks at some sales again, so that each has its turn once a second: the server does not report all that happens
+/// to a key.
 pub(crate) fn recheck(context: &Context) {
     const PERIOD: u64 = 1_000;
     let now = monotonic_ms();
-    if UNREPORTED.load(Relaxed) || now.saturating_sub(RECHECKED_AT.load(Relaxed)) >= PERIOD {
-        RECHECKED_AT.store(now, Relaxed);
-        all_changed(context, None);
+    let passed = now.saturating_sub(RECHECKED_AT.swap(now, Relaxed)).min(PERIOD);
+    if are_in_use() {
+        with(|readers| {
+            let sales = u64::try_from(readers.sales()).unwrap_or(u64::MAX);
+            let count = sales.saturating_mul(passed).div_ceil(PERIOD);
+            readers.recheck(usize::try_from(count).unwrap_or(usize::MAX));
+        });
+        TIMER.soon(context);
     }
 }
 

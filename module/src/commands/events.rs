@@ -22,16 +22,22 @@ struct EventsCalls;
 
 impl BlockedCalls for EventsCalls {
     fn reply(context: &Context, call: u64) {
-        let Some((sale, reader)) = readers::with(|readers| readers.answer(CallId(call))) else {
+        let call = CallId(call);
+        let was_woken = readers::with(|readers| readers.is_woken(call));
+        let Some((sale, reader)) = readers::with(|readers| readers.answer(call)) else {
             return context.reply_null();
         };
         let Some(name) = Owned::new(&sale.key) else { return context.reply_null() };
         let key = Key::read(context, name.borrow());
         match sale_at(&key).and_then(|sale| Ok((sale, count(context, sale, &reader)?))) {
-            Ok((sale, count)) => send(context, sale, reader.after, count),
-            Err(Failure::Core(Error::NoSale)) if is_elsewhere(context, name.borrow()) => {
-                context.reply_array([].iter(), |()| {});
+            Ok((sale, count)) if was_woken => send(context, sale, reader.after, count),
+            // Its time is up.
+            Ok((sale, count)) if readers::may_be_served() => {
+                readers::pace(|pace| pace.spend(count));
+                send(context, sale, reader.after, count);
             }
+            Ok(_) => reply_none(context),
+            Err(Failure::Core(Error::NoSale)) if is_elsewhere(context, name.borrow()) => reply_none(context),
             Err(failure) => failure.reply(context),
         }
     }
@@ -54,13 +60,13 @@ pub(super) fn read(
     block: Option<Millis>,
 ) -> Result {
     let count = count(context, sale, &reader)?;
-    if let Some(timeout) = block.filter(|_| context.flags().may_block()) {
+    if let Some(timeout) = block.filter(|_| context.may_block()) {
         // A reader for whom there are events waits, too, when others have taken up the time that readers may take.
-        if count == 0 || !readers::may_be_served() {
-            wait(context, name, reader, timeout)?;
-            if count > 0 {
-                readers::sale_changed(context, name);
-            }
+        if count == 0 {
+            return wait(context, name, reader, timeout);
+        }
+        if !readers::may_be_served() && wait(context, name, reader, timeout).is_ok() {
+            readers::sale_changed(context, name);
             return Ok(());
         }
         readers::pace(|pace| pace.spend(count));
@@ -78,6 +84,10 @@ fn count(context: &Context, sale: &Sale, reader: &Reader) -> Result<u64> {
     Ok(sale.seq().0.saturating_sub(reader.after.0).min(reader.count))
 }
 
+fn reply_none(context: &Context) {
+    context.reply_array([].iter(), |()| {});
+}
+
 fn send(context: &Context, sale: &Sale, after: Seq, count: u64) {
     let events = sale.events(after).take(usize::try_from(count).unwrap_or(usize::MAX));
     context.reply_array(events, |entry| event(context, sale, &entry));
@@ -86,7 +96,7 @@ fn send(context: &Context, sale: &Sale, after: Seq, count: u64) {
 fn wait(context: &Context, name: Str<'_>, reader: Reader, timeout: Millis) -> Result {
     check_room()?;
     let Some(call) = blocking::block::<EventsCalls>(context, name, timeout.0) else {
-        context.reply_null();
+        reply_none(context);
         return Ok(());
     };
     let sale = Arc::new(KeyName::new(context.db(), name.bytes()));

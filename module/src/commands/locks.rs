@@ -22,7 +22,7 @@ pub(super) fn lock(
     let (name, token_string) = (call.string_of(key)?, call.string_of(token.bytes())?);
     // Whoever waits comes first.
     let has_line = lines::are_in_use() && waiters::has_line(context, name);
-    if has_line && context.flags().may_block() {
+    if has_line && context.may_block() {
         waiters::serve_now(context, name);
     }
     let key = Key::write(context, name);
@@ -34,11 +34,11 @@ pub(super) fn lock(
         Some(until) => {
             let fence = grant(context, name, key, token_string, until, now);
             if lines::are_in_use() {
-                waiters::told(context, name, until);
+                waiters::told(context, name, token, until, Some(fence));
             }
             context.reply_integer(fence.0.cast_signed());
         }
-        None => match block.filter(|_| context.flags().may_block()) {
+        None => match block.filter(|_| context.may_block()) {
             Some(timeout) => waiters::wait(context, name, &key, token, ttl, timeout)?,
             None => context.reply_null(),
         },
@@ -83,7 +83,7 @@ pub(super) fn renew(call: &Call<'_>, key: &[u8], token: Token<'_>, ttl: Millis) 
         call.context.signal_modified(name);
         call.context.notify(Class::Module, CommandName::Renew.lower_case(), name);
         if lines::are_in_use() {
-            waiters::told(call.context, name, until);
+            waiters::told(call.context, name, token, until, None);
         }
     }
     call.context.reply_integer(i64::from(renewed.is_some()));

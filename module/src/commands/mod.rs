@@ -8,7 +8,7 @@
 //! | `sales` | CREATE, ALTER, RESTOCK, BUY, CONFIRM, EXTEND, CANCEL |
 //! | `bundles` | BUYALL |
 //! | `sale_key` | a sale as the value of a key |
-//! | `reads` | ORDER, BUYER, EVENTS, INFO, AUDIT |
+//! | `reads` | ORDER, BUYER, INFO, AUDIT |
 //! | `events` | EVENTS, and its readers that wait |
 //! | `event_reply`, `fields` | an event, and what several replies have in common |
 //! | `internal` | APPLY, GRANT, FENCE |

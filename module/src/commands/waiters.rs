@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seckill_core::lock::Lock;
-use seckill_core::protocol::{CommandName, Millis, Token, UnixMs, WAITERS_MAX, field};
+use seckill_core::protocol::{CommandName, Fence, Millis, Token, UnixMs, WAITERS_MAX, field};
 use seckill_core::waiting::{CallId, Line, Lines, Waiter};
 
 use super::call::{Call, Result};
@@ -56,10 +56,15 @@ fn abandon(context: &Context, call: CallId) {
     }
 }
 
-/// A client disconnected.
+/// A client disconnects.
 pub(crate) fn client_gone(context: &Context, client: u64) {
     while let Some(call) = deliveries::undelivered(client) {
-        abandon(context, call);
+        // By QUIT, for example, the server ends a connection when it has sent the replies.
+        if context.ends_after_replies(client) {
+            lines::with(|lines| lines.delivered(call));
+        } else {
+            abandon(context, call);
+        }
     }
 }
 
@@ -109,20 +114,23 @@ pub(super) fn has_line(context: &Context, name: Str<'_>) -> bool {
 /// when these have ended.
 #[cold]
 pub(super) fn freed(context: &Context, name: Str<'_>) {
-    if context.flags().may_block() {
+    if context.may_block() {
         serve_now(context, name);
     } else {
         lines::touch(context, name);
     }
 }
 
-/// A caller was told that it holds the lock at a key until an instant.
+/// A caller was told that it holds the lock at a key until an instant, and the fence if it was granted the lock.
 #[cold]
-pub(super) fn told(context: &Context, name: Str<'_>, until: UnixMs) {
+pub(super) fn told(context: &Context, name: Str<'_>, token: Token<'_>, until: UnixMs, fence: Option<Fence>) {
     let lock = KeyName::new(context.db(), name.bytes());
     lines::with(|lines| {
         lines.check_at(&lock, lines::next_check(Some(until)));
         lines.owner_knows(&lock);
+        if let Some(fence) = fence {
+            lines.note_grant(&lock, token.bytes(), fence);
+        }
     });
     lines::arm(context);
 }
@@ -151,7 +159,7 @@ fn serve(context: &Context, name: Str<'_>) {
             return;
         }
     }
-    lines::touch(context, name);
+    lines::check_at(context, name, clocks::now().to_ms());
 }
 
 /// Grants the lock to the next one. Whether there may be another one.
@@ -231,15 +239,18 @@ pub(super) fn waiters(call: &Call<'_>, key: &[u8]) -> Result {
     let lock = lock_at(&key)?;
     let now = clocks::now().to_ms();
     let until = |instant: UnixMs| instant.0.saturating_sub(now.0).max(1);
-    let (token, lease) = match lock {
-        Lock::Free => (Value::Null, Value::Null),
-        Lock::Held(token) => (Value::Bytes(token), key.expiry().map_or(0, |end| until(UnixMs(end))).into()),
+    let (holder, token, lease) = match lock {
+        Lock::Free => (&[][..], Value::Null, Value::Null),
+        Lock::Held(token) => {
+            let lease = key.expiry().map_or(0, |end| until(UnixMs(end)));
+            (token, Value::Bytes(token), lease.into())
+        }
     };
     let line = KeyName::new(context.db(), name.bytes());
     let (fence, waiting) = lines::with(|lines| {
         let line = lines.line(&line);
         let waiting: Vec<_> = line.into_iter().flat_map(Line::waiters).take(WAITERS_MAX).cloned().collect();
-        (line.and_then(Line::fence), waiting)
+        (line.and_then(|line| line.fence_of(holder)), waiting)
     });
     let waiting: Vec<_> = waiting
         .iter()

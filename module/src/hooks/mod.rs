@@ -6,11 +6,12 @@
 //! | `command_table` | every command: keys, flags, documentation |
 //! | `command_entry` | calls of commands |
 //! | `data_type` | the data type of sales |
-//! | `server_events` | a new role, loaded data, new settings, swapped databases, forks, keys that moved or were evicted |
+//! | `server_events` | a new role, loaded data, new settings, databases that changed, forks, keys that changed, clients that disconnect |
 //! | `clock_steps` | the warning that the clock was set |
 //! | `info` | the section of INFO |
 //!
-//! The timer calls [`crate::commands::run_due`].
+//! The timers call [`crate::commands::run_due`], [`crate::commands::serve_lines`] and
+//! [`crate::commands::wake_readers`].
 
 mod clock_steps;
 mod command_entry;

@@ -99,7 +99,6 @@ pub(super) fn subscribe(context: &Context) -> bool {
     let reports_keys = !misplaces_clients(context);
     if !reports_keys {
         lines::watch_unreported();
-        readers::watch_unreported();
     }
     deliveries::install(events::subscribe_to_deliveries::<ModuleEvents>);
     events::subscribe::<ModuleEvents>(context)
@@ -113,8 +112,8 @@ fn misplaces_clients(context: &Context) -> bool {
     let affected = context.valkey_version().is_some_and(|version| ([8, 1, 0]..[9, 1, 2]).contains(&version));
     if affected {
         context.warn(
-            "this Valkey cannot report RENAME and MOVE without harm (fixed in 9.1.2): the holds of a sale that is \
-             renamed or moved run out when it is next written to",
+            "this Valkey cannot report what happens to keys without harm (fixed in 9.1.2): the holds of a sale that is \
+             renamed or moved run out when it is next written to, and who waits for a lock or a sale is served with delay",
         );
     }
     affected

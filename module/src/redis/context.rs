@@ -52,8 +52,7 @@ impl Flags {
         self.has(raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA)
     }
 
-    /// Whether the caller can be blocked.
-    pub(crate) fn may_block(self) -> bool {
+    fn may_block(self) -> bool {
         !self.is_nested() && !self.has(raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING)
     }
 }
@@ -100,6 +99,36 @@ impl Context {
         // SAFETY: the context is valid.
         let flags = unsafe { api!(RedisModule_GetContextFlags(self.as_ptr())) };
         Flags(flags.cast_unsigned())
+    }
+
+    /// Whether the caller can be blocked: it is no step of MULTI or of a script, and a client of the server. What
+    /// another module calls by may be blocked, too, but it is no client that the server knows.
+    pub(crate) fn may_block(&self) -> bool {
+        // SAFETY: the context is valid; a null pointer asks only whether there is such a client.
+        let is_client = || unsafe {
+            let client = api!(RedisModule_GetClientId(self.as_ptr()));
+            api!(RedisModule_GetClientInfoById(std::ptr::null_mut(), client)) == OK
+        };
+        self.flags().may_block() && is_client()
+    }
+
+    /// Whether the server ends the connection of a client, which it frees now, because all replies to it were sent: by
+    /// QUIT, and after an error of the protocol. Where CLIENT was renamed it cannot be asked, and the answer is yes.
+    pub(crate) fn ends_after_replies(&self, client: u64) -> bool {
+        let context = redis_module::Context::new(self.raw.as_ptr().cast());
+        let line = match context.call("CLIENT", &["LIST", "ID", &client.to_string()]) {
+            Ok(redis_module::RedisValue::SimpleString(line) | redis_module::RedisValue::BulkString(line)) => {
+                line
+            }
+            Ok(redis_module::RedisValue::StringBuffer(line)) => String::from_utf8_lossy(&line).into_owned(),
+            Ok(redis_module::RedisValue::VerbatimString((_, line))) => {
+                String::from_utf8_lossy(&line).into_owned()
+            }
+            _ => return true,
+        };
+        let flags = line.split(' ').find_map(|field| field.strip_prefix("flags="));
+        // `c`: the connection is closed after the whole reply was written.
+        flags.is_none_or(|flags| flags.contains('c'))
     }
 
     /// Whether the caller is the AOF being loaded.

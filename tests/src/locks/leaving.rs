@@ -315,3 +315,30 @@ async fn a_waiter_that_asks_again_without_waiting_has_the_lock_twice() {
     queue.play("SECKILL.UNLOCK lock bob => 1").await;
     queue.must_grant(&mut cat, "cat").await;
 }
+
+/// The server ends its connection after it has sent the fence. So the lock is the caller's, until the lease ends.
+#[tokio::test]
+async fn a_caller_that_ends_its_connection_behind_the_call_keeps_the_lock() {
+    let mut queue = Queue::start().await;
+    for last_words in ["QUIT", "CLIENT KILL ID <bob> SKIPME no"] {
+        let (mut bob, mut cat) = (Caller::on(&queue.server).await, Caller::on(&queue.server).await);
+        bob.send("SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
+        bob.send(&last_words.replace("<bob>", &bob.id.to_string())).await;
+        wait_until_waiting(&mut queue.connection, 1).await;
+        cat.send("SECKILL.LOCK lock cat 3600000 BLOCK 0").await;
+        wait_until_waiting(&mut queue.connection, 2).await;
+        queue.play("SECKILL.UNLOCK lock ann => 1").await;
+        bob.fence().await;
+        // Later than everything that the end of the connection can cause.
+        wait_until("bob is gone", async || {
+            get::<String>(&mut queue.connection, &format!("CLIENT LIST ID {}", bob.id))
+                .await
+                .trim()
+                .is_empty()
+        })
+        .await;
+        queue.play("DEBUG SLEEP 0.01 => OK\nGET lock => \"bob\"\nSECKILL.UNLOCK lock bob => 1").await;
+        queue.must_grant(&mut cat, "cat").await;
+        queue.play("SECKILL.UNLOCK lock cat => 1\nSECKILL.LOCK lock ann 3600000 => <us>").await;
+    }
+}

@@ -143,3 +143,19 @@ async fn info_counts_those_that_waited() {
     assert_eq!(get::<u64>(&mut queue.connection, "DBSIZE").await, 1);
     assert_eq!(line(&mut queue.connection, "lock").await, ["eve"]);
 }
+
+/// It is the fence of the grant to the holder, whoever that is.
+#[tokio::test]
+async fn the_fence_is_that_of_the_holder() {
+    let mut queue = Queue::start().await;
+    let mut bob = queue.join("bob").await;
+    let _cat = queue.join("cat").await;
+    queue.play("SECKILL.UNLOCK lock ann => 1").await;
+    let granted = queue.must_grant(&mut bob, "bob").await;
+    assert_eq!(integer(&waiters(&mut queue.connection, "lock").await, "fence"), granted);
+    let again: u64 = get(&mut queue.connection, "SECKILL.LOCK lock bob 3600000").await;
+    assert!(again > granted);
+    assert_eq!(integer(&waiters(&mut queue.connection, "lock").await, "fence"), again);
+    queue.play("SET lock stranger => OK").await;
+    assert_eq!(field(&waiters(&mut queue.connection, "lock").await, "fence"), &Value::Nil);
+}

@@ -8,7 +8,7 @@ use crate::harness::callers::waiting;
 use crate::harness::conditions::{ms, wait_until};
 use crate::harness::readers::{brief, must_be_woken_by_every_event};
 use crate::harness::server::{Connection, Server};
-use crate::harness::session::{ask, get, play};
+use crate::harness::session::{ask, fill, get, play, together};
 use crate::harness::waiting::Call;
 
 /// A server with a sale that has one event.
@@ -212,4 +212,17 @@ async fn no_more_wait_than_may() {
     buy(&mut connection, [2]).await;
     assert_eq!(brief(first.value().await), "2 SOLD");
     play(&mut connection, "SECKILL.EVENTS sale 2 BLOCK 1 => []").await;
+}
+
+/// A reader is refused only if it has to wait.
+#[tokio::test]
+async fn events_that_are_there_are_sent_although_no_more_may_wait() {
+    let server = Server::with("seckill.max-waiters 0").await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.CREATE sale STOCK 3000 => OK").await;
+    fill(&mut connection, "large", 2_000).await;
+    // More than may be sent to readers that wait in this time.
+    let calls = ["SECKILL.EVENTS large 0 COUNT 1000 BLOCK 0"; 20];
+    let replies = together(&mut connection, &calls).await;
+    assert!(replies.iter().all(|reply| reply.starts_with("[{")), "{:?}", replies.last());
 }

@@ -41,8 +41,8 @@ pub struct Line {
     waiters: BTreeMap<CallId, Waiter>,
     /// The calls of each token, the first one first.
     calls: BTreeMap<Arc<[u8]>, Vec<CallId>>,
-    /// The fence of the last grant to one of this line.
-    fence: Option<Fence>,
+    /// The last grant since there is a line: its token and its fence.
+    granted: Option<(Arc<[u8]>, Fence)>,
 }
 
 impl Line {
@@ -63,8 +63,17 @@ impl Line {
         Some(waiter)
     }
 
-    pub(super) fn granted(&mut self, fence: Fence) {
-        self.fence = Some(fence);
+    /// All calls of a token leave the line.
+    pub(super) fn dismiss(&mut self, token: &[u8]) -> Vec<CallId> {
+        let calls = self.calls.remove(token).unwrap_or_default();
+        for id in &calls {
+            self.waiters.remove(id);
+        }
+        calls
+    }
+
+    pub(super) fn granted(&mut self, token: &[u8], fence: Fence) {
+        self.granted = Some((token.into(), fence));
     }
 
     /// Who is to get the lock as it is now: the first in line when it is free, and whoever waits with the token
@@ -89,10 +98,12 @@ impl Line {
         self.waiters.values()
     }
 
-    /// The fence of the last grant to one of this line; `None` when nobody of it was granted the lock.
+    /// The fence of the grant to the token that holds the lock; `None` when that was before there was a line, or
+    /// was no grant.
     #[must_use]
-    pub fn fence(&self) -> Option<Fence> {
-        self.fence
+    pub fn fence_of(&self, holder: &[u8]) -> Option<Fence> {
+        let (token, fence) = self.granted.as_ref()?;
+        (**token == *holder).then_some(*fence)
     }
 
     pub(super) fn is_empty(&self) -> bool {

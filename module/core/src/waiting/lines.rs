@@ -91,10 +91,8 @@ impl<K: Ord + Clone> Lines<K> {
     /// Grants the lock, which was free or its token's already, to a waiter, which leaves the line.
     pub fn grant(&mut self, id: CallId, was_free: bool, fence: Fence) -> Option<Waiter> {
         let lock = self.locks.get(&id)?.clone();
-        if let Some((line, _)) = self.lines.get_mut(&lock) {
-            line.granted(fence);
-        }
         let waiter = self.leave(id)?;
+        self.note_grant(&lock, waiter.token(), fence);
         let was_returned = self.returned.remove(&lock).is_some();
         if was_free || was_returned {
             self.handovers.insert(lock.clone(), Handover { token: waiter.token().into(), calls: vec![id] });
@@ -155,15 +153,27 @@ impl<K: Ord + Clone> Lines<K> {
         self.returned.remove(lock);
     }
 
+    /// A token was granted a lock. If it has a line, that shows the fence.
+    pub fn note_grant<Q: Ord + ?Sized>(&mut self, lock: &Q, token: &[u8], fence: Fence)
+    where
+        K: Borrow<Q>,
+    {
+        if let Some((line, _)) = self.lines.get_mut(lock) {
+            line.granted(token, fence);
+        }
+    }
+
     /// Takes a token out of the line of a lock. The calls by which it waited are to be unblocked.
     pub fn dismiss<Q: Ord + ?Sized>(&mut self, lock: &Q, token: &[u8]) -> Vec<CallId>
     where
         K: Borrow<Q>,
     {
-        let calls = self.line(lock).map_or(Vec::new(), |line| line.calls(token).to_vec());
+        let Some((line, _)) = self.lines.get_mut(lock) else { return Vec::new() };
+        let calls = line.dismiss(token);
         for id in &calls {
-            self.leave(*id);
+            self.locks.remove(id);
         }
+        self.remove_if_empty(lock);
         calls
     }
 
@@ -174,13 +184,22 @@ impl<K: Ord + Clone> Lines<K> {
 
     fn leave(&mut self, id: CallId) -> Option<Waiter> {
         let lock = self.locks.remove(&id)?;
-        let (line, ticket) = self.lines.get_mut(&lock)?;
+        let (line, _) = self.lines.get_mut(&lock)?;
         let waiter = line.leave(id);
-        if line.is_empty() {
-            self.checks.cancel(*ticket);
-            self.lines.remove(&lock);
-        }
+        self.remove_if_empty(&lock);
         waiter
+    }
+
+    fn remove_if_empty<Q: Ord + ?Sized>(&mut self, lock: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        if let Some((line, ticket)) = self.lines.get(lock)
+            && line.is_empty()
+        {
+            self.checks.cancel(*ticket);
+            self.lines.remove(lock);
+        }
     }
 
     /// The line of a lock, if there is one, is to be looked at in `check`. Whether there is one.

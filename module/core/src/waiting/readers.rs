@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::ops::Range;
 
 use super::call::CallId;
@@ -56,6 +57,8 @@ pub struct Readers<K> {
     woken: BTreeMap<CallId, (K, Reader)>,
     /// Sales with readers to look at: those with a pass.
     changed: VecDeque<K>,
+    /// The last sale that was rechecked; `None` when the first is the next.
+    rechecked: Option<K>,
 }
 
 impl<K: Ord + Clone> Readers<K> {
@@ -67,6 +70,7 @@ impl<K: Ord + Clone> Readers<K> {
             waiting: BTreeMap::new(),
             woken: BTreeMap::new(),
             changed: VecDeque::new(),
+            rechecked: None,
         }
     }
 
@@ -99,6 +103,17 @@ impl<K: Ord + Clone> Readers<K> {
         for sale in sales {
             self.changed(&sale);
         }
+    }
+
+    /// So many sales may have changed: those that follow the ones of the call before.
+    pub fn recheck(&mut self, count: usize) {
+        let from = self.rechecked.take().map_or(Bound::Unbounded, Bound::Excluded);
+        let sales: Vec<_> = self.sales.range((from, Bound::Unbounded)).take(count).collect();
+        let sales: Vec<_> = sales.into_iter().map(|(sale, _)| sale.clone()).collect();
+        for sale in &sales {
+            self.changed(sale);
+        }
+        self.rechecked = sales.last().filter(|_| sales.len() == count).cloned();
     }
 
     /// The next reader to look at: the sales take turns.
@@ -153,6 +168,18 @@ impl<K: Ord + Clone> Readers<K> {
     #[must_use]
     pub fn has_changed(&self) -> bool {
         !self.changed.is_empty()
+    }
+
+    /// Whether a call is to read, for it was woken.
+    #[must_use]
+    pub fn is_woken(&self, id: CallId) -> bool {
+        self.woken.contains_key(&id)
+    }
+
+    /// How many sales are waited for.
+    #[must_use]
+    pub fn sales(&self) -> usize {
+        self.sales.len()
     }
 
     /// How many readers wait.

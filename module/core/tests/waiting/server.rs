@@ -51,7 +51,7 @@ pub(crate) struct Server {
     /// Until when a lock that is free may stay so, although somebody waits for it.
     free_until: [u64; LOCKS],
     /// The fence of the last grant in each line.
-    granted: [Option<Fence>; LOCKS],
+    granted: [Option<(Name, Fence)>; LOCKS],
     /// All callers that ever waited, the first one first.
     callers: Vec<Caller>,
     fences: u64,
@@ -285,7 +285,7 @@ impl Server {
         let token = self.caller(call).token;
         self.hold(lock, token, until, Some(call));
         self.caller(call).state = State::Granted(fence);
-        self.granted[lock] = Some(fence);
+        self.granted[lock] = Some((token, fence));
         if self.caller(call).is_lost {
             self.disconnect(call);
         } else {
@@ -355,7 +355,9 @@ impl Server {
             };
             assert!(!expected.is_empty(), "nobody waits");
             assert!(line.waiters().map(Waiter::token).eq(expected), "the first one first");
-            assert_eq!(line.fence(), self.granted[lock]);
+            let fence =
+                self.granted[lock].map(|(token, fence)| (line.fence_of(token.as_bytes()), Some(fence)));
+            assert!(fence.is_none_or(|(shown, granted)| shown == granted));
             let may_be_free = self.is_timer_set || self.now < self.free_until[lock];
             assert!(self.keys[lock].is_some() || may_be_free, "it waits for a free lock");
         }

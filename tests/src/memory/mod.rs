@@ -6,3 +6,4 @@ mod lazy_free;
 mod leaks;
 mod limit;
 mod usage;
+mod waiters;

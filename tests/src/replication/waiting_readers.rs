@@ -50,6 +50,7 @@ async fn readers_of_all_copies_get_every_event_once() {
     let last = replica.replica("").await;
     let mut connection = primary.connect().await;
     connection.create("sale", Sale::new(1_000)).await.unwrap();
+    replica.catch_up(&primary).await;
     last.catch_up(&replica).await;
     let servers = [&primary, &replica, &last];
     let readers = (0..READERS).map(async |number| {

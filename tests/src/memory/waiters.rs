@@ -1,11 +1,10 @@
 //! Callers that wait leave no memory behind, however they end.
 
-use crate::harness::callers::Caller;
+use crate::harness::callers::{Caller, waiting};
 use crate::harness::conditions::wait_until;
 use crate::harness::info::used_memory;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::play;
-use crate::harness::waiting::waiters;
 
 /// How much the memory of the server itself varies, in bytes.
 const BOUND: u64 = 64 * 1024;
@@ -31,7 +30,7 @@ async fn come_and_go(server: &Server, connection: &mut Connection, each: usize) 
         }
     }
     let each = each as u64;
-    wait_until("all wait", async || waiters(connection).await == [3 * each, each]).await;
+    wait_until("all wait", async || waiting(connection).await == [3 * each, each]).await;
     assert!(used_memory(connection).await > before + 4 * each * TAKEN, "they take memory");
 
     drop(gone);
@@ -49,7 +48,7 @@ async fn come_and_go(server: &Server, connection: &mut Connection, each: usize) 
     for caller in &mut reading {
         caller.value().await;
     }
-    wait_until("nobody waits", async || waiters(connection).await == [0, 0]).await;
+    wait_until("nobody waits", async || waiting(connection).await == [0, 0]).await;
     play(connection, "FLUSHALL SYNC => OK").await;
 }
 

@@ -93,10 +93,11 @@ impl Server {
         let mut stream = UnixStream::connect(self.socket())?;
         stream.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
         stream.write_all(b"SHUTDOWN NOSAVE NOW FORCE\r\n")?;
-        // A server that ends sends no reply.
-        match stream.read(&mut [0])? {
-            0 => self.process.wait(),
-            _ => Err(io::Error::other("it refuses to shut down")),
+        // A server that ends sends no reply. Signals do not interrupt this read.
+        match stream.read_exact(&mut [0]) {
+            Ok(()) => Err(io::Error::other("it refuses to shut down")),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.process.wait(),
+            Err(error) => Err(error),
         }
     }
 

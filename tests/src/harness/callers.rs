@@ -1,5 +1,8 @@
 //! Callers that may have to wait for a reply.
 
+use std::net::{self, Shutdown};
+use std::os::unix;
+
 use redis::{Value, parse_redis_value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpStream, UnixStream};
@@ -17,9 +20,12 @@ trait Socket: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for S {}
 
-/// A client with a connection of its own, which is closed at once when this is dropped.
+/// A client with a connection of its own, which ends at once when this is dropped.
 pub(crate) struct Caller {
     socket: BufReader<Box<dyn Socket>>,
+    /// Ends the connection. To close the socket is not enough: a child that another test just started may have it
+    /// open for a moment.
+    hang_up: Box<dyn Fn() + Send>,
     /// Its number at the server.
     pub(crate) id: u64,
 }
@@ -27,16 +33,23 @@ pub(crate) struct Caller {
 impl Caller {
     /// On the unix socket of a server.
     pub(crate) async fn on(server: &Server) -> Self {
-        Self::new(UnixStream::connect(server.socket()).await.unwrap()).await
+        let socket = unix::net::UnixStream::connect(server.socket()).unwrap();
+        let same = socket.try_clone().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        Self::new(UnixStream::from_std(socket).unwrap(), move || drop(same.shutdown(Shutdown::Both))).await
     }
 
     /// At a TCP port of this machine.
     pub(crate) async fn at(port: u16) -> Self {
-        Self::new(TcpStream::connect(("127.0.0.1", port)).await.unwrap()).await
+        let socket = net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let same = socket.try_clone().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        Self::new(TcpStream::from_std(socket).unwrap(), move || drop(same.shutdown(Shutdown::Both))).await
     }
 
-    async fn new(socket: impl Socket + 'static) -> Self {
-        let mut caller = Self { socket: BufReader::new(Box::new(socket)), id: 0 };
+    async fn new(socket: impl Socket + 'static, hang_up: impl Fn() + Send + 'static) -> Self {
+        let (socket, hang_up) = (BufReader::new(Box::new(socket) as Box<dyn Socket>), Box::new(hang_up));
+        let mut caller = Self { socket, hang_up, id: 0 };
         caller.id = caller.ask("CLIENT ID").await.parse().unwrap();
         caller
     }
@@ -96,6 +109,12 @@ impl Caller {
                 return Some(value);
             }
         }
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        (self.hang_up)();
     }
 }
 

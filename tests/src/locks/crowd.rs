@@ -84,7 +84,7 @@ async fn call_often(server: &Server, shared: &Shared, number: usize, mut choice:
                 shared.grants.borrow_mut().push(Grant { lock, token, fence, held_until });
                 connected = Some(caller);
             }
-            Some(Value::Nil | Value::ServerError(_)) => connected = Some(caller),
+            Some(Value::Nil) => connected = Some(caller),
             Some(other) => panic!("{other:?}"),
             None => {}
         }
@@ -112,8 +112,8 @@ async fn disturb(server: &Server, shared: &Shared, mut choice: fastrand::Rng) {
         let recent = shared.clients.borrow().iter().rev().take(CALLERS).copied().collect::<Vec<_>>();
         let client = choice.choice(recent).unwrap_or(0);
         let line = match choice.u8(..12) {
-            0 => format!("CLIENT KILL ID {client}"),
-            1 => format!("CLIENT UNBLOCK {client} ERROR"),
+            0 | 1 => format!("CLIENT KILL ID {client}"),
+            // With ERROR Redis 7.0 replies twice to a client that is granted the lock in the same moment.
             2 => format!("CLIENT UNBLOCK {client}"),
             3 => format!("DEL {lock}"),
             4 => format!("SET {lock} stranger NX PX 3"),

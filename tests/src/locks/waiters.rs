@@ -1,9 +1,8 @@
 //! What WAITERS and INFO show of a line.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use redis::Value;
-use tokio::process::Command;
 
 use super::queue::{Queue, field, line};
 use crate::harness::callers::wait_until_waiting;
@@ -105,13 +104,13 @@ async fn a_thousand_waiters_are_shown_and_all_are_counted() {
         .args(["-c", ALL, "-n", ALL, "-r", "1000000000"])
         .args(["SECKILL.LOCK", "lock", "token:__rand_int__", "3600000", "BLOCK", "0"])
         .stdout(Stdio::null())
-        .kill_on_drop(true)
         .spawn()
         .unwrap();
     wait_until("all wait", async || stat(&mut queue.connection, "seckill", "seckill_waiters").await == ALL)
         .await;
     assert_eq!(queue.line().await.len(), 1_000);
-    crowd.kill().await.unwrap();
+    crowd.kill().unwrap();
+    crowd.wait().unwrap();
     wait_until_waiting(&mut queue.connection, 0).await;
     assert_eq!(queue.line().await, [""; 0]);
     queue.play("GET lock => \"ann\"").await;
@@ -122,8 +121,9 @@ async fn info_counts_those_that_waited() {
     let mut queue = Queue::start().await;
     let mut left = queue.waits("SECKILL.LOCK lock dan 3600000 BLOCK 1").await;
     assert_eq!(left.reply().await, "nil");
-    let joined_at = now_ms();
+    let came_at = now_ms();
     let mut bob = queue.join("bob").await;
+    let joined_at = now_ms();
     let mut cat = queue.join("cat").await;
     let _eve = queue.join("eve").await;
     wait_until("40 ms are over", async || now_ms() >= joined_at + 40).await;
@@ -131,7 +131,7 @@ async fn info_counts_those_that_waited() {
     queue.must_grant(&mut bob, "bob").await;
     queue.play("SECKILL.UNLOCK lock bob => 1").await;
     queue.must_grant(&mut cat, "cat").await;
-    let most = now_ms() - joined_at;
+    let most = now_ms() - came_at;
 
     let mut figures = vec![];
     for name in ["waits", "waiters", "handoffs", "grants", "longest_wait_ms"] {

@@ -1,7 +1,7 @@
 //! Callers that may have to wait for a reply.
 
-use std::net::{self, Shutdown};
-use std::os::unix;
+use std::pin::Pin;
+use std::task::{Context, Waker};
 
 use redis::{Value, parse_redis_value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
@@ -23,9 +23,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for S {}
 /// A client with a connection of its own, which ends at once when this is dropped.
 pub(crate) struct Caller {
     socket: BufReader<Box<dyn Socket>>,
-    /// Ends the connection. To close the socket is not enough: a child that another test just started may have it
-    /// open for a moment.
-    hang_up: Box<dyn Fn() + Send>,
     /// Its number at the server.
     pub(crate) id: u64,
 }
@@ -33,23 +30,16 @@ pub(crate) struct Caller {
 impl Caller {
     /// On the unix socket of a server.
     pub(crate) async fn on(server: &Server) -> Self {
-        let socket = unix::net::UnixStream::connect(server.socket()).unwrap();
-        let same = socket.try_clone().unwrap();
-        socket.set_nonblocking(true).unwrap();
-        Self::new(UnixStream::from_std(socket).unwrap(), move || drop(same.shutdown(Shutdown::Both))).await
+        Self::new(UnixStream::connect(server.socket()).await.unwrap()).await
     }
 
     /// At a TCP port of this machine.
     pub(crate) async fn at(port: u16) -> Self {
-        let socket = net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let same = socket.try_clone().unwrap();
-        socket.set_nonblocking(true).unwrap();
-        Self::new(TcpStream::from_std(socket).unwrap(), move || drop(same.shutdown(Shutdown::Both))).await
+        Self::new(TcpStream::connect(("127.0.0.1", port)).await.unwrap()).await
     }
 
-    async fn new(socket: impl Socket + 'static, hang_up: impl Fn() + Send + 'static) -> Self {
-        let (socket, hang_up) = (BufReader::new(Box::new(socket) as Box<dyn Socket>), Box::new(hang_up));
-        let mut caller = Self { socket, hang_up, id: 0 };
+    async fn new(socket: impl Socket + 'static) -> Self {
+        let mut caller = Self { socket: BufReader::new(Box::new(socket)), id: 0 };
         caller.id = caller.ask("CLIENT ID").await.parse().unwrap();
         caller
     }
@@ -113,8 +103,9 @@ impl Caller {
 }
 
 impl Drop for Caller {
+    /// To close the socket is not enough: a child that another test just started may have it open for a moment.
     fn drop(&mut self) {
-        (self.hang_up)();
+        let _ = Pin::new(&mut self.socket).poll_shutdown(&mut Context::from_waker(Waker::noop()));
     }
 }
 

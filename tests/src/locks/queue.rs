@@ -68,7 +68,7 @@ impl Queue {
 /// A lock that was released at an instant was granted with this fence at once. A fence is the time of its grant by
 /// the server's clock. The bound is below the second after which the server looks at a lock anyway.
 pub(super) fn must_be_prompt(fence: u64, released_at: u64, what: &str) {
-    must_be_granted_within(500, fence, released_at, what);
+    must_be_granted_within(800, fence, released_at, what);
 }
 
 /// The same within so many ms.

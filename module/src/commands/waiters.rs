@@ -110,10 +110,13 @@ pub(super) fn has_line(context: &Context, name: Str<'_>) -> bool {
     lines::with(|lines| lines.line(&lock).is_some())
 }
 
-/// The lock at a key was released. In MULTI and scripts a later command may take it still, so the line is served
-/// when these have ended.
+/// The lock at a key was released: it goes to its line, if it has one. In MULTI and scripts a later command may
+/// take it still, so the line is served when these have ended.
 #[cold]
 pub(super) fn freed(context: &Context, name: Str<'_>) {
+    if !has_line(context, name) {
+        return;
+    }
     if context.may_block() {
         serve_now(context, name);
     } else {

@@ -149,6 +149,8 @@ async fn evicted_keys_are_counted() {
     // Evictions in another database than that of the client count, too.
     play(&mut connection, "MOVE sale:3 1 => 1").await;
     fill(&mut connection).await;
+    // From here on nothing is evicted.
+    play(&mut connection, "CONFIG SET maxmemory 0 => OK").await;
 
     let mut left = 0;
     for database in [1, 0] {

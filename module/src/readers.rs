@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use seckill_core::waiting::{Pace, Readers};
 
 use crate::key_name::KeyName;
-use crate::redis::{Context, Str, Timer, monotonic_time};
+use crate::redis::{Context, Str, Timer, cpu_time, monotonic_time};
 
 static READERS: Mutex<Readers<Arc<KeyName>>> = Mutex::new(Readers::new());
 static IN_USE: AtomicBool = AtomicBool::new(false);
@@ -28,6 +29,7 @@ pub(crate) fn with<T>(act: impl FnOnce(&mut Readers<Arc<KeyName>>) -> T) -> T {
 pub(crate) fn sale_changed(context: &Context, key: Str<'_>) {
     if are_in_use() {
         let sale = KeyName::new(context.db(), key.bytes());
+        // If they are looked at already, the timer is set.
         if with(|readers| readers.changed(&sale)) {
             TIMER.soon(context);
         }
@@ -47,8 +49,8 @@ static RECHECKED_AT: AtomicU64 = AtomicU64::new(0);
 /// Looks at some sales again, so that each has its turn once a second: the server does not report all that happens
 /// to a key.
 pub(crate) fn recheck(context: &Context) {
-    const PERIOD: u64 = 1_000;
-    let now = monotonic_ms();
+    const PERIOD: u64 = 1_000_000;
+    let now = us(monotonic_time());
     let passed = now.saturating_sub(RECHECKED_AT.swap(now, Relaxed)).min(PERIOD);
     if are_in_use() {
         with(|readers| {
@@ -60,8 +62,8 @@ pub(crate) fn recheck(context: &Context) {
     }
 }
 
-fn monotonic_ms() -> u64 {
-    u64::try_from(monotonic_time().as_millis()).unwrap_or(u64::MAX)
+fn us(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Whether any reader waits. All calls ask this first.
@@ -72,7 +74,7 @@ pub(crate) fn are_in_use() -> bool {
 
 /// Whether another reader may be served now.
 pub(crate) fn may_be_served() -> bool {
-    pace(|pace| pace.allows(monotonic_ms()))
+    pace(|pace| pace.allows(us(monotonic_time()), || us(cpu_time())))
 }
 
 /// Reads or changes the budget.

@@ -81,20 +81,19 @@ impl<K: Ord + Clone> Readers<K> {
         self.waiting.insert(id, sale);
     }
 
-    /// A sale changed. Whether anybody waits for it.
+    /// A sale changed. Whether its readers are to be looked at that were not before.
     pub fn changed<Q: Ord + ?Sized>(&mut self, sale: &Q) -> bool
     where
         K: Borrow<Q>,
     {
         let Some(audience) = self.sales.get_mut(sale) else { return false };
-        let is_waited_for = !audience.readers.is_empty();
         if audience.pass.is_some() {
             audience.changed_again = true;
-        } else {
-            audience.begin_pass();
-            self.changed.extend(self.sales.get_key_value(sale).map(|(sale, _)| sale.clone()));
+            return false;
         }
-        is_waited_for
+        audience.begin_pass();
+        self.changed.extend(self.sales.get_key_value(sale).map(|(sale, _)| sale.clone()));
+        true
     }
 
     /// These sales may have changed.

@@ -20,7 +20,7 @@ override MODULE_DIR := $(abspath $(MODULE_DIR))
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench bench-peers instructions growth blocking \
+.PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench bench-peers instructions waiting growth blocking \
 	migrate-large simulate memcheck guard fuzz install test-install
 
 help: ## Explain every target.
@@ -65,6 +65,9 @@ bench-peers: build ## Measure how a contended lock changes hands, beside other l
 
 instructions: build-bench ## Compare the instructions of the hot commands with the table of them. ARGS="--write" renews it.
 	@$(BENCH) instructions $(ARGS)
+
+waiting: build-bench ## Measure what callers cost that wait for locks and for events: as many as the limit of open files allows.
+	@ulimit -n $$(ulimit -Hn) && $(BENCH) waiting $(ARGS)
 
 growth: ## Measure time and memory of a sale that grows to 5 million orders.
 	$(CARGO) test $(RELEASE) --package seckill-core --test growth -- --ignored --nocapture --test-threads=1

@@ -18,6 +18,7 @@
 //! | [`removal`] | how long other clients wait when a large sale is deleted |
 //! | [`goals`], [`verdicts`] | the figures to reach, and whether they were |
 //! | [`instructions`] | a mode of its own: counts in place of times |
+//! | [`waiting`] | a mode of its own: what callers that wait cost |
 //! | [`spread`], [`comparison`], [`report`] | the figures of all rounds |
 //! | [`tables`], [`table`], [`numerals`] | the report as tables |
 //! | [`figures`], [`plot`] | the report as bars and plots |
@@ -53,6 +54,7 @@ mod table;
 mod tables;
 mod terminal;
 mod verdicts;
+mod waiting;
 mod workload;
 
 use std::fs;
@@ -97,10 +99,11 @@ struct Options {
     page: PathBuf,
 }
 
-/// What is measured other than times.
+/// What is measured in place of the workloads.
 #[derive(clap::Subcommand)]
 enum Mode {
     Instructions(instructions::Options),
+    Waiting(waiting::Options),
 }
 
 fn main() -> ExitCode {
@@ -116,9 +119,8 @@ fn main() -> ExitCode {
 /// The clients share one thread, so that the other cores are free for the servers.
 fn run(options: &Options) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if let Some(Mode::Instructions(options)) = &options.mode {
-        let progress = Progress::new()?;
-        return runtime.block_on(unless_interrupted(instructions::run(options, &progress)))?;
+    if let Some(mode) = &options.mode {
+        return runtime.block_on(unless_interrupted(run_mode(mode, &Progress::new()?)))?;
     }
     let report = runtime.block_on(unless_interrupted(measure_all(options)))??;
     let mut out = io::stdout().lock();
@@ -131,6 +133,13 @@ fn run(options: &Options) -> Result<(), Failure> {
     write_page(&report, &options.page).map_err(|error| format!("{}: {error}", options.page.display()))?;
     eprintln!("The same as a page, with plots: {}", options.page.display());
     Ok(())
+}
+
+async fn run_mode(mode: &Mode, progress: &Progress) -> Result<(), Failure> {
+    match mode {
+        Mode::Instructions(options) => instructions::run(options, progress).await,
+        Mode::Waiting(options) => waiting::run(options, progress).await,
+    }
 }
 
 fn write_page(report: &Report, path: &Path) -> Result<(), Failure> {

@@ -46,18 +46,20 @@ pub(crate) fn all_changed(context: &Context, db: Option<i32>) {
 
 static RECHECKED_AT: AtomicU64 = AtomicU64::new(0);
 
-/// Looks at some sales again, so that each has its turn once a second: the server does not report all that happens
+/// Looks at some sales again, so that each has its turn within a second: the server does not report all that happens
 /// to a key.
 pub(crate) fn recheck(context: &Context) {
-    const PERIOD: u64 = 1_000_000;
+    const PERIOD: u64 = 900_000;
+    if !are_in_use() {
+        return;
+    }
     let now = us(monotonic_time());
-    let passed = now.saturating_sub(RECHECKED_AT.swap(now, Relaxed)).min(PERIOD);
-    if are_in_use() {
-        with(|readers| {
-            let sales = u64::try_from(readers.sales()).unwrap_or(u64::MAX);
-            let count = sales.saturating_mul(passed).div_ceil(PERIOD);
-            readers.recheck(usize::try_from(count).unwrap_or(usize::MAX));
-        });
+    let passed = now.saturating_sub(RECHECKED_AT.load(Relaxed)).min(PERIOD);
+    let sales = u64::try_from(with(|readers| readers.sales())).unwrap_or(u64::MAX);
+    let count = sales.saturating_mul(passed) / PERIOD;
+    if count > 0 {
+        RECHECKED_AT.store(now, Relaxed);
+        with(|readers| readers.recheck(usize::try_from(count).unwrap_or(usize::MAX)));
         TIMER.soon(context);
     }
 }

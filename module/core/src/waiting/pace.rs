@@ -33,10 +33,9 @@ impl Pace {
         if passed >= US_PER_MS {
             let busy = busy();
             let was_busy = busy.saturating_sub(self.busy).min(passed);
-            let filled = was_busy
-                .saturating_mul(EVENTS_PER_BUSY_MS)
-                .saturating_add((passed - was_busy).saturating_mul(EVENTS_PER_IDLE_MS));
-            self.spent = self.spent.saturating_sub(filled / US_PER_MS);
+            let busy_events = was_busy.saturating_mul(EVENTS_PER_BUSY_MS);
+            let idle_events = passed.saturating_sub(was_busy).saturating_mul(EVENTS_PER_IDLE_MS);
+            self.spent = self.spent.saturating_sub(busy_events.saturating_add(idle_events) / US_PER_MS);
             (self.at, self.busy) = (now, busy);
         }
         self.spent < EVENTS_PER_IDLE_MS

@@ -57,7 +57,7 @@ pub struct Readers<K> {
     woken: BTreeMap<CallId, (K, Reader)>,
     /// Sales with readers to look at: those with a pass.
     changed: VecDeque<K>,
-    /// The last sale that was rechecked; `None` when the first is the next.
+    /// The last sale that was rechecked.
     rechecked: Option<K>,
 }
 
@@ -104,15 +104,19 @@ impl<K: Ord + Clone> Readers<K> {
         }
     }
 
-    /// So many sales may have changed: those that follow the ones of the call before.
+    /// So many sales may have changed: those that follow the ones of the call before, and after the last the first.
     pub fn recheck(&mut self, count: usize) {
-        let from = self.rechecked.take().map_or(Bound::Unbounded, Bound::Excluded);
-        let sales: Vec<_> = self.sales.range((from, Bound::Unbounded)).take(count).collect();
-        let sales: Vec<_> = sales.into_iter().map(|(sale, _)| sale.clone()).collect();
+        let (after, before) = match self.rechecked.take() {
+            Some(last) => (Bound::Excluded(last.clone()), Bound::Included(last)),
+            None => (Bound::Unbounded, Bound::Unbounded),
+        };
+        let following = self.sales.range((after, Bound::Unbounded));
+        let sales = following.chain(self.sales.range((Bound::Unbounded, before)));
+        let sales: Vec<_> = sales.take(count.min(self.sales.len())).map(|(sale, _)| sale.clone()).collect();
         for sale in &sales {
             self.changed(sale);
         }
-        self.rechecked = sales.last().filter(|_| sales.len() == count).cloned();
+        self.rechecked = sales.last().cloned();
     }
 
     /// The next reader to look at: the sales take turns.

@@ -196,6 +196,11 @@ proptest! {
             server.take(step);
             server.check();
         }
+        // What nobody reported is found when all sales had their turn, one by one.
+        server.last.iter_mut().for_each(|last| *last += 1);
+        for _ in 0..SALES {
+            server.readers.recheck(1);
+        }
         // What is being looked at, and what changed again since.
         let most = 2 * server.waiting.len();
         let looks = (0..=most).take_while(|_| server.look(None)).count();

@@ -99,7 +99,11 @@ async fn alone(
     let before = cpu_us(pipe)?;
     sleep(time).await;
     let cpu = cpu_us(pipe)? - before;
-    let ((), pings) = pings::during(Pipe::open(server.client(), 1)?, async { Ok(sleep(time).await) }).await?;
+    let left_alone = async {
+        sleep(time).await;
+        Ok(())
+    };
+    let ((), pings) = pings::during(Pipe::open(server.client(), 1)?, left_alone).await?;
     Ok(row(what, time, cpu, &pings))
 }
 

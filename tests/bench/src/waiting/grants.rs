@@ -8,7 +8,7 @@ use seckill_launcher::Program;
 
 use super::crowd::{Caller, memory_alone, server, until};
 use super::pings::{cells, histogram};
-use super::{WaitingPlan, count};
+use super::plan::{WaitingPlan, count};
 use crate::failure::Failure;
 use crate::names::token;
 use crate::numerals::{thousands, times, us};

@@ -8,7 +8,7 @@ use tokio::time::{sleep, sleep_until};
 
 use super::crowd::{Caller, memory_alone, server, until};
 use super::pings::{self, cells};
-use super::{WaitingPlan, count};
+use super::plan::{WaitingPlan, count};
 use crate::failure::Failure;
 use crate::names;
 use crate::numerals::thousands;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::crowd::{Caller, server, until};
 use super::pings::histogram;
-use super::{WaitingPlan, count};
+use super::plan::{WaitingPlan, count};
 use crate::blocking::blocking;
 use crate::comparison::quartiles;
 use crate::failure::Failure;

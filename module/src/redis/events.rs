@@ -98,6 +98,15 @@ fn with(context: *mut raw::RedisModuleCtx, call: impl FnOnce(&Context)) {
     });
 }
 
+/// The same with what the server passed about the event.
+fn with_info<T>(context: *mut raw::RedisModuleCtx, info: Option<&T>, call: impl FnOnce(&Context, &T)) {
+    with(context, |context| {
+        if let Some(info) = info {
+            call(context, info);
+        }
+    });
+}
+
 unsafe extern "C" fn role_changed<E: ServerEvents>(
     context: *mut raw::RedisModuleCtx,
     _: raw::RedisModuleEvent,
@@ -144,11 +153,10 @@ unsafe extern "C" fn swapped<E: ServerEvents>(
     _: u64,
     info: *mut c_void,
 ) {
-    with(context, |context| {
-        // SAFETY: with this event the server passes this structure.
-        if let Some(info) = unsafe { info.cast::<raw::RedisModuleSwapDbInfo>().as_ref() } {
-            E::databases_swapped(context, info.dbnum_first, info.dbnum_second);
-        }
+    // SAFETY: with this event the server passes this structure.
+    let info = unsafe { info.cast::<raw::RedisModuleSwapDbInfo>().as_ref() };
+    with_info(context, info, |context, info| {
+        E::databases_swapped(context, info.dbnum_first, info.dbnum_second);
     });
 }
 
@@ -158,15 +166,13 @@ unsafe extern "C" fn flushed<E: ServerEvents>(
     subevent: u64,
     info: *mut c_void,
 ) {
-    if subevent != raw::REDISMODULE_SUBEVENT_FLUSHDB_END {
-        return;
-    }
-    with(context, |context| {
+    if subevent == raw::REDISMODULE_SUBEVENT_FLUSHDB_END {
         // SAFETY: with this event the server passes this structure.
-        if let Some(info) = unsafe { info.cast::<raw::RedisModuleFlushInfo>().as_ref() } {
+        let info = unsafe { info.cast::<raw::RedisModuleFlushInfo>().as_ref() };
+        with_info(context, info, |context, info| {
             E::database_emptied(context, (info.dbnum >= 0).then_some(info.dbnum));
-        }
-    });
+        });
+    }
 }
 
 unsafe extern "C" fn client_changed<E: ServerEvents>(
@@ -175,15 +181,11 @@ unsafe extern "C" fn client_changed<E: ServerEvents>(
     subevent: u64,
     info: *mut c_void,
 ) {
-    if subevent != raw::REDISMODULE_SUBEVENT_CLIENT_CHANGE_DISCONNECTED {
-        return;
-    }
-    with(context, |context| {
+    if subevent == raw::REDISMODULE_SUBEVENT_CLIENT_CHANGE_DISCONNECTED {
         // SAFETY: with this event the server passes this structure.
-        if let Some(info) = unsafe { info.cast::<raw::RedisModuleClientInfo>().as_ref() } {
-            E::client_gone(context, info.id);
-        }
-    });
+        let info = unsafe { info.cast::<raw::RedisModuleClientInfo>().as_ref() };
+        with_info(context, info, |context, info| E::client_gone(context, info.id));
+    }
 }
 
 /// Before the server sleeps it sends replies, and frees clients that it could not send to.

@@ -2,8 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
-use std::ops::Range;
+use std::ops::{Bound, Range};
 
 use super::call::CallId;
 use crate::protocol::{Seq, Term};

@@ -18,6 +18,8 @@ impl ServerEvents for ModuleEvents {
     fn role_changed(context: &Context) {
         clocks::begin_epoch();
         deliveries::forget();
+        // What a replica lacks may still come; what a primary lacks will not.
+        readers::all_changed(context, None);
         schedule::arm(context);
     }
 

@@ -329,7 +329,6 @@ async fn a_caller_that_ends_its_connection_behind_the_call_keeps_the_lock() {
         wait_until_waiting(&mut queue.connection, 2).await;
         queue.play("SECKILL.UNLOCK lock ann => 1").await;
         bob.fence().await;
-        // Later than everything that the end of the connection can cause.
         wait_until("bob is gone", async || {
             get::<String>(&mut queue.connection, &format!("CLIENT LIST ID {}", bob.id))
                 .await
@@ -337,7 +336,8 @@ async fn a_caller_that_ends_its_connection_behind_the_call_keeps_the_lock() {
                 .is_empty()
         })
         .await;
-        queue.play("DEBUG SLEEP 0.01 => OK\nGET lock => \"bob\"\nSECKILL.UNLOCK lock bob => 1").await;
+        queue.settle().await;
+        queue.play("GET lock => \"bob\"\nSECKILL.UNLOCK lock bob => 1").await;
         queue.must_grant(&mut cat, "cat").await;
         queue.play("SECKILL.UNLOCK lock cat => 1\nSECKILL.LOCK lock ann 3600000 => <us>").await;
     }

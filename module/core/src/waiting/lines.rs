@@ -93,10 +93,13 @@ impl<K: Ord + Clone> Lines<K> {
         let lock = self.locks.get(&id)?.clone();
         let waiter = self.leave(id)?;
         self.note_grant(&lock, waiter.token(), fence);
-        let was_returned = self.returned.remove(&lock).is_some();
+        // Another client may have set the key meanwhile: what is known of an earlier owner says nothing of this one.
+        let was_returned = self.returned.remove(&lock).is_some_and(|token| *token == *waiter.token());
         if was_free || was_returned {
             self.handovers.insert(lock.clone(), Handover { token: waiter.token().into(), calls: vec![id] });
-        } else if let Some(handover) = self.handovers.get_mut(&lock) {
+        } else if let Some(handover) = self.handovers.get_mut(&lock)
+            && *handover.token == *waiter.token()
+        {
             handover.calls.push(id);
         }
         self.granted.insert(id, (lock, fence));

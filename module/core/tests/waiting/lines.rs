@@ -99,3 +99,20 @@ proptest! {
         server.must_be_idle();
     }
 }
+
+/// A grant is to be taken back; before that happens another client sets the key for a token that waits, too. So its
+/// owner knows of it, and keeps it when the call by which it waited is gone.
+#[test]
+fn what_another_client_set_is_not_taken_back() {
+    let mut server = Server::new();
+    for token in ["cat", "bob", "ann"] {
+        server.lock(0, token, 5_000, true, false);
+    }
+    server.unlock(0, "cat", false);
+    server.set(0, "ann", None);
+    server.disconnect(server.some_call(0).unwrap());
+    server.lock(0, "dan", 5_000, true, false);
+    server.disconnect(server.some_call(1).unwrap());
+    server.on_timer();
+    server.check();
+}

@@ -3,74 +3,87 @@
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
-use redis::{Cmd, ParsingError, Value, from_redis_value};
-use seckill_core::protocol::{self, Command, Name, Query, Request, Seq, State, Term, Token};
+use redis::{ParsingError, Value, from_redis_value};
+use seckill_core::protocol::{self, Command, Name, Query, Request, Seq, Term, Token};
 
-use crate::decode;
+use crate::encode::encode;
 use crate::error::{Error, Result};
-use crate::options::{After, Alteration, Buy, BuyAll, Sale, millis};
+use crate::options::{After, Alteration, Buy, BuyAll, NewSale, millis};
 use crate::reply::{Bought, Buyer, Event, Info, Order, Part};
+use crate::words::State;
 
-/// The commands of the module, for every async connection of redis-rs.
+/// Gives every async connection of redis-rs the commands of the module.
+pub trait Seckill: ConnectionLike + Send + Sized {
+    /// The commands, each a method that sends it on this connection.
+    fn seckill(&mut self) -> Commands<'_, Self> {
+        Commands(self)
+    }
+}
+
+impl<C: ConnectionLike + Send> Seckill for C {}
+
+/// The commands of the module on a connection.
 ///
 /// Each method lists the [codes](crate::Code) that its [`Error`] may have, beside `ERR` for a mistake in the
 /// arguments. Methods that change a sale also fail with `CORRUPT` when this copy of it diverged from its
 /// primary.
-pub trait Seckill: ConnectionLike + Send + Sized {
+pub struct Commands<'c, C>(&'c mut C);
+
+impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Takes the lock at `key` for `ttl`: its fence, or `None` while another token holds it.
     ///
     /// A token that holds the lock already gets a new lease and a new fence, so the call may be repeated.
-    fn lock(
-        &mut self,
+    pub fn lock(
+        self,
         key: impl AsRef<[u8]>,
         token: impl AsRef<[u8]>,
         ttl: Duration,
     ) -> impl Future<Output = Result<Option<u64>>> + Send {
         let key = key.as_ref();
         let lock = |token| Command::Lock { key, token, ttl: millis(ttl), block: None };
-        send(self, Token::new(token.as_ref()).map(lock), from_redis_value)
+        send(self.0, Token::new(token.as_ref()).map(lock), from_redis_value)
     }
 
     /// Releases the lock: `false` when `token` did not hold it (any more).
-    fn unlock(
-        &mut self,
+    pub fn unlock(
+        self,
         key: impl AsRef<[u8]>,
         token: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<bool>> + Send {
         let key = key.as_ref();
         let unlock = |token| Command::Unlock { key, token };
-        send(self, Token::new(token.as_ref()).map(unlock), from_redis_value)
+        send(self.0, Token::new(token.as_ref()).map(unlock), from_redis_value)
     }
 
     /// Sets the lease of the lock to `ttl` from now: `false` when `token` does not hold it.
-    fn renew(
-        &mut self,
+    pub fn renew(
+        self,
         key: impl AsRef<[u8]>,
         token: impl AsRef<[u8]>,
         ttl: Duration,
     ) -> impl Future<Output = Result<bool>> + Send {
         let key = key.as_ref();
         let renew = |token| Command::Renew { key, token, ttl: millis(ttl) };
-        send(self, Token::new(token.as_ref()).map(renew), from_redis_value)
+        send(self.0, Token::new(token.as_ref()).map(renew), from_redis_value)
     }
 
     /// Creates a sale at `key`. Repeated with the same arguments it changes nothing.
     ///
     /// Errors: `BUSYKEY` when the key holds anything else; `EVICTION` when the server may evict sales.
-    fn create(&mut self, key: impl AsRef<[u8]>, sale: Sale) -> impl Future<Output = Result<()>> + Send {
+    pub fn create(self, key: impl AsRef<[u8]>, sale: NewSale) -> impl Future<Output = Result<()>> + Send {
         let request = Request::Create { stock: sale.stock, rules: sale.rules };
-        decide(self, key.as_ref(), Ok(request), from_redis_value)
+        decide(self.0, key.as_ref(), Ok(request), from_redis_value)
     }
 
     /// Changes the rules of a sale. Existing orders keep their deadlines.
     ///
     /// Errors: `NOSALE`; `FULL`.
-    fn alter(
-        &mut self,
+    pub fn alter(
+        self,
         sale: impl AsRef<[u8]>,
         alteration: Alteration,
     ) -> impl Future<Output = Result<()>> + Send {
-        decide(self, sale.as_ref(), Ok(Request::Alter(alteration.0)), from_redis_value)
+        decide(self.0, sale.as_ref(), Ok(Request::Alter(alteration.0)), from_redis_value)
     }
 
     /// Adds units to a sale, or takes them away when `delta` is negative: the units available then.
@@ -79,21 +92,21 @@ pub trait Seckill: ConnectionLike + Send + Sized {
     ///
     /// Errors: `NOSALE`; `NOSTOCK` when less is available than would be taken; `MISMATCH` when the id stands
     /// for another delta; `FULL`.
-    fn restock(
-        &mut self,
+    pub fn restock(
+        self,
         sale: impl AsRef<[u8]>,
         delta: i64,
         id: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<u64>> + Send {
         let restock = |id| Request::Restock { delta, id: Some(id) };
-        decide(self, sale.as_ref(), Name::new("id", id.as_ref()).map(restock), from_redis_value)
+        decide(self.0, sale.as_ref(), Name::new("id", id.as_ref()).map(restock), from_redis_value)
     }
 
     /// Places an order. If it exists already, returns its state.
     ///
     /// Errors: `NOSALE`; `MISMATCH` when the order exists with another buyer or quantity; `FULL`.
-    fn buy(&mut self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
-        decide(self, sale.as_ref(), buy.0.map(Request::Buy), from_redis_value)
+    pub fn buy(self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
+        decide(self.0, sale.as_ref(), buy.0.map(Request::Buy), from_redis_value)
     }
 
     /// Places an order in several sales, in all of them or in none. If it exists already in all of them, returns
@@ -106,127 +119,125 @@ pub trait Seckill: ConnectionLike + Send + Sized {
     ///
     /// Errors: `NOSALE`; `MISMATCH` when the order exists in some of the sales only, or with another buyer or
     /// quantity; `FULL`.
-    fn buy_all<'a>(
-        &mut self,
+    pub fn buy_all<'a>(
+        self,
         sales: &[impl AsRef<[u8]>],
         order: impl Into<BuyAll<'a>>,
     ) -> impl Future<Output = Result<Vec<Part>>> + Send {
         let order = order.into();
         let sales: Vec<&[u8]> = sales.iter().map(AsRef::as_ref).collect();
         let quantities: Vec<&[u8]> = order.quantities.iter().map(String::as_bytes).collect();
-        send(self, order.in_sales(&sales, &quantities).map(Command::BuyAll), from_redis_value)
+        send(self.0, order.in_sales(&sales, &quantities).map(Command::BuyAll), from_redis_value)
     }
 
     /// Turns a held order into a sold one: [`State::Sold`], or the state that it has instead.
     ///
     /// Errors: `NOSALE`, `NOORDER`.
-    fn confirm(
-        &mut self,
+    pub fn confirm(
+        self,
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
         let order = Name::new("order", order.as_ref());
-        decide(self, sale.as_ref(), order.map(|order| Request::Confirm { order }), decode::state)
+        decide(self.0, sale.as_ref(), order.map(|order| Request::Confirm { order }), from_redis_value)
     }
 
     /// Sets the deadline of a held order to `hold` from now: [`State::Held`], or its state, unchanged.
     ///
     /// Errors: `NOSALE`, `NOORDER`; `FULL`.
-    fn extend(
-        &mut self,
+    pub fn extend(
+        self,
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
         hold: Duration,
     ) -> impl Future<Output = Result<State>> + Send {
         let extend = |order| Request::Extend { order, hold: millis(hold) };
-        decide(self, sale.as_ref(), Name::new("order", order.as_ref()).map(extend), decode::state)
+        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(extend), from_redis_value)
     }
 
     /// Cancels a held order: its state then. A sold one stays [`State::Sold`].
     ///
     /// Errors: `NOSALE`, `NOORDER`.
-    fn cancel(
-        &mut self,
+    pub fn cancel(
+        self,
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
         let cancel = |order| Request::Cancel { order, refund: false };
-        decide(self, sale.as_ref(), Name::new("order", order.as_ref()).map(cancel), decode::state)
+        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(cancel), from_redis_value)
     }
 
     /// Cancels an order, also a sold one: its state then.
     ///
     /// Errors: `NOSALE`, `NOORDER`.
-    fn refund(
-        &mut self,
+    pub fn refund(
+        self,
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
         let refund = |order| Request::Cancel { order, refund: true };
-        decide(self, sale.as_ref(), Name::new("order", order.as_ref()).map(refund), decode::state)
+        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(refund), from_redis_value)
     }
 
     /// An order, if the sale has it.
     ///
     /// Errors: `NOSALE`.
-    fn order(
-        &mut self,
+    pub fn order(
+        self,
         sale: impl AsRef<[u8]>,
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<Option<Order>>> + Send {
         let order = Name::new("order", order.as_ref());
-        read(self, sale.as_ref(), order.map(|order| Query::Order { order }))
+        read(self.0, sale.as_ref(), order.map(|order| Query::Order { order }))
     }
 
     /// The units and orders of a buyer.
     ///
     /// Errors: `NOSALE`.
-    fn buyer(
-        &mut self,
+    pub fn buyer(
+        self,
         sale: impl AsRef<[u8]>,
         buyer: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<Buyer>> + Send {
         let buyer = Name::new("buyer", buyer.as_ref());
-        read(self, sale.as_ref(), buyer.map(|buyer| Query::Buyer { buyer }))
+        read(self.0, sale.as_ref(), buyer.map(|buyer| Query::Buyer { buyer }))
     }
 
     /// The events of a sale, oldest first; none when there are no more yet.
     ///
     /// Errors: `NOSALE`; [`Error::Forked`] when the reader's last event is not in the sale's history.
-    fn events(
-        &mut self,
+    pub fn events(
+        self,
         sale: impl AsRef<[u8]>,
         after: After,
     ) -> impl Future<Output = Result<Vec<Event>>> + Send {
         let After { seq, term, count } = after;
         let (after, term) = (Seq(seq), term.map(Term));
-        read(self, sale.as_ref(), Ok(Query::Events { after, term, count, block: None }))
+        read(self.0, sale.as_ref(), Ok(Query::Events { after, term, count, block: None }))
     }
 
     /// The figures of a sale.
     ///
     /// Errors: `NOSALE`.
-    fn info(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<Info>> + Send {
-        read(self, sale.as_ref(), Ok(Query::Info))
+    pub fn info(self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<Info>> + Send {
+        read(self.0, sale.as_ref(), Ok(Query::Info))
     }
 
     /// Recomputes the figures of a sale from its orders, and compares them. Takes time linear in the orders,
     /// so it is meant for a replica; a primary refuses it above 100,000 orders.
     ///
     /// Errors: `NOSALE`; `CORRUPT` with what differs.
-    fn audit(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
-        read(self, sale.as_ref(), Ok(Query::Audit { force: false }))
+    pub fn audit(self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
+        read(self.0, sale.as_ref(), Ok(Query::Audit { force: false }))
     }
 
-    /// As [`Seckill::audit`], but a primary, too, audits a sale of any size. It serves nobody meanwhile.
+    /// As [`Commands::audit`], but a primary, too, audits a sale of any size. It serves nobody meanwhile.
     ///
     /// Errors: `NOSALE`; `CORRUPT` with what differs.
-    fn force_audit(&mut self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
-        read(self, sale.as_ref(), Ok(Query::Audit { force: true }))
+    pub fn force_audit(self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
+        read(self.0, sale.as_ref(), Ok(Query::Audit { force: true }))
     }
 }
-
-impl<C: ConnectionLike + Send> Seckill for C {}
 
 type Parse<T> = fn(Value) -> Result<T, ParsingError>;
 
@@ -254,13 +265,6 @@ fn send<'c, C: ConnectionLike + Send, T>(
     command: Result<Command<'_>, protocol::Error>,
     parse: Parse<T>,
 ) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
-    let encode = |command: Command<'_>| {
-        let mut cmd = Cmd::new();
-        command.encode(&mut |argument| {
-            cmd.arg(argument);
-        });
-        cmd
-    };
     let cmd = command.map(encode);
     async move {
         let reply: Value = cmd?.query_async(con).await?;

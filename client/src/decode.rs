@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use redis::{FromRedisValue, ParsingError, Value, from_redis_value};
-use seckill_core::protocol::{EventName, FREE, Phase, Refusal, State, field};
+use seckill_core::protocol::{EventName, FREE, field};
 
 use crate::reply::{Bought, Buyer, Event, EventKind, Info, Order, Part, Rules};
+use crate::words::{Refusal, State};
 
 impl FromRedisValue for Bought {
     fn from_redis_value(reply: Value) -> Result<Self, ParsingError> {
         let word: String = from_redis_value(reply)?;
-        State::from_word(&word)
+        Ok(State::known(&word)
             .map(Self::Order)
-            .or_else(|| Refusal::from_word(&word).map(Self::Refused))
-            .ok_or_else(|| unknown(&word))
+            .or_else(|| Refusal::known(&word).map(Self::Refused))
+            .unwrap_or(Self::Other(word)))
     }
 }
 
@@ -26,6 +27,7 @@ impl FromRedisValue for Part {
         from_redis_value(Value::SimpleString(word)).map(|bought| match bought {
             Bought::Order(state) => Self::Order(state),
             Bought::Refused(refusal) => Self::Refused(refusal),
+            Bought::Other(word) => Self::Other(word),
         })
     }
 }
@@ -37,7 +39,7 @@ impl FromRedisValue for Order {
             order: fields.take(field::ORDER)?,
             buyer: fields.take(field::BUYER)?,
             qty: fields.take(field::QTY)?,
-            state: fields.word(field::STATE, State::from_word)?,
+            state: fields.word(field::STATE)?,
             at: fields.take(field::AT)?,
             deadline: fields.deadline()?,
             seq: fields.take(field::SEQ)?,
@@ -60,7 +62,11 @@ impl FromRedisValue for Event {
     fn from_redis_value(reply: Value) -> Result<Self, ParsingError> {
         let mut fields = Fields::of(reply)?;
         let (seq, term, at) = (fields.take(field::SEQ)?, fields.take(field::TERM)?, fields.take(field::AT)?);
-        let kind = match fields.word(field::EVENT, EventName::from_word)? {
+        let name: String = fields.take(field::EVENT)?;
+        let Some(known) = EventName::from_word(&name) else {
+            return Ok(Self { seq, term, at, kind: EventKind::Other { event: name } });
+        };
+        let kind = match known {
             EventName::Created => {
                 EventKind::Created { qty: fields.take(field::QTY)?, rules: fields.rules()? }
             }
@@ -81,7 +87,7 @@ impl FromRedisValue for Info {
     fn from_redis_value(reply: Value) -> Result<Self, ParsingError> {
         let mut fields = Fields::of(reply)?;
         Ok(Self {
-            state: fields.word(field::STATE, Phase::from_word)?,
+            state: fields.word(field::STATE)?,
             available: fields.take(field::AVAILABLE)?,
             held: fields.take(field::HELD)?,
             sold: fields.take(field::SOLD)?,
@@ -99,13 +105,10 @@ impl FromRedisValue for Info {
 }
 
 /// The reply of CONFIRM, EXTEND and CANCEL.
-pub(crate) fn state(reply: Value) -> Result<State, ParsingError> {
-    let word: String = from_redis_value(reply)?;
-    State::from_word(&word).ok_or_else(|| unknown(&word))
-}
-
-fn unknown(word: &str) -> ParsingError {
-    format!("the word `{word}` is not in the protocol").into()
+impl FromRedisValue for State {
+    fn from_redis_value(reply: Value) -> Result<Self, ParsingError> {
+        from_redis_value::<String>(reply).map(Self::from)
+    }
 }
 
 /// A map whose values are taken out one by one.
@@ -128,9 +131,8 @@ impl Fields {
         from_redis_value(std::mem::take(value)).map_err(|error| format!("the field `{name}`: {error}").into())
     }
 
-    fn word<T>(&mut self, name: &str, from_word: fn(&str) -> Option<T>) -> Result<T, ParsingError> {
-        let word: String = self.take(name)?;
-        from_word(&word).ok_or_else(|| unknown(&word))
+    fn word<T: From<String>>(&mut self, name: &str) -> Result<T, ParsingError> {
+        self.take::<String>(name).map(T::from)
     }
 
     fn rules(&mut self) -> Result<Rules, ParsingError> {
@@ -145,11 +147,11 @@ impl Fields {
 
     fn order(&mut self, state: State) -> Result<EventKind, ParsingError> {
         Ok(EventKind::Order {
-            state,
             order: self.take(field::ORDER)?,
             buyer: self.take(field::BUYER)?,
             qty: self.take(field::QTY)?,
             deadline: if state == State::Held { self.deadline()? } else { None },
+            state,
         })
     }
 
@@ -216,16 +218,27 @@ mod tests {
 
     #[test]
     fn every_word_of_a_purchase() {
-        for &state in State::ALL {
-            assert_eq!(read::<Bought>(word(state.as_str())), Bought::Order(state));
-            assert_eq!(super::state(word(state.as_str())), Ok(state));
+        for state in State::ALL {
+            assert_eq!(read::<Bought>(word(state.as_str())), Bought::Order(state.clone()));
+            assert_eq!(read::<State>(word(state.as_str())), *state);
         }
-        for &refusal in Refusal::ALL {
-            assert_eq!(read::<Bought>(word(refusal.as_str())), Bought::Refused(refusal));
+        for refusal in Refusal::ALL {
+            assert_eq!(read::<Bought>(word(refusal.as_str())), Bought::Refused(refusal.clone()));
         }
-        assert!(refused::<Bought>(word("PERHAPS")).contains("`PERHAPS`"));
         assert!(Bought::Order(State::Held).is_accepted() && Bought::Order(State::Sold).is_accepted());
         assert!(!Bought::Order(State::Expired).is_accepted());
+    }
+
+    /// A newer server may reply words that this version does not know.
+    #[test]
+    fn words_of_a_newer_server() {
+        let perhaps = || "PERHAPS".to_owned();
+        assert_eq!(read::<Bought>(word("PERHAPS")), Bought::Other(perhaps()));
+        assert_eq!(read::<Part>(word("PERHAPS")), Part::Other(perhaps()));
+        assert_eq!(read::<State>(word("PERHAPS")), State::Other(perhaps()));
+        for reply in event("PERHAPS", &[("of", Value::Int(1))]) {
+            assert_eq!(read::<Event>(reply).kind, EventKind::Other { event: perhaps() });
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Errors.
 
-use redis::{RedisError, ServerError};
+use redis::{ErrorKind, RedisError, ServerError};
 use seckill_core::protocol::{self, Code, Seq, Term};
 
 /// A result whose error is an [`Error`].
@@ -46,7 +46,50 @@ impl Error {
             Self::Redis(_) => None,
         }
     }
+
+    /// Whether the same call may succeed later: the connection was lost or could not be made, or the server cannot
+    /// serve it at the moment. It may also have been executed already, so send it with the same id.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Server { code, .. } => *code == Code::MaxWaiters,
+            Self::Forked { .. } => false,
+            Self::Redis(error) => {
+                BROKEN_LINK.contains(&error.kind())
+                    || error.code().is_some_and(|code| PASSING.contains(&code))
+            }
+        }
+    }
+
+    /// Whether the server may have executed the command although it did not reply.
+    pub(crate) fn is_lost_reply(&self) -> bool {
+        matches!(self, Self::Redis(error) if error.code().is_none() && error.kind() != ErrorKind::Client)
+    }
 }
+
+/// No connection, or one that broke, perhaps in the middle of a reply.
+const BROKEN_LINK: [ErrorKind; 5] = [
+    ErrorKind::Io,
+    ErrorKind::Parse,
+    ErrorKind::ClusterConnectionNotFound,
+    ErrorKind::MasterNameNotFoundBySentinel,
+    ErrorKind::NoValidReplicasFoundBySentinel,
+];
+
+/// The codes of Redis for what passes: a server that loads, lost its primary or its quorum, was demoted, is busy with a
+/// script, or lacks replicas; a slot that moves.
+const PASSING: [&str; 10] = [
+    "LOADING",
+    "READONLY",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "MOVED",
+    "ASK",
+    "BUSY",
+    "UNBLOCKED",
+    "NOREPLICAS",
+];
 
 /// An error that is known before anything is sent. It is what the server would reply.
 impl From<protocol::Error> for Error {

@@ -8,13 +8,23 @@
 //! The README of this crate has examples, and describes outcomes, units, repeated calls and the feature
 //! `serde`.
 
+mod call;
+mod client;
 mod commands;
+pub mod connect;
 mod decode;
+mod encode;
 mod error;
 mod options;
+mod outcome;
+mod pipeline;
+mod purchase;
 mod reply;
+mod retry;
+mod sale;
 #[cfg(feature = "serde")]
 mod serde_format;
+mod words;
 
 /// The examples of the README of this crate, compiled.
 #[cfg(doctest)]
@@ -26,12 +36,17 @@ struct Readme;
 #[doc = include_str!("../../README.md")]
 struct ProjectReadme;
 
-pub use commands::Seckill;
+pub use client::Client;
+pub use commands::{Commands, Seckill};
 pub use error::{Error, Result};
-pub use options::{After, Alteration, Buy, BuyAll, Sale};
+pub use options::{After, Alteration, Buy, BuyAll, NewSale};
+pub use outcome::Outcome;
+pub use purchase::{Purchase, Receipt};
 pub use redis;
 pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Part, Rules};
-pub use seckill_core::protocol::{Code, Phase, Refusal, State};
+pub use sale::Sale;
+pub use seckill_core::protocol::Code;
+pub use words::{Phase, Refusal, State};
 
 /// A script that releases a lock that is one's own, for clients that do not know the module: its key is the
 /// lock, its argument the token. `SECKILL.UNLOCK` does the same faster.

@@ -6,12 +6,12 @@ use seckill_core::protocol::{self, EVENTS_DEFAULT, Error, Guard, Millis, Name, Q
 
 /// A sale to create. A rule that is not set, or is zero, does not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sale {
+pub struct NewSale {
     pub(crate) stock: u64,
     pub(crate) rules: protocol::Rules,
 }
 
-impl Sale {
+impl NewSale {
     /// A sale of this number of units.
     #[must_use]
     pub fn new(stock: u64) -> Self {
@@ -104,7 +104,7 @@ impl Alteration {
 
 /// An order to place: by default one unit, and without a lock.
 ///
-/// A buyer, order or token that is empty or too long is an error of [`buy`](crate::Seckill::buy).
+/// A buyer, order or token that is empty or too long is an error of [`buy`](crate::Commands::buy).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buy<'a>(pub(crate) Result<protocol::Buy<'a>, Error>);
 
@@ -126,7 +126,7 @@ impl<'a> Buy<'a> {
     }
 
     /// The number of units from each of several sales, in their sequence, for
-    /// [`buy_all`](crate::Seckill::buy_all). It replaces [`qty`](Self::qty), so it comes last.
+    /// [`buy_all`](crate::Commands::buy_all). It replaces [`qty`](Self::qty), so it comes last.
     #[must_use]
     pub fn quantities(self, units: &[u32]) -> BuyAll<'a> {
         BuyAll { purchase: self, quantities: units.iter().map(u32::to_string).collect() }

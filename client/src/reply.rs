@@ -2,38 +2,44 @@
 
 use std::time::Duration;
 
-use seckill_core::protocol::{Phase, Refusal, State};
+use crate::words::{Phase, Refusal, State};
 
 /// The reply to a purchase: the state of the order after the call, or why there is no order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Bought {
     /// The order exists, by this call or an earlier one.
-    Order(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))] State),
+    Order(State),
     /// There is no such order. A refusal is not remembered: a retry is decided again.
-    Refused(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::refusal"))] Refusal),
+    Refused(Refusal),
+    /// A reply that this version of the crate does not know, from a newer server.
+    Other(String),
 }
 
 impl Bought {
     /// Whether the buyer has the units now, held or sold.
     #[must_use]
-    pub fn is_accepted(self) -> bool {
+    pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Order(State::Held | State::Sold))
     }
 }
 
 /// What became of an order in one of several sales. All parts are [`Part::Order`], or none is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Part {
     /// The order exists in this sale, by this call or an earlier one.
-    Order(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))] State),
+    Order(State),
     /// This sale refuses.
-    Refused(#[cfg_attr(feature = "serde", serde(with = "crate::serde_format::refusal"))] Refusal),
+    Refused(Refusal),
     /// This sale would accept, but another one refuses.
     Free,
+    /// A reply that this version of the crate does not know, from a newer server.
+    Other(String),
 }
 
 /// An order.
@@ -50,7 +56,6 @@ pub struct Order {
     /// Units.
     pub qty: u32,
     /// Its state.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))]
     pub state: State,
     /// When it was bought, in unix ms.
     pub at: u64,
@@ -136,7 +141,6 @@ pub enum EventKind {
     /// An order was placed, or changed.
     Order {
         /// Its new state. A second `HELD` means that it was extended.
-        #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::state"))]
         state: State,
         /// Its id.
         #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::name"))]
@@ -149,15 +153,19 @@ pub enum EventKind {
         /// Until when it can be confirmed, in unix ms, while it is held.
         deadline: Option<u64>,
     },
+    /// An event that this version of the crate does not know, from a newer server.
+    Other {
+        /// Its name.
+        event: String,
+    },
 }
 
 /// The figures of a sale. The stock in total is `available + held + sold`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Info {
     /// Whether it sells, and if not, why.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::phase"))]
     pub state: Phase,
     /// Units for sale.
     pub available: u64,

@@ -1,30 +1,5 @@
-//! Serialization of what has no serde implementation of its own: the protocol's enums as its words, durations
-//! as milliseconds, names as text where they are UTF-8, and else as lists of bytes.
-
-/// A module for `#[serde(with = "…")]` that serializes an enum of the protocol as its word.
-macro_rules! word {
-    ($module:ident, $name:ident) => {
-        pub(crate) mod $module {
-            use seckill_core::protocol::$name;
-            use serde::de::Error;
-            use serde::{Deserialize, Deserializer, Serializer};
-
-            pub(crate) fn serialize<S: Serializer>(word: &$name, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(word.as_str())
-            }
-
-            pub(crate) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<$name, D::Error> {
-                let word = String::deserialize(from)?;
-                $name::from_word(&word)
-                    .ok_or_else(|| Error::custom(format!("`{word}` is no word of the protocol")))
-            }
-        }
-    };
-}
-
-word!(phase, Phase);
-word!(refusal, Refusal);
-word!(state, State);
+//! Serialization of what has no serde implementation of its own: durations as milliseconds, names as text where they
+//! are UTF-8, and else as lists of bytes.
 
 /// A duration as milliseconds.
 pub(crate) mod millis {
@@ -118,12 +93,12 @@ pub(crate) mod names {
 mod tests {
     use std::fmt::Debug;
 
-    use seckill_core::protocol::{Refusal, State};
     use serde::Serialize;
     use serde::de::DeserializeOwned;
     use serde_json::json;
 
     use crate::reply::{Bought, Buyer, Event, EventKind, Info, Order, Rules};
+    use crate::words::{Refusal, State};
 
     fn must_be<T: Serialize + DeserializeOwned + PartialEq + Debug>(reply: &T, json: serde_json::Value) {
         assert_eq!(serde_json::to_value(reply).unwrap(), json);

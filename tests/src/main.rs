@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod client;
 mod cluster;
 mod holds;
 mod hostile;

@@ -149,32 +149,32 @@ impl SaleUnderTest<'_> {
         let bought = match (number % LOCKED_ONE_IN, round % 2) {
             (0, 0) => {
                 self.lock(connection, &lock, order).await;
-                connection.buy(self.key, buy.releasing(&lock, order)).await
+                connection.seckill().buy(self.key, buy.releasing(&lock, order)).await
             }
             (0, _) => {
                 self.lock(connection, &lock, order).await;
-                let bought = connection.buy(self.key, buy.holding(&lock, order)).await;
+                let bought = connection.seckill().buy(self.key, buy.holding(&lock, order)).await;
                 // The reply may be 0 when the client sent the call twice. A lock that stays held would block
                 // the other buyers.
-                connection.unlock(&lock, order).await.unwrap();
+                connection.seckill().unlock(&lock, order).await.unwrap();
                 bought
             }
-            _ => connection.buy(self.key, buy).await,
+            _ => connection.seckill().buy(self.key, buy).await,
         };
         match (bought.unwrap(), round % 3) {
             (Bought::Refused(Refusal::SoldOut | Refusal::Short), _) => None,
             (Bought::Refused(Refusal::LockLost), _) if self.lossy => None,
             (Bought::Order(State::Held), 0) => {
-                let settled = self.settled(connection.confirm(self.key, order).await);
+                let settled = self.settled(connection.seckill().confirm(self.key, order).await);
                 if settled == Some(State::Sold) {
                     // Sold units are restocked, so that a scarce sale is never sold out for good.
-                    connection.restock(self.key, i64::from(qty), order).await.unwrap();
+                    connection.seckill().restock(self.key, i64::from(qty), order).await.unwrap();
                 }
                 assert_ne!(settled, Some(State::Cancelled));
                 settled
             }
             (Bought::Order(State::Held), 1) => {
-                let settled = self.settled(connection.cancel(self.key, order).await);
+                let settled = self.settled(connection.seckill().cancel(self.key, order).await);
                 assert_ne!(settled, Some(State::Sold));
                 settled
             }
@@ -204,7 +204,7 @@ impl SaleUnderTest<'_> {
     async fn lock(&self, connection: &mut ClusterConnection, lock: &str, token: &str) {
         let lease = if self.lossy { LOSSY_LEASE } else { LEASE };
         wait_until("the lock is free", async || {
-            let fence = connection.lock(lock, token, lease).await.unwrap();
+            let fence = connection.seckill().lock(lock, token, lease).await.unwrap();
             self.fences.borrow_mut().extend(fence);
             fence.is_some()
         })
@@ -221,7 +221,7 @@ impl SaleUnderTest<'_> {
 
         let ledger = history.ledger();
         for (order, state) in self.acknowledged.take() {
-            let expected = if state == Some(State::Held) { Some(State::Expired) } else { state };
+            let expected = if state == Some(State::Held) { Some(State::Expired) } else { state.clone() };
             assert_eq!(ledger.state(&order), expected, "{key} {order}, acknowledged as {state:?}");
         }
         let fences = self.fences.take();
@@ -233,7 +233,7 @@ impl SaleUnderTest<'_> {
 impl Cluster {
     /// The nodes have made no decision about orders that is not in these histories.
     pub(super) async fn decided_only(&self, histories: &[History]) {
-        let count = |state| histories.iter().map(|history| history.count(state)).sum::<u64>();
+        let count = |state| histories.iter().map(|history| history.count(&state)).sum::<u64>();
         assert_eq!(self.total("holds_expired").await, count(State::Expired));
         assert_eq!(self.total("orders_accepted").await, count(State::Held));
     }

@@ -72,7 +72,7 @@ async fn a_sudden_failover_loses_what_was_not_replicated() {
         let mut connection = primary.connect().await;
         for (sale, shared) in SALES.iter().zip(&shared) {
             wait_until("something is sold that will be lost", async || {
-                connection.info(sale).await.unwrap().seq > shared.len() as u64
+                connection.seckill().info(sale).await.unwrap().seq > shared.len() as u64
             })
             .await;
         }
@@ -93,7 +93,7 @@ async fn a_sudden_failover_loses_what_was_not_replicated() {
         let last = shared.last().unwrap().term;
         assert!(own.iter().all(|event| event.term > last), "{sale}: the rest is of another term");
         for &Event { term, seq, .. } in &read {
-            let reply = connection.events(sale, After::seq(seq).term(term).count(1)).await;
+            let reply = connection.seckill().events(sale, After::seq(seq).term(term).count(1)).await;
             if seq <= shared.len() as u64 {
                 assert!(reply.is_ok(), "{sale}: {seq} is shared, not {reply:?}");
             } else {

@@ -19,7 +19,7 @@ async fn fingerprint(connection: &mut Connection) -> [String; 2] {
 }
 
 async fn is_full(connection: &mut Connection) {
-    let refused = connection.buy("sale", Buy::new("ann", "one more")).await.unwrap_err();
+    let refused = connection.seckill().buy("sale", Buy::new("ann", "one more")).await.unwrap_err();
     assert_eq!(refused.code(), Some(Code::Full), "{refused}");
 }
 
@@ -104,15 +104,18 @@ async fn a_sale_that_is_too_large_stays_and_decides() {
             ["-IOERR error or timeout ", "-ERR Target instance replied with error: ERR Protocol error"];
         assert!(errors.iter().any(|error| reply.starts_with(error)), "{reply}");
         play(&mut target, "DBSIZE => 0").await;
-        assert_eq!(source.buy("sale", Buy::new("ann", limit)).await, Ok(Bought::Order(State::Held)));
-        source.audit("sale").await.unwrap();
+        assert_eq!(
+            source.seckill().buy("sale", Buy::new("ann", limit)).await,
+            Ok(Bought::Order(State::Held))
+        );
+        source.seckill().audit("sale").await.unwrap();
         play(&mut target, &format!("CONFIG SET {limit} {HIGH} => OK")).await;
     }
     let before = fingerprint(&mut source).await;
     assert_eq!(cluster.send_key("sale", from, to).await, "OK");
     cluster.assign(slot, to).await;
     assert_eq!(fingerprint(&mut target).await, before);
-    assert_eq!(target.confirm("sale", LIMITS[0]).await, Ok(State::Sold));
+    assert_eq!(target.seckill().confirm("sale", LIMITS[0]).await, Ok(State::Sold));
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn must_expire_holds_of_owned_slots_only(config: &str) {
     let owned_since = now_ms();
     play(&mut connection, &format!("CLUSTER ADDSLOTS {slot} => OK")).await;
     wait_until_none_held(&mut connection, "{a}sale").await;
-    let expired = connection.events("{a}sale", After::seq(2)).await.unwrap();
+    let expired = connection.seckill().events("{a}sale", After::seq(2)).await.unwrap();
     assert!(expired.len() == 1 && expired[0].at >= owned_since, "{expired:?}, owned since {owned_since}");
 }
 
@@ -112,7 +112,7 @@ async fn holds_wait_while_the_cluster_is_down() {
     })
     .await;
     play(&mut connection, "DEBUG SLEEP 0.3 => OK").await;
-    assert_eq!(connection.info("sale").await.unwrap().held, 1);
+    assert_eq!(connection.seckill().info("sale").await.unwrap().held, 1);
 
     play(&mut connection, &format!("CLUSTER ADDSLOTS {slot} => OK")).await;
     wait_until_none_held(&mut connection, "sale").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::cluster_async::ClusterConnection;
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 /// So short that holds fall due all the time.
 pub(super) const HOLD: Duration = Duration::from_millis(100);
@@ -13,6 +13,6 @@ pub(super) const SCARCE: &str = "{sale}scarce";
 pub(super) const PLENTY: &str = "{sale}plenty";
 
 pub(super) async fn create(connection: &mut ClusterConnection) {
-    connection.create(SCARCE, Sale::new(20).hold(HOLD)).await.unwrap();
-    connection.create(PLENTY, Sale::new(1_000_000).hold(HOLD)).await.unwrap();
+    connection.seckill().create(SCARCE, NewSale::new(20).hold(HOLD)).await.unwrap();
+    connection.seckill().create(PLENTY, NewSale::new(1_000_000).hold(HOLD)).await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seckill_client::{Alteration, Buy, Sale, Seckill, State};
+use seckill_client::{Alteration, Buy, NewSale, Seckill, State};
 
 use super::buyers::ClusterBuyers;
 use super::large_sales;
@@ -34,7 +34,7 @@ async fn open(cluster: &Cluster) -> (usize, usize) {
     sales::create(&mut connection).await;
     let mut node = cluster.nodes[owner].connect().await;
     large_sales::send(&mut node, SALES[2], &large_sales::sale(LARGE, large_sales::usual)).await;
-    connection.alter(SALES[2], Alteration::new().hold(sales::HOLD)).await.unwrap();
+    connection.seckill().alter(SALES[2], Alteration::new().hold(sales::HOLD)).await.unwrap();
     (slot, owner)
 }
 
@@ -66,8 +66,8 @@ async fn buyers_lose_nothing() {
         // The holds of these fall due one after the other in the next seconds.
         for (number, sale) in more().enumerate() {
             let hold = Duration::from_millis(10 + 10 * number as u64);
-            connection.create(&sale, Sale::new(1).hold(hold)).await.unwrap();
-            connection.buy(&sale, Buy::new("ann", "o1")).await.unwrap();
+            connection.seckill().create(&sale, NewSale::new(1).hold(hold)).await.unwrap();
+            connection.seckill().buy(&sale, Buy::new("ann", "o1")).await.unwrap();
         }
         let begin = now_ms();
         cluster.migrate(slot, first, second).await.complete().await;
@@ -85,7 +85,7 @@ async fn buyers_lose_nothing() {
     let (mut orders, mut expired) = (0, 0);
     for history in &histories {
         orders += history.ledger().orders.len() as u64;
-        expired += history.count(State::Expired);
+        expired += history.count(&State::Expired);
     }
     let mut times = vec![];
     for sale in more() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seckill_client::{After, Buy, Sale, Seckill, State};
+use seckill_client::{After, Buy, NewSale, Seckill, State};
 
 use super::buyers::ClusterBuyers;
 use super::nodes::Cluster;
@@ -28,7 +28,7 @@ async fn buyers_lose_nothing() {
     for history in &histories {
         assert_eq!(history.terms().len(), 2, "the new owner's term is another");
     }
-    assert!(histories.iter().any(|history| history.count(State::Expired) > 0));
+    assert!(histories.iter().any(|history| history.count(&State::Expired) > 0));
     cluster.decided_only(&histories).await;
     assert_eq!(cluster.total("sales_diverged").await, 0);
     cluster.nodes[from].play("DBSIZE => 0").await;
@@ -41,9 +41,9 @@ async fn a_hold_runs_out_on_the_new_owner() {
     let (slot, from) = cluster.place("sale").await;
     let to = (from + 1) % 3;
     let mut connection = cluster.connect().await;
-    connection.create("sale", Sale::new(1).hold(Duration::from_millis(300))).await.unwrap();
-    connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
-    let term = connection.info("sale").await.unwrap().term;
+    connection.seckill().create("sale", NewSale::new(1).hold(Duration::from_millis(300))).await.unwrap();
+    connection.seckill().buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    let term = connection.seckill().info("sale").await.unwrap().term;
 
     let mut target = cluster.nodes[to].connect().await;
     let mut owned_since = 0;
@@ -55,20 +55,20 @@ async fn a_hold_runs_out_on_the_new_owner() {
             // A client that is redirected there sees that the hold is due, but it does not run out.
             wait_until("the hold is due", async || {
                 play(&mut target, "ASKING => OK").await;
-                target.order("sale", "o1").await.unwrap().unwrap().state == State::Expired
+                target.seckill().order("sale", "o1").await.unwrap().unwrap().state == State::Expired
             })
             .await;
             play(&mut target, "DEBUG SLEEP 0.3 => OK\nASKING => OK").await;
-            let info = target.info("sale").await.unwrap();
+            let info = target.seckill().info("sale").await.unwrap();
             assert_eq!((info.held, info.seq), (1, 2));
             owned_since = now_ms();
         })
         .await;
     wait_until_none_held(&mut connection, "sale").await;
-    let expired = connection.events("sale", After::seq(2).term(term)).await.unwrap();
+    let expired = connection.seckill().events("sale", After::seq(2).term(term)).await.unwrap();
     assert!(expired.len() == 1 && expired[0].at >= owned_since, "{expired:?}, owned since {owned_since}");
     assert!(expired[0].term > term, "the new owner's first decision begins a term");
-    connection.audit("sale").await.unwrap();
+    connection.seckill().audit("sale").await.unwrap();
 }
 
 /// The old owner has begun many terms that the new owner has not seen. The new owner grants higher fences
@@ -79,13 +79,17 @@ async fn fences_rise_across_owners() {
     let (slot, from) = cluster.place("lock").await;
     let mut connection = cluster.connect().await;
     for number in 0..1_000 {
-        connection.create(format!("sale{number}"), Sale::new(1)).await.unwrap();
+        connection.seckill().create(format!("sale{number}"), NewSale::new(1)).await.unwrap();
     }
     let lease = Duration::from_secs(600);
-    let before = connection.lock("lock", "ann", lease).await.unwrap();
+    let before = connection.seckill().lock("lock", "ann", lease).await.unwrap();
     cluster.move_keys(slot, from, (from + 1) % 3, async || {}).await;
-    assert_eq!(connection.lock("lock", "bob", lease).await, Ok(None), "ann holds it at the new owner, too");
-    assert_eq!(connection.unlock("lock", "ann").await, Ok(true));
-    let after = connection.lock("lock", "bob", lease).await.unwrap();
+    assert_eq!(
+        connection.seckill().lock("lock", "bob", lease).await,
+        Ok(None),
+        "ann holds it at the new owner, too"
+    );
+    assert_eq!(connection.seckill().unlock("lock", "ann").await, Ok(true));
+    let after = connection.seckill().lock("lock", "bob", lease).await.unwrap();
     assert!(after > before, "{after:?} after {before:?}");
 }

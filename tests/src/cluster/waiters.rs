@@ -1,7 +1,7 @@
 //! Callers that wait while slots move, while a replica takes over, and while the cluster is down: they get what
 //! those of BLPOP get.
 
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 use super::nodes::{Cluster, Node};
 use super::ownership;
@@ -44,7 +44,7 @@ fn lock_and_wait(token: &str) -> String {
 /// A call that waits for each thing that a client can wait for.
 async fn wait_for_all(server: &Server) -> [Caller; 3] {
     let mut connection = server.connect().await;
-    connection.create("{sale}sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("{sale}sale", NewSale::new(9)).await.unwrap();
     [
         Caller::waiting_at(server, "BLPOP {sale}list 0").await,
         Caller::waiting_at(server, &lock_and_wait("bob")).await,
@@ -180,7 +180,7 @@ async fn a_lease_that_ends_at_the_new_owner() {
 async fn a_sale_that_has_moved_is_not_gone() {
     let (cluster, slot, from, to) = with_lock().await;
     let mut connection = cluster.nodes[from].connect().await;
-    connection.create("{sale}sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("{sale}sale", NewSale::new(9)).await.unwrap();
     let reader = "SECKILL.EVENTS {sale}sale 1 BLOCK 1000";
     let mut reader = Caller::waiting_at(&cluster.nodes[from].server, reader).await;
     cluster.begin_to_move(slot, from, to).await;
@@ -191,7 +191,7 @@ async fn a_sale_that_has_moved_is_not_gone() {
 
     // One that is deleted is gone.
     let (server, mut connection) = ownership::alone("").await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     let mut reader = Caller::waiting_at(&server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
     play(&mut connection, "DEL sale => 1").await;
     assert!(reader.reply().await.starts_with("-NOSALE "));

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use futures_util::future::{join, join_all};
-use seckill_client::{Bought, Buy, Error, Sale, Seckill, State};
+use seckill_client::{Bought, Buy, Error, NewSale, Seckill, State};
 
 use super::conditions::HOUR;
 use super::history::Ledger;
@@ -12,8 +12,8 @@ use super::server::{Connection, Server};
 use super::session::get;
 
 /// A sale that is sold out at times, and where buyers reach their limit.
-pub(crate) fn scarce() -> Sale {
-    Sale::new(100).limit(20).hold(HOUR)
+pub(crate) fn scarce() -> NewSale {
+    NewSale::new(100).limit(20).hold(HOUR)
 }
 
 /// The calls of a buyer about an order.
@@ -62,23 +62,24 @@ impl PlacedOrder {
         self.pending = Some(call);
         let replied = match call {
             Call::Lock => {
-                self.locked = connection.lock("lock", &self.id, HOUR).await?.is_some();
+                self.locked = connection.seckill().lock("lock", &self.id, HOUR).await?.is_some();
                 None
             }
             Call::Buy => {
                 let buy = Buy::new(&self.buyer, &self.id).qty(self.qty);
                 let buy = if self.locked { buy.releasing("lock", &self.id) } else { buy };
-                let bought = connection.buy("sale", buy).await?;
+                let bought = connection.seckill().buy("sale", buy).await?;
                 self.locked = false;
                 match bought {
                     Bought::Order(state) => Some(state),
                     Bought::Refused(_) => None,
+                    other => panic!("{other:?}"),
                 }
             }
-            Call::Extend => Some(connection.extend("sale", &self.id, HOUR).await?),
-            Call::Confirm => Some(connection.confirm("sale", &self.id).await?),
-            Call::Cancel => Some(connection.cancel("sale", &self.id).await?),
-            Call::Refund => Some(connection.refund("sale", &self.id).await?),
+            Call::Extend => Some(connection.seckill().extend("sale", &self.id, HOUR).await?),
+            Call::Confirm => Some(connection.seckill().confirm("sale", &self.id).await?),
+            Call::Cancel => Some(connection.seckill().cancel("sale", &self.id).await?),
+            Call::Refund => Some(connection.seckill().refund("sale", &self.id).await?),
         };
         assert!(
             replied.is_none() || replied == call.resulting_state(),
@@ -99,8 +100,8 @@ impl PlacedOrder {
     }
 
     /// Whether `state` is that of the last reply, or the one that the pending call leads to.
-    fn may_be(&self, state: Option<State>) -> bool {
-        state == self.replied || self.pending.is_some_and(|call| state == call.resulting_state())
+    fn may_be(&self, state: &Option<State>) -> bool {
+        *state == self.replied || self.pending.is_some_and(|call| *state == call.resulting_state())
     }
 }
 
@@ -196,7 +197,7 @@ impl Buyers {
         let mut known = 0;
         for order in self.buyers.iter().flat_map(|buyer| &buyer.orders) {
             let state = ledger.state(&order.id);
-            assert!(order.may_be(state), "{state:?}: {order:?}");
+            assert!(order.may_be(&state), "{state:?}: {order:?}");
             known += usize::from(state.is_some());
             if owner.as_ref() == Some(&order.id) {
                 assert!(state.is_none() && order.may_be_locked(), "{order:?}");

@@ -24,7 +24,7 @@ pub(crate) async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> b
 
 /// Waits until a sale has no held units: all holds ran out, or were settled.
 pub(crate) async fn wait_until_none_held(connection: &mut impl Seckill, sale: &str) {
-    wait_until("the holds run out", async || connection.info(sale).await.unwrap().held == 0).await;
+    wait_until("the holds run out", async || connection.seckill().info(sale).await.unwrap().held == 0).await;
 }
 
 pub(crate) fn ms(ms: u64) -> Duration {

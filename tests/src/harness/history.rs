@@ -38,7 +38,7 @@ impl History {
                 Some(last) => After::seq(last.seq).term(last.term),
                 None => After::seq(0),
             };
-            match connection.events(&self.sale, after.count(PAGE)).await {
+            match connection.seckill().events(&self.sale, after.count(PAGE)).await {
                 Ok(page) if page.is_empty() => return taken_back,
                 Ok(page) => page.into_iter().for_each(|event| self.push(event)),
                 Err(Error::Forked { seq, term }) => {
@@ -80,7 +80,7 @@ impl History {
     pub(crate) async fn continue_after_restart(&mut self, connection: &mut impl Seckill) -> usize {
         let last = |events: &[Event]| events.last().map_or(0, |last| last.term);
         let term = last(&self.events);
-        connection.restock(&self.sale, 1, self.len().to_string()).await.unwrap();
+        connection.seckill().restock(&self.sale, 1, self.len().to_string()).await.unwrap();
         let taken_back = self.read_on(connection).await;
         assert!(last(&self.events) > term, "the first decision after a restart begins a term");
         self.must_match(connection).await;
@@ -89,21 +89,21 @@ impl History {
 
     /// INFO has the figures that follow from the events, and AUDIT finds nothing wrong.
     pub(crate) async fn must_match(&self, connection: &mut impl Seckill) {
-        let (ledger, info) = (self.ledger(), connection.info(&self.sale).await.unwrap());
+        let (ledger, info) = (self.ledger(), connection.seckill().info(&self.sale).await.unwrap());
         assert!(!info.diverged, "{} diverged", self.sale);
         assert_eq!(info.seq, self.len() as u64, "{}", self.sale);
         assert_eq!(
             (info.available, info.held, info.sold, info.orders),
             (
                 ledger.available,
-                ledger.units(State::Held),
-                ledger.units(State::Sold),
+                ledger.units(&State::Held),
+                ledger.units(&State::Sold),
                 ledger.orders.len() as u64
             ),
             "{}",
             self.sale
         );
-        connection.force_audit(&self.sale).await.unwrap();
+        connection.seckill().force_audit(&self.sale).await.unwrap();
     }
 
     /// Adds up the events. No unit is sold that is not available, and none is given back twice.
@@ -121,8 +121,8 @@ impl History {
     }
 
     /// How many events set an order to this state.
-    pub(crate) fn count(&self, wanted: State) -> u64 {
-        let is = |event: &&Event| matches!(event.kind, EventKind::Order { state, .. } if state == wanted);
+    pub(crate) fn count(&self, wanted: &State) -> u64 {
+        let is = |event: &&Event| matches!(&event.kind, EventKind::Order { state, .. } if state == wanted);
         self.events.iter().filter(is).count() as u64
     }
 }
@@ -145,12 +145,12 @@ pub(crate) struct LedgerOrder {
 impl Ledger {
     /// The state of an order, if there is one.
     pub(crate) fn state(&self, id: &str) -> Option<State> {
-        self.orders.get(id).map(|order| order.state)
+        self.orders.get(id).map(|order| order.state.clone())
     }
 
     /// The units of all orders that are in a state.
-    fn units(&self, wanted: State) -> u64 {
-        let orders = self.orders.values().filter(|order| order.state == wanted);
+    fn units(&self, wanted: &State) -> u64 {
+        let orders = self.orders.values().filter(|order| order.state == *wanted);
         orders.map(|order| u64::from(order.qty)).sum()
     }
 
@@ -160,8 +160,9 @@ impl Ledger {
             EventKind::Altered { .. } => self.available,
             EventKind::Restocked { qty, .. } => self.available.checked_add_signed(*qty)?,
             EventKind::Order { state, order, buyer, qty, .. } => {
-                let (id, qty, state) = (String::from_utf8(order.clone()).ok()?, *qty, *state);
-                let before = self.orders.insert(id, LedgerOrder { buyer: buyer.clone(), qty, state });
+                let (id, qty) = (String::from_utf8(order.clone()).ok()?, *qty);
+                let after = LedgerOrder { buyer: buyer.clone(), qty, state: state.clone() };
+                let before = self.orders.insert(id, after);
                 match (before.map(|order| order.state), state) {
                     (None, State::Held | State::Sold) => self.available.checked_sub(qty.into())?,
                     (Some(State::Held), State::Held | State::Sold) => self.available,

@@ -1,4 +1,7 @@
-//! A TCP proxy between a replica and its primary: a link that a test can stall and cut.
+//! A TCP proxy before a server: a link that a test can stall and cut, at a chosen byte if need be.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -13,6 +16,8 @@ enum Link {
     Up,
     /// Connections stay open, and no bytes pass.
     Stalled,
+    /// Connections stay open; requests pass, and replies are lost.
+    Mute,
     /// Connections are closed as soon as they are made.
     Down,
 }
@@ -21,7 +26,36 @@ enum Link {
 pub(crate) struct Proxy {
     port: u16,
     link: watch::Sender<Link>,
+    requests: Arc<Budget>,
+    replies: Arc<Budget>,
     _tasks: JoinSet<()>,
+}
+
+/// How many bytes may still pass in one direction, on all connections together. Then the connection is closed that
+/// would pass more, and others pass as before.
+struct Budget(AtomicI64);
+
+impl Budget {
+    const UNLIMITED: i64 = i64::MAX;
+
+    fn unlimited() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(Self::UNLIMITED)))
+    }
+
+    fn limit(&self, bytes: usize) {
+        self.0.store(bytes as i64, SeqCst);
+    }
+
+    /// How many of `len` bytes may pass.
+    fn spend(&self, len: usize) -> usize {
+        let left = self.0.load(SeqCst);
+        if left == Self::UNLIMITED {
+            return len;
+        }
+        let rest = left - len as i64;
+        self.0.store(if rest < 0 { Self::UNLIMITED } else { rest }, SeqCst);
+        len.min(left as usize)
+    }
 }
 
 impl Proxy {
@@ -29,9 +63,10 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (link, watched) = watch::channel(Link::Up);
+        let (requests, replies) = (Budget::unlimited(), Budget::unlimited());
         let mut tasks = JoinSet::new();
-        tasks.spawn(listen(listener, server.port(), watched));
-        Self { port, link, _tasks: tasks }
+        tasks.spawn(listen(listener, server.port(), watched, [requests.clone(), replies.clone()]));
+        Self { port, link, requests, replies, _tasks: tasks }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -41,6 +76,21 @@ impl Proxy {
     /// From now on no bytes pass, but connections stay open.
     pub(crate) fn stall(&self) {
         self.link.send_replace(Link::Stalled);
+    }
+
+    /// From now on requests pass, and replies are lost.
+    pub(crate) fn mute(&self) {
+        self.link.send_replace(Link::Mute);
+    }
+
+    /// Closes the connection whose request goes on after so many bytes.
+    pub(crate) fn cut_requests_after(&self, bytes: usize) {
+        self.requests.limit(bytes);
+    }
+
+    /// Closes the connection whose reply goes on after so many bytes.
+    pub(crate) fn cut_replies_after(&self, bytes: usize) {
+        self.replies.limit(bytes);
     }
 
     /// Closes all connections, and new ones at once.
@@ -54,32 +104,48 @@ impl Proxy {
     }
 }
 
-async fn listen(listener: TcpListener, to: u16, link: watch::Receiver<Link>) {
+type Budgets = [Arc<Budget>; 2];
+
+async fn listen(listener: TcpListener, to: u16, link: watch::Receiver<Link>, budgets: Budgets) {
     let mut connections = JoinSet::new();
     loop {
         let (near, _) = listener.accept().await.unwrap();
-        connections.spawn(connect(near, to, link.clone()));
+        connections.spawn(connect(near, to, link.clone(), budgets.clone()));
     }
 }
 
-async fn connect(near: TcpStream, to: u16, mut link: watch::Receiver<Link>) {
+async fn connect(near: TcpStream, to: u16, mut link: watch::Receiver<Link>, [requests, replies]: Budgets) {
     let Ok(far) = TcpStream::connect(("127.0.0.1", to)).await else { return };
     let (near_reads, near_writes) = near.into_split();
     let (far_reads, far_writes) = far.into_split();
     tokio::select! {
-        () = forward(near_reads, far_writes, link.clone()) => {}
-        () = forward(far_reads, near_writes, link.clone()) => {}
+        () = forward(near_reads, far_writes, link.clone(), &requests, &[Link::Up, Link::Mute]) => {}
+        () = forward(far_reads, near_writes, link.clone(), &replies, &[Link::Up]) => {}
         _ = link.wait_for(|link| *link == Link::Down) => {}
     }
 }
 
-/// Forwards in one direction until the sender closes. Bytes that arrive while the link is stalled wait.
-async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut link: watch::Receiver<Link>) {
+/// Forwards in one direction until the sender closes. Bytes that arrive while the link is stalled wait, and are lost if
+/// it then is in a state other than these.
+async fn forward(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut link: watch::Receiver<Link>,
+    budget: &Budget,
+    passes: &[Link],
+) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let len = from.read(&mut buffer).await.unwrap_or_default();
-        let up = link.wait_for(|link| *link == Link::Up).await.is_ok();
-        if len == 0 || !up || to.write_all(&buffer[..len]).await.is_err() {
+        let Ok(state) = link.wait_for(|link| *link != Link::Stalled).await.map(|link| *link) else { return };
+        if len == 0 || state == Link::Down {
+            return;
+        }
+        if !passes.contains(&state) {
+            continue;
+        }
+        let allowed = budget.spend(len);
+        if to.write_all(&buffer[..allowed]).await.is_err() || allowed < len {
             return;
         }
     }

@@ -49,10 +49,10 @@ pub(crate) async fn must_be_woken_by_every_event(servers: &[&Server]) {
     .await;
     for server in servers {
         let mut reader = server.connect().await;
-        wait_until("the sale is there", async || reader.info("sale").await.is_ok()).await;
+        wait_until("the sale is there", async || reader.seckill().info("sale").await.is_ok()).await;
     }
     for (skipped, session, expected) in STORY {
-        let after = connection.info("sale").await.unwrap().seq + skipped;
+        let after = connection.seckill().info("sale").await.unwrap().seq + skipped;
         let mut calls = vec![];
         for server in servers {
             calls.push(Call::wait_at(server, &format!("SECKILL.EVENTS sale {after} BLOCK 0")).await);

@@ -1,7 +1,7 @@
 //! Sample data: sales with everything that can happen in them, and a lock.
 
 use redis::Value;
-use seckill_client::{Info, Sale, Seckill};
+use seckill_client::{Info, NewSale, Seckill};
 
 use super::server::Connection;
 use super::session::{play, reply};
@@ -61,7 +61,7 @@ const MANY: usize = 15_000;
 
 pub(crate) async fn write_sample(connection: &mut Connection) {
     play(connection, SESSION).await;
-    connection.create("many", Sale::new(MANY as u64)).await.unwrap();
+    connection.seckill().create("many", NewSale::new(MANY as u64)).await.unwrap();
     let mut pipe = redis::pipe();
     for number in 0..MANY {
         pipe.cmd("SECKILL.BUY").arg("many").arg(number % 1000).arg(format!("{number:0100}"));
@@ -79,7 +79,7 @@ pub(crate) async fn read_sample(connection: &mut Connection) -> Vec<(&'static st
 
 /// The figures of a sale, with 0 in place of the server's time.
 pub(crate) async fn figures(connection: &mut Connection, sale: &str) -> Info {
-    let mut info = connection.info(sale).await.unwrap();
+    let mut info = connection.seckill().info(sale).await.unwrap();
     info.now = 0;
     info
 }

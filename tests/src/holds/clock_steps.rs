@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use seckill_client::{Buy, Sale, Seckill, State};
+use seckill_client::{Buy, NewSale, Seckill, State};
 
 use crate::harness::aof::AOF;
 use crate::harness::clock::Clock;
@@ -58,11 +58,11 @@ impl Shop {
     }
 
     async fn buy(&mut self, sale: &str, order: &str) {
-        self.connection.buy(sale, Buy::new("ann", order)).await.unwrap();
+        self.connection.seckill().buy(sale, Buy::new("ann", order)).await.unwrap();
     }
 
     async fn state(&mut self, sale: &str, order: &str) -> State {
-        self.connection.order(sale, order).await.unwrap().unwrap().state
+        self.connection.seckill().order(sale, order).await.unwrap().unwrap().state
     }
 
     /// The books are right, the times of events do not fall, each step was logged once, and all of it is the same
@@ -73,13 +73,13 @@ impl Shop {
         let mut before = vec![];
         for sale in ["window", "sale"] {
             before.push(History::read(&mut self.connection, sale).await.events);
-            self.connection.audit(sale).await.unwrap();
+            self.connection.seckill().audit(sale).await.unwrap();
         }
         self.server.restart().await;
         self.connection = self.server.connect().await;
         for (sale, before) in ["window", "sale"].iter().zip(before) {
             assert_eq!(History::read(&mut self.connection, sale).await.events, before);
-            self.connection.audit(sale).await.unwrap();
+            self.connection.seckill().audit(sale).await.unwrap();
         }
         self.must_grant_a_higher_fence().await;
     }
@@ -90,7 +90,7 @@ async fn an_hour_ahead_and_back() {
     let Some(mut shop) = Shop::open().await else { return };
     let soon = now_ms() + TEN_MINUTES;
     play(&mut shop.connection, &format!("SECKILL.CREATE window STOCK 9 CLOSES {soon} => OK")).await;
-    shop.connection.create("sale", Sale::new(9).hold(ms(300))).await.unwrap();
+    shop.connection.seckill().create("sale", NewSale::new(9).hold(ms(300))).await.unwrap();
     shop.must_grant_a_higher_fence().await;
 
     shop.set_clock(1, "forward by 3").await;
@@ -123,9 +123,9 @@ async fn an_hour_back_and_ahead() {
     let since = now_ms() - TEN_MINUTES;
     play(&mut shop.connection, &format!("SECKILL.CREATE window STOCK 9 OPENS {since} => OK")).await;
     play(&mut shop.connection, "SECKILL.BUY window ann o1 => SOLD").await;
-    shop.connection.create("sale", Sale::new(9).hold(ms(300))).await.unwrap();
+    shop.connection.seckill().create("sale", NewSale::new(9).hold(ms(300))).await.unwrap();
     shop.buy("sale", "early").await;
-    shop.connection.extend("sale", "early", Duration::from_secs(5)).await.unwrap();
+    shop.connection.seckill().extend("sale", "early", Duration::from_secs(5)).await.unwrap();
     shop.must_grant_a_higher_fence().await;
 
     shop.set_clock(-1, "back by 3").await;
@@ -134,10 +134,11 @@ async fn an_hour_back_and_ahead() {
     shop.buy("sale", "late").await;
     let mut connection = shop.server.connect().await;
     wait_until("the late hold runs out", async || {
-        connection.order("sale", "late").await.unwrap().unwrap().state == State::Expired
+        connection.seckill().order("sale", "late").await.unwrap().unwrap().state == State::Expired
     })
     .await;
-    wait_until("the timer expires it", async || connection.info("sale").await.unwrap().held == 1).await;
+    wait_until("the timer expires it", async || connection.seckill().info("sale").await.unwrap().held == 1)
+        .await;
     assert_eq!(shop.state("sale", "early").await, State::Held, "its deadline is an hour ahead");
 
     shop.set_clock(0, "forward by 3").await;

@@ -1,6 +1,6 @@
 //! When holds run out, and when not.
 
-use seckill_client::{After, Alteration, Bought, Buy, EventKind, Sale, Seckill, State};
+use seckill_client::{After, Alteration, Bought, Buy, EventKind, NewSale, Seckill, State};
 
 use crate::harness::conditions::{ms, wait_until, wait_until_none_held};
 use crate::harness::listener::Listener;
@@ -11,7 +11,7 @@ use crate::harness::session::{play, together};
 const LATE: u64 = 2_000;
 
 async fn state(connection: &mut Connection, order: &str) -> State {
-    connection.order("sale", order).await.unwrap().expect("an order").state
+    connection.seckill().order("sale", order).await.unwrap().expect("an order").state
 }
 
 #[tokio::test]
@@ -20,12 +20,12 @@ async fn holds_run_out_without_a_call() {
     let mut listener = Listener::on(&server).await;
     listener.subscribe().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(1).limit(1).hold(ms(100))).await.unwrap();
-    assert_eq!(connection.buy("sale", Buy::new("ann", "o1")).await, Ok(Bought::Order(State::Held)));
+    connection.seckill().create("sale", NewSale::new(1).limit(1).hold(ms(100))).await.unwrap();
+    assert_eq!(connection.seckill().buy("sale", Buy::new("ann", "o1")).await, Ok(Bought::Order(State::Held)));
 
     assert_eq!(listener.until("seckill.expire sale").await, ["seckill.create sale", "seckill.buy sale"]);
 
-    let events = connection.events("sale", After::seq(1)).await.unwrap();
+    let events = connection.seckill().events("sale", After::seq(1)).await.unwrap();
     let [bought, expired] = &events[..] else { panic!("{events:?}") };
     let EventKind::Order { deadline: Some(deadline), .. } = bought.kind else { panic!("{bought:?}") };
     assert_eq!(deadline, bought.at + 100);
@@ -36,27 +36,30 @@ async fn holds_run_out_without_a_call() {
         expired.at
     );
     // The units are back, and so is the quota.
-    assert_eq!(connection.buy("sale", Buy::new("ann", "o2")).await, Ok(Bought::Order(State::Held)));
-    connection.audit("sale").await.unwrap();
+    assert_eq!(connection.seckill().buy("sale", Buy::new("ann", "o2")).await, Ok(Bought::Order(State::Held)));
+    connection.seckill().audit("sale").await.unwrap();
 }
 
 #[tokio::test]
 async fn confirmed_and_extended_orders_stay() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(4).hold(ms(60_000))).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(4).hold(ms(60_000))).await.unwrap();
     for order in ["confirmed", "extended", "cancelled", "forgotten"] {
-        connection.buy("sale", Buy::new("ann", order)).await.unwrap();
+        connection.seckill().buy("sale", Buy::new("ann", order)).await.unwrap();
     }
-    assert_eq!(connection.confirm("sale", "confirmed").await, Ok(State::Sold));
-    assert_eq!(connection.extend("sale", "extended", ms(60_000)).await, Ok(State::Held));
-    assert_eq!(connection.cancel("sale", "cancelled").await, Ok(State::Cancelled));
+    assert_eq!(connection.seckill().confirm("sale", "confirmed").await, Ok(State::Sold));
+    assert_eq!(connection.seckill().extend("sale", "extended", ms(60_000)).await, Ok(State::Held));
+    assert_eq!(connection.seckill().cancel("sale", "cancelled").await, Ok(State::Cancelled));
     assert_eq!(
-        connection.extend("sale", "forgotten", ms(100)).await,
+        connection.seckill().extend("sale", "forgotten", ms(100)).await,
         Ok(State::Held),
         "to an earlier deadline"
     );
-    wait_until("the forgotten one runs out", async || connection.info("sale").await.unwrap().held == 1).await;
+    wait_until("the forgotten one runs out", async || {
+        connection.seckill().info("sale").await.unwrap().held == 1
+    })
+    .await;
 
     for (order, expected) in [
         ("confirmed", State::Sold),
@@ -66,8 +69,8 @@ async fn confirmed_and_extended_orders_stay() {
     ] {
         assert_eq!(state(&mut connection, order).await, expected, "{order}");
     }
-    assert_eq!(connection.info("sale").await.unwrap().available, 2);
-    connection.audit("sale").await.unwrap();
+    assert_eq!(connection.seckill().info("sale").await.unwrap().available, 2);
+    connection.seckill().audit("sale").await.unwrap();
 }
 
 /// The timer wakes at the first deadline, which was moved, and must come again at the new one.
@@ -75,12 +78,12 @@ async fn confirmed_and_extended_orders_stay() {
 async fn an_extended_hold_runs_out_at_its_new_deadline() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(1).hold(ms(50))).await.unwrap();
-    connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
-    assert_eq!(connection.extend("sale", "o1", ms(300)).await, Ok(State::Held));
-    let deadline = connection.order("sale", "o1").await.unwrap().unwrap().deadline.unwrap();
+    connection.seckill().create("sale", NewSale::new(1).hold(ms(50))).await.unwrap();
+    connection.seckill().buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    assert_eq!(connection.seckill().extend("sale", "o1", ms(300)).await, Ok(State::Held));
+    let deadline = connection.seckill().order("sale", "o1").await.unwrap().unwrap().deadline.unwrap();
     wait_until_none_held(&mut connection, "sale").await;
-    let expired = connection.events("sale", After::seq(3)).await.unwrap().pop().unwrap();
+    let expired = connection.seckill().events("sale", After::seq(3)).await.unwrap().pop().unwrap();
     assert!(expired.at >= deadline, "{expired:?}, but the deadline is {deadline}");
 }
 
@@ -89,11 +92,12 @@ async fn an_extended_hold_runs_out_at_its_new_deadline() {
 async fn each_hold_has_its_own_deadline() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(2).hold(ms(60_000))).await.unwrap();
-    connection.buy("sale", Buy::new("ann", "long")).await.unwrap();
-    connection.alter("sale", Alteration::new().hold(ms(50))).await.unwrap();
-    connection.buy("sale", Buy::new("ann", "short")).await.unwrap();
-    wait_until("the short one runs out", async || connection.info("sale").await.unwrap().held == 1).await;
+    connection.seckill().create("sale", NewSale::new(2).hold(ms(60_000))).await.unwrap();
+    connection.seckill().buy("sale", Buy::new("ann", "long")).await.unwrap();
+    connection.seckill().alter("sale", Alteration::new().hold(ms(50))).await.unwrap();
+    connection.seckill().buy("sale", Buy::new("ann", "short")).await.unwrap();
+    wait_until("the short one runs out", async || connection.seckill().info("sale").await.unwrap().held == 1)
+        .await;
     assert_eq!(state(&mut connection, "long").await, State::Held);
 }
 
@@ -102,7 +106,7 @@ async fn each_hold_has_its_own_deadline() {
 async fn no_hold_runs_out_while_writes_are_paused() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(1).hold(ms(50))).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(1).hold(ms(50))).await.unwrap();
     let replies = together(&mut connection, &["SECKILL.BUY sale ann o1", "CLIENT PAUSE 60000 WRITE"]).await;
     assert_eq!(replies, ["HELD", "OK"]);
     // ORDER shows that the hold is due. INFO and BUYER show that nothing was decided, also a while later.
@@ -113,7 +117,7 @@ async fn no_hold_runs_out_while_writes_are_paused() {
         SECKILL.BUYER sale ann => {"held" 1 "sold" 0 "orders" ["o1"]}
     "#;
     play(&mut connection, session).await;
-    let info = connection.info("sale").await.unwrap();
+    let info = connection.seckill().info("sale").await.unwrap();
     assert_eq!((info.held, info.seq), (1, 2));
     play(&mut connection, "CLIENT UNPAUSE => OK").await;
     wait_until_none_held(&mut connection, "sale").await;
@@ -124,9 +128,9 @@ async fn no_hold_runs_out_while_writes_are_paused() {
 async fn a_purchase_lets_due_holds_run_out() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(40).limit(40).hold(ms(1))).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(40).limit(40).hold(ms(1))).await.unwrap();
     let purchases = ["SECKILL.BUY sale ann o1 QTY 40", "DEBUG SLEEP 0.01", "SECKILL.BUY sale ann o2 QTY 40"];
     assert_eq!(together(&mut connection, &purchases).await, ["HELD", "OK", "HELD"]);
     assert_eq!(state(&mut connection, "o1").await, State::Expired);
-    connection.audit("sale").await.unwrap();
+    connection.seckill().audit("sale").await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! Holds of sales that are renamed, copied, restored, reloaded or replaced.
 
-use seckill_client::{Bought, Buy, Sale, Seckill, State};
+use seckill_client::{Bought, Buy, NewSale, Seckill, State};
 
 use crate::harness::conditions::{ms, wait_until, wait_until_none_held};
 use crate::harness::dump::restore_command;
@@ -31,13 +31,13 @@ async fn holds_run_out_at_the_new_key() {
             eprintln!("skipped on this server, which has a fault in MOVE and RENAME: {way}");
             continue;
         }
-        connection.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
-        connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+        connection.seckill().create("sale", NewSale::new(1).hold(ms(300))).await.unwrap();
+        connection.seckill().buy("sale", Buy::new("ann", "o1")).await.unwrap();
         play(&mut connection, &format!("{way}\nSELECT {db} => OK")).await;
         wait_until_none_held(&mut connection, key).await;
-        let info = connection.info(key).await.unwrap();
+        let info = connection.seckill().info(key).await.unwrap();
         assert_eq!((info.available, info.seq), (1, 3), "after {way}");
-        connection.audit(key).await.unwrap();
+        connection.seckill().audit(key).await.unwrap();
     }
 }
 
@@ -66,10 +66,13 @@ async fn clients_stay_in_the_database_that_they_chose() {
 async fn the_next_write_lets_due_holds_run_out() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
-    connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(1).hold(ms(1))).await.unwrap();
+    connection.seckill().buy("sale", Buy::new("ann", "o1")).await.unwrap();
     play(&mut connection, "RENAME sale other => OK\nDEBUG SLEEP 0.01 => OK").await;
-    assert_eq!(connection.buy("other", Buy::new("bob", "o2")).await, Ok(Bought::Order(State::Held)));
+    assert_eq!(
+        connection.seckill().buy("other", Buy::new("bob", "o2")).await,
+        Ok(Bought::Order(State::Held))
+    );
 }
 
 /// A dump is restored after its sale was deleted, or over the sale. In the second case the old value is freed
@@ -79,15 +82,15 @@ async fn holds_of_a_restored_sale_run_out() {
     for deleted in [true, false] {
         let server = Server::start().await;
         let mut connection = server.connect().await;
-        connection.create("sale", Sale::new(1).hold(ms(300))).await.unwrap();
-        connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+        connection.seckill().create("sale", NewSale::new(1).hold(ms(300))).await.unwrap();
+        connection.seckill().buy("sale", Buy::new("ann", "o1")).await.unwrap();
         let dump: Vec<u8> = redis::cmd("DUMP").arg("sale").query_async(&mut connection).await.unwrap();
         if deleted {
             play(&mut connection, "DEL sale => 1").await;
         }
         restore_command("sale", &dump).exec_async(&mut connection).await.unwrap();
         wait_until_none_held(&mut connection, "sale").await;
-        connection.audit("sale").await.unwrap();
+        connection.seckill().audit("sale").await.unwrap();
     }
 }
 
@@ -119,7 +122,10 @@ async fn overwritten_by(flush: &str) {
     let reply = if flush.starts_with("UNLINK") { "3" } else { "OK" };
     play(&mut connection, &session.replace("{flush}", &format!("{flush} => {reply}"))).await;
     // Its deadline is later than all stale ones.
-    wait_until("the last one runs out", async || connection.info("c").await.unwrap().available == 1).await;
+    wait_until("the last one runs out", async || {
+        connection.seckill().info("c").await.unwrap().available == 1
+    })
+    .await;
     play(&mut connection, "DBSIZE => 2\nGET b => \"text\"\nSECKILL.AUDIT c => OK").await;
-    assert_eq!(connection.info("c").await.unwrap().held, 1);
+    assert_eq!(connection.seckill().info("c").await.unwrap().held, 1);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use seckill_client::{After, Buy, EventKind, Sale, Seckill, State};
+use seckill_client::{After, Buy, EventKind, NewSale, Seckill, State};
 
 use crate::harness::conditions::{HOUR, ms, now_ms, wait_until, wait_until_none_held};
 use crate::harness::dump::restore_command;
@@ -44,9 +44,9 @@ async fn within_100_ms_of_the_deadline() {
     const ORDERS: u64 = 100;
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(ORDERS).hold(ms(300))).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(ORDERS).hold(ms(300))).await.unwrap();
     for number in 0..ORDERS {
-        connection.buy("sale", Buy::new("ann", &format!("o{number}"))).await.unwrap();
+        connection.seckill().buy("sale", Buy::new("ann", &format!("o{number}"))).await.unwrap();
     }
     wait_until_none_held(&mut connection, "sale").await;
     let mut late: Vec<u64> =
@@ -62,7 +62,7 @@ async fn within_100_ms_of_the_deadline() {
 async fn within_100_ms_of_a_restore() {
     let server = Server::with("hz 1\ndynamic-hz no").await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(1).hold(ms(1))).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(1).hold(ms(1))).await.unwrap();
     let mut due = redis::pipe();
     due.atomic().cmd("SECKILL.BUY").arg(&["sale", "ann", "o1"]).cmd("DUMP").arg("sale");
     let (_, dump): (String, Vec<u8>) = due.query_async(&mut connection).await.unwrap();
@@ -72,7 +72,7 @@ async fn within_100_ms_of_a_restore() {
         let begin = now_ms();
         restore_command(&key, &dump).exec_async(&mut connection).await.unwrap();
         wait_until_none_held(&mut connection, &key).await;
-        let last = connection.events(&key, After::seq(2)).await.unwrap();
+        let last = connection.seckill().events(&key, After::seq(2)).await.unwrap();
         late.push(last[0].at - begin);
     }
     late.sort_unstable();
@@ -103,9 +103,9 @@ async fn a_hundred_thousand_within_a_second_in_slices_of_less_than_a_millisecond
     assert!(took <= 1_000, "{ORDERS} took {took} ms");
     assert!(slice <= 1_000, "a slice took {slice} µs");
 
-    let info = connection.info("sale").await.unwrap();
+    let info = connection.seckill().info("sale").await.unwrap();
     assert_eq!((info.available, info.sold, info.seq), (ORDERS, 0, 1 + 2 * ORDERS));
-    connection.force_audit("sale").await.unwrap();
+    connection.seckill().force_audit("sale").await.unwrap();
     replica.catch_up(&server).await;
     let digest = "DEBUG DIGEST-VALUE sale";
     assert_eq!(ask(&mut replica.connect().await, digest).await, ask(&mut connection, digest).await);
@@ -133,8 +133,8 @@ async fn deleted_sales_leave_the_schedule() {
     ] {
         for number in 0..SALES {
             let sale = number.to_string();
-            connection.create(&sale, Sale::new(1).hold(HOUR)).await.unwrap();
-            connection.buy(&sale, Buy::new("ann", "o1")).await.unwrap();
+            connection.seckill().create(&sale, NewSale::new(1).hold(HOUR)).await.unwrap();
+            connection.seckill().buy(&sale, Buy::new("ann", "o1")).await.unwrap();
         }
         for number in 0..SALES {
             ask(&mut connection, &command.replace('%', &number.to_string())).await;

@@ -158,7 +158,8 @@ async fn a_payload_from_the_far_future_is_refused() {
         assert_eq!(result.is_ok(), is_accepted, "term {epoch}, at {now}: {result:?}");
     }
     play(&mut connection, "SECKILL.CREATE fresh STOCK 1 => OK\nSECKILL.BUY sale ann o1 => SOLD").await;
-    let (fresh, sold) = (connection.info("fresh").await.unwrap(), connection.info("sale").await.unwrap());
+    let (fresh, sold) =
+        (connection.seckill().info("fresh").await.unwrap(), connection.seckill().info("sale").await.unwrap());
     assert!(
         sold.term > fresh.term && fresh.term > near[0].0,
         "terms of the server's own, above the payload's"

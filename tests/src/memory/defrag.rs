@@ -1,6 +1,6 @@
 //! Active defragmentation relocates sales without changing them.
 
-use seckill_client::{Buy, Sale, Seckill};
+use seckill_client::{Buy, NewSale, Seckill};
 
 use crate::harness::conditions::{HOUR, wait_until};
 use crate::harness::info::stat;
@@ -19,7 +19,7 @@ fn buy(pipe: &mut redis::Pipeline, sale: &str, number: usize) {
 }
 
 async fn create(connection: &mut Connection, sale: &str) {
-    connection.create(sale, Sale::new(1_000_000).hold(HOUR)).await.unwrap();
+    connection.seckill().create(sale, NewSale::new(1_000_000).hold(HOUR)).await.unwrap();
 }
 
 const SETS: [&str; 4] = ["kept", "deleted1", "deleted2", "deleted3"];
@@ -76,14 +76,14 @@ async fn gaps_are_closed_while_buyers_buy() {
     play(&mut connection, "CONFIG SET activedefrag yes => OK").await;
     let mut number = LARGE;
     wait_until("half of the gaps are closed", async || {
-        connection.buy("kept:large", Buy::new("ann", &format!("late {number}"))).await.unwrap();
+        connection.seckill().buy("kept:large", Buy::new("ann", &format!("late {number}"))).await.unwrap();
         number += 1;
         gaps(&mut connection).await < GAPS / 2
     })
     .await;
     assert_eq!(ask(&mut connection, "DEBUG DIGEST-VALUE kept:1 kept:2 kept:3").await, digest);
-    assert_eq!(connection.info("kept:large").await.unwrap().seq, number as u64 + 1);
+    assert_eq!(connection.seckill().info("kept:large").await.unwrap().seq, number as u64 + 1);
     for sale in (0..SALES).map(|sale| sale.to_string()).chain(["large".to_owned()]) {
-        connection.audit(format!("kept:{sale}")).await.unwrap();
+        connection.seckill().audit(format!("kept:{sale}")).await.unwrap();
     }
 }

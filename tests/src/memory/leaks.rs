@@ -1,7 +1,7 @@
 //! Sales free their memory, however they are deleted.
 
 use redis::Value;
-use seckill_client::{Buy, Sale, Seckill};
+use seckill_client::{Buy, NewSale, Seckill};
 
 use crate::harness::conditions::{HOUR, wait_until};
 use crate::harness::dump::restore_command;
@@ -29,7 +29,7 @@ async fn must_free_all(work: impl AsyncFn(&mut Connection, u64)) {
 
 /// Creates a sale with orders in every state, and reads it in every way.
 async fn sell(connection: &mut Connection, orders: u64) {
-    connection.create("sale", Sale::new(orders).hold(HOUR)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(orders).hold(HOUR)).await.unwrap();
     let mut pipe = redis::pipe();
     for number in 0..orders {
         let (buyer, order) = (format!("buyer {}", number % 1_000), format!("{number:036}"));
@@ -44,13 +44,13 @@ async fn sell(connection: &mut Connection, orders: u64) {
     }
     pipe.exec_async(connection).await.unwrap();
     wait_until("every fifth hold runs out", async || {
-        connection.info("sale").await.unwrap().held == orders * 2 / 5
+        connection.seckill().info("sale").await.unwrap().held == orders * 2 / 5
     })
     .await;
-    connection.restock("sale", 1, "r1").await.unwrap();
+    connection.seckill().restock("sale", 1, "r1").await.unwrap();
     get::<Value>(connection, "SECKILL.EVENTS sale 0 COUNT 1000").await;
     get::<Value>(connection, r#"SECKILL.BUYER sale "buyer 1""#).await;
-    connection.audit("sale").await.unwrap();
+    connection.seckill().audit("sale").await.unwrap();
 }
 
 #[tokio::test]
@@ -80,8 +80,8 @@ async fn sales_that_are_deleted_in_every_way() {
 #[tokio::test]
 async fn deadlines_that_are_moved() {
     must_free_all(async |connection, times| {
-        connection.create("sale", Sale::new(1).hold(2 * HOUR)).await.unwrap();
-        connection.buy("sale", Buy::new("ann", "o1")).await.unwrap();
+        connection.seckill().create("sale", NewSale::new(1).hold(2 * HOUR)).await.unwrap();
+        connection.seckill().buy("sale", Buy::new("ann", "o1")).await.unwrap();
         let mut pipe = redis::pipe();
         for earlier in 0..times {
             pipe.cmd("SECKILL.EXTEND").arg("sale").arg("o1").arg(HOUR.as_millis() as u64 - 10 * earlier);

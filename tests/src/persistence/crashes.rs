@@ -28,7 +28,7 @@ struct Market {
 impl Market {
     async fn open(config: &str) -> Self {
         let server = Server::with(config).await;
-        server.connect().await.create("sale", scarce()).await.unwrap();
+        server.connect().await.seckill().create("sale", scarce()).await.unwrap();
         Self { server, buyers: Buyers::new(8, 1), history: History::of("sale") }
     }
 
@@ -109,7 +109,7 @@ async fn flush(connection: &mut Connection) {
 }
 
 async fn seq(connection: &mut Connection) -> u64 {
-    connection.info("sale").await.unwrap().seq
+    connection.seckill().info("sale").await.unwrap().seq
 }
 
 #[tokio::test]

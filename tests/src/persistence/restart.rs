@@ -1,6 +1,6 @@
 //! Restarts after a crash: from an RDB file, from an AOF, and from a rewritten AOF.
 
-use seckill_client::{After, Bought, Buy, EventKind, Sale, Seckill, State};
+use seckill_client::{After, Bought, Buy, EventKind, NewSale, Seckill, State};
 
 use crate::harness::conditions::wait_until_none_held;
 use crate::harness::copies::must_be_equal;
@@ -35,11 +35,11 @@ async fn survives(storage: Storage) {
     ";
     play(&mut connection, session).await;
     assert_eq!(figures(&mut connection, "sale").await, last, "none of this was a decision");
-    assert_eq!(connection.confirm("sale", "held").await, Ok(State::Sold));
-    let now = connection.info("sale").await.unwrap();
+    assert_eq!(connection.seckill().confirm("sale", "held").await, Ok(State::Sold));
+    let now = connection.seckill().info("sale").await.unwrap();
     assert_eq!((now.seq, now.sold), (last.seq + 1, last.sold + 3));
     assert!(now.term > last.term, "the first decision after a restart begins a term");
-    connection.audit("sale").await.unwrap();
+    connection.seckill().audit("sale").await.unwrap();
 
     // What was decided after a restart survives the next.
     storage.save(&mut connection).await;
@@ -78,18 +78,22 @@ async fn holds_fall_due_after_a_restart() {
     for storage in STORAGES {
         let mut server = Server::with(storage.config()).await;
         let mut connection = server.connect().await;
-        connection.create("sale", Sale::new(1).hold(std::time::Duration::from_millis(300))).await.unwrap();
-        let bought = connection.buy("sale", Buy::new("ann", "o1")).await;
+        connection
+            .seckill()
+            .create("sale", NewSale::new(1).hold(std::time::Duration::from_millis(300)))
+            .await
+            .unwrap();
+        let bought = connection.seckill().buy("sale", Buy::new("ann", "o1")).await;
         assert_eq!(bought, Ok(Bought::Order(State::Held)));
         storage.save(&mut connection).await;
 
         server.restart().await;
         let mut connection = server.connect().await;
         wait_until_none_held(&mut connection, "sale").await;
-        let events = connection.events("sale", After::seq(2)).await.unwrap();
+        let events = connection.seckill().events("sale", After::seq(2)).await.unwrap();
         let [expired] = &events[..] else { panic!("{events:?}") };
         assert!(matches!(expired.kind, EventKind::Order { state: State::Expired, .. }));
-        connection.audit("sale").await.unwrap();
+        connection.seckill().audit("sale").await.unwrap();
     }
 }
 
@@ -113,10 +117,10 @@ async fn of_a_replica_whose_primary_is_gone() {
         for (before, after) in before.iter().zip(read_sample(&mut connection).await) {
             assert_eq!(after, *before);
         }
-        let last = connection.info("sale").await.unwrap();
+        let last = connection.seckill().info("sale").await.unwrap();
         replica.promote().await;
-        assert_eq!(connection.confirm("sale", "held").await, Ok(State::Sold));
-        let now = connection.info("sale").await.unwrap();
+        assert_eq!(connection.seckill().confirm("sale", "held").await, Ok(State::Sold));
+        let now = connection.seckill().info("sale").await.unwrap();
         assert!(now.seq == last.seq + 1 && now.term > last.term, "{now:?} after {last:?}");
         play(&mut connection, "SECKILL.AUDIT sale => OK\nSECKILL.UNLOCK lock ann => 1").await;
     }
@@ -139,10 +143,10 @@ async fn copies_are_equal_until_they_decide() {
     for copy in ["copy", "restored"] {
         assert_eq!(ask(&mut connection, &format!("DEBUG DIGEST-VALUE {copy}")).await, digest);
         assert_eq!(figures(&mut connection, copy).await, original);
-        assert_eq!(connection.confirm(copy, "held").await, Ok(State::Sold));
+        assert_eq!(connection.seckill().confirm(copy, "held").await, Ok(State::Sold));
         assert_ne!(ask(&mut connection, &format!("DEBUG DIGEST-VALUE {copy}")).await, digest);
-        terms.push(connection.info(copy).await.unwrap().term);
-        connection.audit(copy).await.unwrap();
+        terms.push(connection.seckill().info(copy).await.unwrap().term);
+        connection.seckill().audit(copy).await.unwrap();
     }
     assert!(terms.is_sorted_by(|earlier, later| earlier < later), "{terms:?}");
     assert_eq!(figures(&mut connection, "sale").await, original);

@@ -139,10 +139,10 @@ async fn the_highest_term_of_a_client_is_refused() {
         SECKILL.BUY new ann o1 => SOLD"#
     );
     play(&mut connection, &session).await;
-    let events: Vec<Event> = connection.events("new", After::seq(0)).await.unwrap();
+    let events: Vec<Event> = connection.seckill().events("new", After::seq(0)).await.unwrap();
     play(&mut connection, "DEL new => 1\nSECKILL.CREATE new STOCK 1 => OK\nSECKILL.BUY new ann o1 => SOLD")
         .await;
     let last = events.last().unwrap();
-    let error = connection.events("new", After::seq(last.seq).term(last.term)).await.unwrap_err();
+    let error = connection.seckill().events("new", After::seq(last.seq).term(last.term)).await.unwrap_err();
     assert!(matches!(error, Error::Forked { .. }), "{error}");
 }

@@ -51,7 +51,7 @@ async fn a_replica_is_marked_by_the_next_event_of_its_primary() {
     let (primary, replica) = pair("").await;
     let mut connection = replica.connect().await;
     assert_eq!(foreign_event(&primary).await.query_async(&mut connection).await, Ok(Value::Okay));
-    assert!(!connection.info("sale").await.unwrap().diverged, "nothing contradicts it yet");
+    assert!(!connection.seckill().info("sale").await.unwrap().diverged, "nothing contradicts it yet");
     must_apply_nothing(&replica, &primary).await;
     assert_eq!(stat(&mut connection, "seckill", "seckill_sales_diverged").await, "1");
     // A replica of the replica gets the mark, too.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use seckill_client::{After, Bought, Buy, Error, Sale, Seckill, State};
+use seckill_client::{After, Bought, Buy, Error, NewSale, Seckill, State};
 
 use crate::harness::conditions::{now_ms, wait_until_none_held};
 use crate::harness::copies::{buy_and_pause, swap_roles};
@@ -12,12 +12,12 @@ use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, get, play};
 
 async fn buy(connection: &mut Connection, order: &str) -> Bought {
-    connection.buy("sale", Buy::new("ann", order)).await.unwrap()
+    connection.seckill().buy("sale", Buy::new("ann", order)).await.unwrap()
 }
 
 /// The term and seq of the last event, which a reader stores.
 async fn position(connection: &mut Connection) -> (u64, u64) {
-    let info = connection.info("sale").await.unwrap();
+    let info = connection.seckill().info("sale").await.unwrap();
     (info.term, info.seq)
 }
 
@@ -26,7 +26,7 @@ async fn a_promoted_replica_decides() {
     let mut primary = Server::primary("").await;
     let replica = primary.replica("").await;
     let mut old = primary.connect().await;
-    old.create("sale", Sale::new(9).hold(Duration::from_millis(100))).await.unwrap();
+    old.seckill().create("sale", NewSale::new(9).hold(Duration::from_millis(100))).await.unwrap();
     let fence: u64 = get(&mut old, "SECKILL.LOCK lock ann 60000").await;
     buy_and_pause(&mut old, "SECKILL.BUY sale ann o1").await;
     let (term, seq) = position(&mut old).await;
@@ -36,18 +36,18 @@ async fn a_promoted_replica_decides() {
 
     let mut new = replica.connect().await;
     wait_until_none_held(&mut new, "sale").await;
-    let events = new.events("sale", After::seq(seq).term(term)).await.unwrap();
+    let events = new.seckill().events("sale", After::seq(seq).term(term)).await.unwrap();
     let [expired] = &events[..] else { panic!("{events:?}") };
     assert_eq!(expired.seq, seq + 1);
     assert!(expired.term > term, "a new epoch, a new term");
     assert_eq!(buy(&mut new, "o2").await, Bought::Order(State::Held));
-    let next = new.events("sale", After::seq(seq + 1)).await.unwrap();
+    let next = new.seckill().events("sale", After::seq(seq + 1)).await.unwrap();
     assert_eq!((next[0].term, next[0].seq), (expired.term, seq + 2), "one term for the whole epoch");
 
     play(&mut new, "SECKILL.LOCK lock bob 60000 => nil\nSECKILL.UNLOCK lock ann => 1").await;
     let next: u64 = get(&mut new, "SECKILL.LOCK lock bob 60000").await;
     assert!(next > fence, "fences rise across a failover");
-    new.audit("sale").await.unwrap();
+    new.seckill().audit("sale").await.unwrap();
 }
 
 /// After a failover that lost an order, FORKED names the last event that a reader of the order can keep.
@@ -56,7 +56,7 @@ async fn a_reader_detects_a_lost_event() {
     let primary = Server::primary("").await;
     let replica = primary.replica("").await;
     let mut old = primary.connect().await;
-    old.create("sale", Sale::new(9)).await.unwrap();
+    old.seckill().create("sale", NewSale::new(9)).await.unwrap();
     buy(&mut old, "o1").await;
     replica.catch_up(&primary).await;
     let shared = position(&mut old).await;
@@ -67,7 +67,7 @@ async fn a_reader_detects_a_lost_event() {
     buy(&mut old, "lost").await;
     let lost = position(&mut old).await;
     let read = async |connection: &mut Connection, (term, seq)| {
-        connection.events("sale", After::seq(seq).term(term)).await
+        connection.seckill().events("sale", After::seq(seq).term(term)).await
     };
     let forked = Err(Error::Forked { seq: shared.1, term: shared.0 });
     assert_eq!(read(&mut new, lost).await, forked, "the new history is shorter");
@@ -81,7 +81,7 @@ async fn a_reader_detects_a_lost_event() {
     assert!(beyond[0].term > shared.0);
 
     // A reader of the new history that asks the old primary goes back in one or more steps.
-    let mut stored = new.events("sale", After::seq(0)).await.unwrap();
+    let mut stored = new.seckill().events("sale", After::seq(0)).await.unwrap();
     while let Err(Error::Forked { seq, term }) =
         read(&mut old, (stored.last().unwrap().term, stored.len() as u64)).await
     {
@@ -95,14 +95,14 @@ async fn a_demoted_primary_gets_the_new_history() {
     let old = Server::primary("").await;
     let new = old.replica("").await;
     let mut connection = old.connect().await;
-    connection.create("sale", Sale::new(9).hold(Duration::from_millis(200))).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9).hold(Duration::from_millis(200))).await.unwrap();
     new.catch_up(&old).await;
     new.promote().await;
     buy(&mut connection, "lost").await;
     buy(&mut new.connect().await, "kept").await;
 
     old.become_replica_of(&new).await;
-    assert_eq!(connection.order("sale", "lost").await, Ok(None));
+    assert_eq!(connection.seckill().order("sale", "lost").await, Ok(None));
     let mut new_connection = new.connect().await;
     // Holds run out on the new primary only.
     wait_until_none_held(&mut new_connection, "sale").await;
@@ -110,14 +110,14 @@ async fn a_demoted_primary_gets_the_new_history() {
     let shown = figures(&mut connection, "sale").await;
     assert_eq!(shown, figures(&mut new_connection, "sale").await);
     assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, ask(&mut new_connection, "DEBUG DIGEST").await);
-    assert_eq!(connection.info("sale").await.unwrap().seq, 3);
+    assert_eq!(connection.seckill().info("sale").await.unwrap().seq, 3);
 }
 
 #[tokio::test]
 async fn each_epoch_has_a_term_of_its_own() {
     let mut servers = [Server::primary("").await, Server::primary("").await];
     servers[1].become_replica_of(&servers[0]).await;
-    servers[0].connect().await.create("sale", Sale::new(9)).await.unwrap();
+    servers[0].connect().await.seckill().create("sale", NewSale::new(9)).await.unwrap();
     let mut last = (0, 1);
     for order in ["o1", "o2", "o3", "o4"] {
         let mut primary = servers[0].connect().await;
@@ -130,7 +130,7 @@ async fn each_epoch_has_a_term_of_its_own() {
         swap_roles(&servers[0], &servers[1]).await;
         servers.swap(0, 1);
     }
-    let events = servers[0].connect().await.events("sale", After::seq(1)).await.unwrap();
+    let events = servers[0].connect().await.seckill().events("sale", After::seq(1)).await.unwrap();
     let terms: BTreeSet<u64> = events.iter().map(|event| event.term).collect();
     assert_eq!((events.len(), terms.len()), (8, 4));
 }
@@ -142,7 +142,7 @@ async fn holds_run_out_once_across_a_failover() {
     let old = Server::primary("").await;
     let new = old.replica("").await;
     let mut connection = old.connect().await;
-    connection.create("sale", Sale::new(ORDERS).hold(Duration::from_secs(60))).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(ORDERS).hold(Duration::from_secs(60))).await.unwrap();
     let mut pipe = redis::pipe();
     for number in 1..=ORDERS {
         let order = format!("o{number}");
@@ -154,10 +154,10 @@ async fn holds_run_out_once_across_a_failover() {
     let mut new_connection = new.connect().await;
     wait_until_none_held(&mut new_connection, "sale").await;
     old.catch_up(&new).await;
-    let info = new_connection.info("sale").await.unwrap();
+    let info = new_connection.seckill().info("sale").await.unwrap();
     assert_eq!((info.available, info.seq), (ORDERS, 1 + 3 * ORDERS), "each ran out once");
     assert_eq!(figures(&mut connection, "sale").await, figures(&mut new_connection, "sale").await);
-    new_connection.audit("sale").await.unwrap();
+    new_connection.seckill().audit("sale").await.unwrap();
     assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, ask(&mut new_connection, "DEBUG DIGEST").await);
 }
 

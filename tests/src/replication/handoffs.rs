@@ -1,6 +1,6 @@
 //! Locks that are passed on reach replicas and the AOF as they were decided.
 
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 use super::stream::{self, Stream};
 use crate::harness::aof::AOF;
@@ -15,7 +15,7 @@ use crate::harness::tenures::must_not_overlap;
 /// Ann holds the lock with a lease of so many ms, and bob waits for it.
 async fn with_line(lease: u64) -> (Server, Connection, Stream, Caller) {
     let (server, mut connection, mut stream) = stream::server().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     play(&mut connection, &format!("SECKILL.LOCK lock ann {lease} => <us>")).await;
     let bob = Caller::waiting_at(&server, "SECKILL.LOCK lock bob 3600000 BLOCK 0").await;
     stream.replicated(&mut connection).await;

@@ -13,7 +13,7 @@ use crate::harness::session::play;
 async fn must_have_the_same_orders(reader: &History, connection: &mut Connection) {
     reader.must_match(connection).await;
     for (id, known) in reader.ledger().orders {
-        let order = connection.order("sale", &id).await.unwrap().unwrap();
+        let order = connection.seckill().order("sale", &id).await.unwrap().unwrap();
         assert_eq!((known.buyer, known.qty, known.state), (order.buyer, order.qty, order.state), "{id}");
     }
 }
@@ -120,7 +120,7 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
 
     chain.fail_over().await;
     primary = chain.primary().await;
-    assert_eq!(primary.order("sale", "e1").await, Ok(None));
+    assert_eq!(primary.seckill().order("sale", "e1").await, Ok(None));
     play(&mut primary, SECOND).await;
     wait_until_expired(&mut primary, "b1").await;
     chain.catch_up().await;
@@ -137,14 +137,14 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
 
     chain.fail_over().await;
     primary = chain.primary().await;
-    assert_eq!(primary.order("sale", "b2").await, Ok(None));
+    assert_eq!(primary.seckill().order("sale", "b2").await, Ok(None));
     play(&mut primary, THIRD).await;
     wait_until_expired(&mut primary, "b2").await;
     for reader in [&mut eager, &mut absent, &mut late, &mut careful] {
         reader.read_on(&mut primary).await;
         must_have_the_same_orders(reader, &mut primary).await;
     }
-    primary.audit("sale").await.unwrap();
+    primary.seckill().audit("sale").await.unwrap();
     assert!(eager.forks >= 2 && absent.forks >= 1 && late.forks >= 1);
     assert_eq!(careful.forks, 0, "nothing that it read was lost");
 }
@@ -152,12 +152,12 @@ async fn readers_end_with_the_orders_of_the_last_primary() {
 /// Waits for the event of a hold that ran out. ORDER shows it as expired earlier.
 async fn wait_until_expired(primary: &mut Connection, order: &str) {
     wait_until("the hold runs out", async || {
-        let events = primary.events("sale", After::seq(0)).await.unwrap();
-        events.iter().any(|event| is_of(event, order, State::Expired))
+        let events = primary.seckill().events("sale", After::seq(0)).await.unwrap();
+        events.iter().any(|event| is_of(event, order, &State::Expired))
     })
     .await;
 }
 
-fn is_of(event: &Event, id: &str, wanted: State) -> bool {
-    matches!(&event.kind, EventKind::Order { state, order, .. } if *state == wanted && order == id.as_bytes())
+fn is_of(event: &Event, id: &str, wanted: &State) -> bool {
+    matches!(&event.kind, EventKind::Order { state, order, .. } if state == wanted && order == id.as_bytes())
 }

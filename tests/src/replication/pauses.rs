@@ -1,7 +1,7 @@
 //! While writes are paused (CLIENT PAUSE, FAILOVER) no lock is granted, and a write would crash the primary.
 //! Afterwards the line goes on.
 
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 use crate::harness::callers::{Caller, wait_until_blocked, waiting};
 use crate::harness::conditions::{now_us, wait_until};
@@ -195,7 +195,7 @@ async fn readers_wait_and_wake_meanwhile() {
     let server = Server::primary("").await;
     let _replica = server.replica("").await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     let mut woken = Caller::waiting_at(&server, "SECKILL.EVENTS sale 1 BLOCK 0").await;
     let hold = "SECKILL.ALTER sale HOLD 30";
     let batch = [hold, "SECKILL.BUY sale ann o1", "CLIENT PAUSE 60000 WRITE"];

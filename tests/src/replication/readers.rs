@@ -21,13 +21,13 @@ async fn a_replica_that_lags_does_not_contradict_a_reader() {
     let mut lagging = replica.connect().await;
     play(&mut lagging, "REPLICAOF 127.0.0.1 1 => OK").await;
     play(&mut connection, "SECKILL.BUY sale bob o2 => SOLD").await;
-    let last = connection.events("sale", After::seq(2)).await.unwrap().pop().unwrap();
+    let last = connection.seckill().events("sale", After::seq(2)).await.unwrap().pop().unwrap();
     let position = After::seq(last.seq).term(last.term);
-    assert_eq!(lagging.events("sale", position).await, Ok(vec![]), "it has not heard of seq 3");
+    assert_eq!(lagging.seckill().events("sale", position).await, Ok(vec![]), "it has not heard of seq 3");
 
     // As a primary it knows that there is no such event.
     replica.promote().await;
-    let error = lagging.events("sale", position).await.unwrap_err();
+    let error = lagging.seckill().events("sale", position).await.unwrap_err();
     assert_eq!(error, Error::Forked { seq: 2, term: last.term });
 }
 
@@ -43,11 +43,11 @@ async fn a_replica_says_forked_where_its_own_history_is_another() {
     play(&mut primary.connect().await, setup).await;
     replica.catch_up(&primary).await;
     let mut connection = replica.connect().await;
-    let last = connection.events("sale", After::seq(1)).await.unwrap().pop().unwrap();
+    let last = connection.seckill().events("sale", After::seq(1)).await.unwrap().pop().unwrap();
     let other = After::seq(last.seq).term(last.term - 1);
-    let error = connection.events("sale", other).await.unwrap_err();
+    let error = connection.seckill().events("sale", other).await.unwrap_err();
     assert!(matches!(error, Error::Forked { .. }), "{error}");
     let ended = After::seq(last.seq + 1).term(last.term - 1);
-    let error = connection.events("sale", ended).await.unwrap_err();
+    let error = connection.seckill().events("sale", ended).await.unwrap_err();
     assert!(matches!(error, Error::Forked { .. }), "a term that ended before: {error}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seckill_client::{Sale, Seckill, State};
+use seckill_client::{NewSale, Seckill, State};
 
 use crate::harness::conditions::wait_until;
 use crate::harness::copies::buy_and_pause;
@@ -55,8 +55,8 @@ async fn only_a_primary_decides() {
     let mut primary = Server::primary("").await;
     let replica = primary.replica("replica-read-only no").await;
     let mut connection = primary.connect().await;
-    connection.create("sale", Sale::new(9).hold(Duration::from_millis(100))).await.unwrap();
-    connection.lock("lock", "ann", Duration::from_secs(60)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9).hold(Duration::from_millis(100))).await.unwrap();
+    connection.seckill().lock("lock", "ann", Duration::from_secs(60)).await.unwrap();
     buy_and_pause(&mut connection, "SECKILL.BUY sale ann o1").await;
     replica.catch_up(&primary).await;
     primary.kill();
@@ -84,11 +84,11 @@ async fn only_a_primary_decides() {
     }
     // A hold that is due does not run out on a replica, though timers had the time to do it.
     wait_until("the hold is due", async || {
-        connection.order("sale", "o1").await.unwrap().unwrap().state == State::Expired
+        connection.seckill().order("sale", "o1").await.unwrap().unwrap().state == State::Expired
     })
     .await;
     play(&mut connection, "DEBUG SLEEP 0.3 => OK").await;
-    let info = connection.info("sale").await.unwrap();
+    let info = connection.seckill().info("sale").await.unwrap();
     assert_eq!((info.held, info.seq), (1, 2));
     assert_eq!(ask(&mut connection, "DEBUG DIGEST").await, before);
 }

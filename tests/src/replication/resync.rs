@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 use crate::harness::conditions::{wait_until, wait_until_none_held};
 use crate::harness::copies::{buy_and_pause, must_be_equal};
@@ -29,15 +29,15 @@ async fn resyncs(server: &Server) -> (u64, u64) {
 
 /// Places an order in `brief` whose hold does not run out while writes are paused.
 async fn buy_brief_and_pause(connection: &mut Connection) {
-    connection.create("brief", Sale::new(2).hold(Duration::from_millis(100))).await.unwrap();
+    connection.seckill().create("brief", NewSale::new(2).hold(Duration::from_millis(100))).await.unwrap();
     buy_and_pause(connection, "SECKILL.BUY brief ann o1 QTY 2").await;
 }
 
 /// The hold in `brief` runs out once on a primary, without a call.
 async fn must_expire_brief(connection: &mut Connection) {
     wait_until_none_held(connection, "brief").await;
-    assert_eq!(connection.info("brief").await.unwrap().seq, 3);
-    connection.audit("brief").await.unwrap();
+    assert_eq!(connection.seckill().info("brief").await.unwrap().seq, 3);
+    connection.seckill().audit("brief").await.unwrap();
 }
 
 /// A server with a sale of its own becomes a replica by a full resync, and then takes over.
@@ -104,7 +104,7 @@ async fn full_by_two_channels() {
 async fn an_interrupted_full_resync_is_discarded() {
     let primary = Server::primary("repl-diskless-sync yes\nrdbcompression no\nrepl-backlog-size 16384").await;
     let mut connection = primary.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     let link = Proxy::to(&primary).await;
     let load = format!("{}\nloading-process-events-interval-bytes 1024", FROM_STREAM.0);
     let replica = Server::replica_of(link.port(), &load).await;

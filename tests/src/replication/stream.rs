@@ -118,7 +118,7 @@ async fn a_purchase_is_replicated_with_the_holds_that_run_out() {
     assert_eq!(replies, ["OK", "HELD", "HELD", "<us>", "OK", "OK", "HELD"]);
     let replicated = stream.replicated(&mut connection).await;
     assert_eq!(replicated[5..], ["MULTI", "SECKILL.APPLY sale", "DEL lock", "EXEC"], "{replicated:?}");
-    assert_eq!(connection.events("sale", After::seq(4)).await.unwrap().len(), 3);
+    assert_eq!(connection.seckill().events("sale", After::seq(4)).await.unwrap().len(), 3);
 }
 
 /// What is replicated of a transaction or a script that creates a sale, takes a lock, sells, is refused,

@@ -16,17 +16,17 @@ async fn server(config: &str) -> (Server, Connection, u64) {
     let mut connection = server.connect().await;
     let session = "SECKILL.CREATE sale STOCK 9 HOLD 60000 => OK\nSECKILL.BUY sale ann o1 => HELD";
     play(&mut connection, session).await;
-    let term = connection.info("sale").await.unwrap().term;
+    let term = connection.seckill().info("sale").await.unwrap().term;
     (server, connection, term)
 }
 
 /// Makes more decisions, and counts the terms that have begun since this one.
 async fn terms_since(term: u64, connection: &mut Connection, key: &str) -> usize {
     for order in ["o2", "o3"] {
-        connection.buy(key, Buy::new("ann", order)).await.unwrap();
+        connection.seckill().buy(key, Buy::new("ann", order)).await.unwrap();
     }
-    assert_eq!(connection.confirm(key, "o2").await, Ok(State::Sold));
-    let events = connection.events(key, After::seq(0)).await.unwrap();
+    assert_eq!(connection.seckill().confirm(key, "o2").await, Ok(State::Sold));
+    let events = connection.seckill().events(key, After::seq(0)).await.unwrap();
     let terms: BTreeSet<u64> = events.iter().map(|event| event.term).filter(|later| *later > term).collect();
     terms.len()
 }

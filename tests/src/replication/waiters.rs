@@ -1,6 +1,6 @@
 //! Callers that wait for locks and events when the server's role changes.
 
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 use crate::harness::callers::{CLOSED, Caller, waiting};
 use crate::harness::conditions::{now_us, wait_until};
@@ -12,7 +12,7 @@ use crate::harness::session::{ask, play, together};
 /// A call that waits for each thing that a client can wait for: BLPOP of the server, a lock, an event.
 async fn wait_for_all(server: &Server) -> [Caller; 3] {
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     play(&mut connection, "SECKILL.LOCK lock ann 3600000 => <us>").await;
     [
         Caller::waiting_at(server, "BLPOP list 0").await,
@@ -115,7 +115,7 @@ async fn a_promoted_replica_has_an_empty_line_and_grants_higher_fences() {
 async fn on_a_replica_only_readers_wait() {
     let primary = Server::primary("").await;
     let mut connection = primary.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     play(&mut connection, "SECKILL.LOCK lock ann 3600000 => <us>").await;
     let replica = primary.replica("replica-read-only no").await;
     let mut connection = replica.connect().await;
@@ -134,7 +134,7 @@ async fn on_a_replica_only_readers_wait() {
 async fn a_replica_that_changes_its_primary_unblocks_readers() {
     let primary = Server::primary("").await;
     let mut connection = primary.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     let other = primary.replica("").await;
     let replica = primary.replica("").await;
     let mut xread = Caller::waiting_at(&replica, "XREAD BLOCK 0 STREAMS stream 0").await;

@@ -1,7 +1,7 @@
 //! Readers that wait for events on replicas, and while roles and histories change.
 
 use futures_util::future::{join, join_all};
-use seckill_client::{Buy, Event, Sale, Seckill};
+use seckill_client::{Buy, Event, NewSale, Seckill};
 
 use crate::harness::callers::waiting;
 use crate::harness::conditions::{ms, wait_until};
@@ -28,7 +28,7 @@ async fn buy(connection: &mut Connection, order: &str) {
 
 /// A reader that has read the last event of a copy of the sale, and waits on a server for the next one.
 async fn reader(copy: &mut Connection, server: &Server) -> Call {
-    let info = copy.info("sale").await.unwrap();
+    let info = copy.seckill().info("sale").await.unwrap();
     Call::wait_at(server, &format!("SECKILL.EVENTS sale {} TERM {} BLOCK 0", info.seq, info.term)).await
 }
 
@@ -49,7 +49,7 @@ async fn readers_of_all_copies_get_every_event_once() {
     let replica = primary.replica("").await;
     let last = replica.replica("").await;
     let mut connection = primary.connect().await;
-    connection.create("sale", Sale::new(1_000)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(1_000)).await.unwrap();
     replica.catch_up(&primary).await;
     last.catch_up(&replica).await;
     let servers = [&primary, &replica, &last];
@@ -63,7 +63,7 @@ async fn readers_of_all_copies_get_every_event_once() {
     });
     let buyers = async {
         for order in 1..EVENTS {
-            connection.buy("sale", Buy::new("ann", &order.to_string())).await.unwrap();
+            connection.seckill().buy("sale", Buy::new("ann", &order.to_string())).await.unwrap();
             tokio::time::sleep(ms(1)).await;
         }
     };
@@ -79,7 +79,7 @@ async fn a_reader_waits_for_a_replica_that_lags() {
     let link = Proxy::to(&primary).await;
     let replica = Server::replica_of(link.port(), "").await;
     let mut connection = primary.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     replica.catch_up(&primary).await;
     link.stall();
     for order in ["o1", "o2"] {
@@ -98,10 +98,10 @@ async fn must_survive_a_full_resync(load: &str) {
     let link = Proxy::to(&primary).await;
     let replica = Server::replica_of(link.port(), load).await;
     let mut connection = primary.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     replica.catch_up(&primary).await;
     let reading = reader(&mut connection, &replica).await;
-    let term = connection.info("sale").await.unwrap().term;
+    let term = connection.seckill().info("sale").await.unwrap().term;
     let ahead = Call::wait_at(&replica, &format!("SECKILL.EVENTS sale 2 TERM {term} BLOCK 0")).await;
     let later = Call::wait_at(&replica, "SECKILL.EVENTS sale 3 BLOCK 0").await;
 
@@ -137,7 +137,7 @@ async fn a_reader_is_unblocked_when_its_server_becomes_a_replica() {
     let old = Server::primary("").await;
     let new = old.replica("").await;
     let mut connection = old.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     new.catch_up(&old).await;
     let reading = reader(&mut connection, &old).await;
     new.promote().await;
@@ -155,7 +155,7 @@ async fn a_promotion_keeps_readers() {
     let old = Server::primary("").await;
     let new = old.replica("").await;
     let mut connection = old.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     new.catch_up(&old).await;
     let reading = reader(&mut connection, &new).await;
     swap_roles(&old, &new).await;
@@ -172,7 +172,7 @@ async fn a_promotion_that_lost_events_is_forked() {
     let link = Proxy::to(&primary).await;
     let replica = Server::replica_of(link.port(), "").await;
     let mut old = primary.connect().await;
-    old.create("sale", Sale::new(9)).await.unwrap();
+    old.seckill().create("sale", NewSale::new(9)).await.unwrap();
     replica.catch_up(&primary).await;
     let shared = reader(&mut old, &replica).await;
     link.stall();
@@ -195,14 +195,14 @@ async fn a_history_that_a_full_resync_replaces_is_forked() {
     let link = Proxy::to(&primary).await;
     let replica = Server::replica_of(link.port(), "").await;
     let mut connection = primary.connect().await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     buy(&mut connection, "o1").await;
     replica.catch_up(&primary).await;
     let with = reader(&mut connection, &replica).await;
     let without = Call::wait_at(&replica, "SECKILL.EVENTS sale 2 BLOCK 0").await;
     link.cut();
     play(&mut connection, "DEL sale => 1").await;
-    connection.create("sale", Sale::new(9)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
     for order in ["o2", "o3"] {
         buy(&mut connection, order).await;
     }
@@ -239,12 +239,12 @@ async fn a_reader_of_a_replica_learns_that_the_sale_is_gone() {
         ("SET sale x => OK", "WRONGTYPE"),
         ("SADD set x => 1\nSUNIONSTORE sale set => 1", "WRONGTYPE"),
     ] {
-        connection.create("sale", Sale::new(9)).await.unwrap();
+        connection.seckill().create("sale", NewSale::new(9)).await.unwrap();
         replica.catch_up(&primary).await;
         let reading = reader(&mut connection, &replica).await;
         play(&mut connection, session).await;
         // A key that has expired is deleted when it is looked at.
-        wait_until("the sale is gone", async || connection.info("sale").await.is_err()).await;
+        wait_until("the sale is gone", async || connection.seckill().info("sale").await.is_err()).await;
         assert_eq!(brief(reading.value().await), expected, "{session}");
         play(&mut connection, "FLUSHALL => OK").await;
     }

@@ -1,6 +1,6 @@
 //! ATTEMPTS: one buyer cannot use up the orders that a sale may have.
 
-use seckill_client::{Bought, Buy, Refusal, Sale, Seckill, State};
+use seckill_client::{Bought, Buy, NewSale, Refusal, Seckill, State};
 
 use crate::harness::info::stat;
 use crate::harness::server::Server;
@@ -11,13 +11,13 @@ use crate::harness::session::play;
 async fn a_buyer_in_a_loop_does_not_close_the_sale_for_others() {
     let server = Server::with("seckill.max-orders 1000").await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(100).limit(1)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(100).limit(1)).await.unwrap();
     let mut refused = 0;
     for attempt in 0..2_000 {
         let order = format!("loop{attempt}");
-        match connection.buy("sale", Buy::new("eve", &order)).await.unwrap() {
+        match connection.seckill().buy("sale", Buy::new("eve", &order)).await.unwrap() {
             Bought::Order(State::Sold) => {
-                assert_eq!(connection.refund("sale", &order).await, Ok(State::Cancelled));
+                assert_eq!(connection.seckill().refund("sale", &order).await, Ok(State::Cancelled));
             }
             reply => {
                 assert_eq!(reply, Bought::Refused(Refusal::Attempts));
@@ -26,11 +26,11 @@ async fn a_buyer_in_a_loop_does_not_close_the_sale_for_others() {
         }
     }
     assert_eq!(refused, 1_900);
-    let info = connection.info("sale").await.unwrap();
+    let info = connection.seckill().info("sale").await.unwrap();
     assert_eq!((info.available, info.orders, info.room, info.rules.attempts), (100, 100, 900, 100));
     for buyer in 0..100 {
         let (buyer, order) = (format!("buyer{buyer}"), format!("order{buyer}"));
-        let reply = connection.buy("sale", Buy::new(&buyer, &order)).await;
+        let reply = connection.seckill().buy("sale", Buy::new(&buyer, &order)).await;
         assert_eq!(reply, Ok(Bought::Order(State::Sold)));
     }
     assert_eq!(stat(&mut connection, "seckill", "seckill_refused_attempts").await, "1900");
@@ -51,6 +51,6 @@ async fn a_sale_that_is_full_is_counted() {
         SECKILL.BUY sale ann o4 => -FULL the sale has 2 orders, the most that seckill.max-orders allows
     ";
     play(&mut connection, session).await;
-    assert_eq!(connection.info("sale").await.unwrap().room, 0);
+    assert_eq!(connection.seckill().info("sale").await.unwrap().room, 0);
     assert_eq!(stat(&mut connection, "seckill", "seckill_refused_full").await, "2");
 }

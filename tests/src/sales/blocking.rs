@@ -32,7 +32,7 @@ async fn sell(connection: &mut Connection, orders: u64) {
         }
         pipe.exec_async(connection).await.unwrap();
     }
-    assert_eq!(connection.info("sale").await.unwrap().sold, orders);
+    assert_eq!(connection.seckill().info("sale").await.unwrap().sold, orders);
 }
 
 /// The arguments of a command. The first is its name.

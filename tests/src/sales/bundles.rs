@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fastrand::Rng;
-use seckill_client::{Buy, Code, Part, Refusal, Sale, Seckill, State};
+use seckill_client::{Buy, Code, NewSale, Part, Refusal, Seckill, State};
 
 use crate::harness::copies::must_be_equal;
 use crate::harness::server::{Connection, Server};
@@ -24,7 +24,7 @@ async fn buy_two(mut connection: Connection, buyer: usize) -> Option<usize> {
         let first = rng.usize(..SEATS - 1);
         let seats = [seat(first), seat(first + 1)];
         let order = format!("order-{buyer}-{attempt}");
-        let parts = connection.buy_all(&seats, Buy::new(&buyer.to_string(), &order)).await.unwrap();
+        let parts = connection.seckill().buy_all(&seats, Buy::new(&buyer.to_string(), &order)).await.unwrap();
         match parts[..] {
             [Part::Order(State::Sold), Part::Order(State::Sold)] => return Some(first),
             [Part::Refused(Refusal::SoldOut) | Part::Free, Part::Refused(Refusal::SoldOut) | Part::Free] => {}
@@ -41,7 +41,7 @@ async fn seats_side_by_side_are_sold_in_pairs() {
     let replica = server.replica("").await;
     let mut connection = server.connect().await;
     for number in 0..SEATS {
-        connection.create(seat(number), Sale::new(1)).await.unwrap();
+        connection.seckill().create(seat(number), NewSale::new(1)).await.unwrap();
     }
     let mut buyers = tokio::task::JoinSet::new();
     for buyer in 0..32 {
@@ -54,9 +54,9 @@ async fn seats_side_by_side_are_sold_in_pairs() {
     }
     assert!(sold.len() >= SEATS / 2, "{sold:?}");
     for number in 0..SEATS {
-        let info = connection.info(seat(number)).await.unwrap();
+        let info = connection.seckill().info(seat(number)).await.unwrap();
         assert_eq!(info.sold == 1, sold.contains(&number), "seat {number}");
-        connection.audit(seat(number)).await.unwrap();
+        connection.seckill().audit(seat(number)).await.unwrap();
     }
     play(&mut connection, "SECKILL.CREATE sale STOCK 1 => OK").await;
     must_be_equal(&replica, &server).await;
@@ -93,23 +93,25 @@ async fn a_cart_that_cannot_be_filled_takes_nothing() {
 async fn a_cart_is_bought_with_the_client() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("shoes", Sale::new(5)).await.unwrap();
-    connection.create("socks", Sale::new(9)).await.unwrap();
+    connection.seckill().create("shoes", NewSale::new(5)).await.unwrap();
+    connection.seckill().create("socks", NewSale::new(9)).await.unwrap();
     let sales = ["shoes", "socks"];
     let sold = Ok(vec![Part::Order(State::Sold); 2]);
-    assert_eq!(connection.buy_all(&sales, Buy::new("ann", "o1").quantities(&[1, 4])).await, sold);
-    assert_eq!(connection.buy_all(&sales, Buy::new("ann", "o2").qty(3)).await, sold);
+    assert_eq!(connection.seckill().buy_all(&sales, Buy::new("ann", "o1").quantities(&[1, 4])).await, sold);
+    assert_eq!(connection.seckill().buy_all(&sales, Buy::new("ann", "o2").qty(3)).await, sold);
     let refused = Ok(vec![Part::Refused(Refusal::Short), Part::Free]);
-    assert_eq!(connection.buy_all(&sales, Buy::new("ann", "o3").qty(2)).await, refused);
-    let available = async |connection: &mut Connection, sale| connection.info(sale).await.unwrap().available;
+    assert_eq!(connection.seckill().buy_all(&sales, Buy::new("ann", "o3").qty(2)).await, refused);
+    let available =
+        async |connection: &mut Connection, sale| connection.seckill().info(sale).await.unwrap().available;
     let left = (available(&mut connection, "shoes").await, available(&mut connection, "socks").await);
     assert_eq!(left, (1, 2));
-    connection.lock("lock", "token", Duration::from_secs(60)).await.unwrap();
+    connection.seckill().lock("lock", "token", Duration::from_secs(60)).await.unwrap();
     let order = Buy::new("bob", "o4").releasing("lock", "token");
-    assert_eq!(connection.buy_all(&sales, order).await, sold);
-    let again = connection.buy_all(&sales, Buy::new("bob", "o5").holding("lock", "token")).await;
+    assert_eq!(connection.seckill().buy_all(&sales, order).await, sold);
+    let again = connection.seckill().buy_all(&sales, Buy::new("bob", "o5").holding("lock", "token")).await;
     assert_eq!(again, Ok(vec![Part::Refused(Refusal::LockLost); 2]), "it was released");
-    let error = connection.buy_all(&sales, Buy::new("bob", "").quantities(&[1, 1])).await.unwrap_err();
+    let error =
+        connection.seckill().buy_all(&sales, Buy::new("bob", "").quantities(&[1, 1])).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::Err), "{error}");
 }
 
@@ -129,7 +131,7 @@ async fn the_parts_are_confirmed_in_one_step() {
     play(&mut connection, session).await;
     let mut other = server.connect().await;
     for sale in ["shoes", "socks"] {
-        assert_eq!(other.info(sale).await.unwrap().held, 1, "not yet");
+        assert_eq!(other.seckill().info(sale).await.unwrap().held, 1, "not yet");
     }
     play(&mut connection, "EXEC => [SOLD SOLD]").await;
     let session = "

@@ -1,6 +1,6 @@
 //! The events of a sale, read in pages.
 
-use seckill_client::{After, Buy, Event, EventKind, Sale, Seckill, State};
+use seckill_client::{After, Buy, Event, EventKind, NewSale, Seckill, State};
 
 use crate::harness::server::Server;
 
@@ -9,16 +9,16 @@ use crate::harness::server::Server;
 async fn pages_have_every_event_once() {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(300)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(300)).await.unwrap();
     for number in 0..250 {
-        connection.buy("sale", Buy::new("ann", &format!("o{number}"))).await.unwrap();
+        connection.seckill().buy("sale", Buy::new("ann", &format!("o{number}"))).await.unwrap();
     }
 
     let mut events: Vec<Event> = vec![];
     let mut pages = vec![];
     loop {
         let after = events.last().map_or(After::seq(0), |last| After::seq(last.seq).term(last.term));
-        let page = connection.events("sale", after).await.unwrap();
+        let page = connection.seckill().events("sale", after).await.unwrap();
         if page.is_empty() {
             break;
         }
@@ -33,8 +33,8 @@ async fn pages_have_every_event_once() {
         let EventKind::Order { state: State::Sold, order, .. } = &event.kind else { panic!("{event:?}") };
         assert_eq!(order, format!("o{number}").as_bytes());
     }
-    assert_eq!(connection.events("sale", After::seq(0).count(1_000)).await.unwrap(), events);
-    assert_eq!(connection.events("sale", After::seq(251)).await.unwrap(), []);
+    assert_eq!(connection.seckill().events("sale", After::seq(0).count(1_000)).await.unwrap(), events);
+    assert_eq!(connection.seckill().events("sale", After::seq(251)).await.unwrap(), []);
     // Without a term there is nothing to compare.
-    assert_eq!(connection.events("sale", After::seq(999)).await.unwrap(), []);
+    assert_eq!(connection.seckill().events("sale", After::seq(999)).await.unwrap(), []);
 }

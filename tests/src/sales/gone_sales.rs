@@ -1,6 +1,6 @@
 //! Readers that wait for a sale while something else happens to its key.
 
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 use crate::harness::callers::waiting;
 use crate::harness::conditions::wait_until;
@@ -35,14 +35,14 @@ const ENDS: &[(&str, &str)] = &[
 ];
 
 async fn create(connection: &mut Connection, sale: &str, orders: u64) {
-    connection.create(sale, Sale::new(100)).await.unwrap();
+    connection.seckill().create(sale, NewSale::new(100)).await.unwrap();
     for order in 0..orders {
         play(connection, &format!("SECKILL.BUY {sale} ann {order} => SOLD")).await;
     }
 }
 
 async fn position(connection: &mut Connection) -> (u64, u64) {
-    let info = connection.info("sale").await.unwrap();
+    let info = connection.seckill().info("sale").await.unwrap();
     (info.seq, info.term)
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use seckill_client::{Bought, Buy, Phase, Refusal, Sale, Seckill, State};
+use seckill_client::{Bought, Buy, NewSale, Phase, Refusal, Seckill, State};
 
 use crate::harness::conditions::wait_until;
 use crate::harness::history::History;
@@ -30,11 +30,11 @@ async fn sold_by_events(connection: &mut Connection) -> BTreeMap<String, u32> {
 /// The replies to buyers, EVENTS, INFO and AUDIT agree, and everything is sold.
 async fn must_be_sold_out(server: &Server, stock: u64, replied: BTreeMap<String, u32>) {
     let mut connection = server.connect().await;
-    let info = connection.info("sale").await.unwrap();
+    let info = connection.seckill().info("sale").await.unwrap();
     assert_eq!((info.state, info.available, info.held, info.sold), (Phase::SoldOut, 0, 0, stock));
     assert_eq!(replied.values().map(|qty| u64::from(*qty)).sum::<u64>(), stock);
     assert_eq!(sold_by_events(&mut connection).await, replied);
-    connection.force_audit("sale").await.unwrap();
+    connection.seckill().force_audit("sale").await.unwrap();
 }
 
 /// Every order is sent twice, as by a client that retries.
@@ -42,10 +42,11 @@ async fn must_be_sold_out(server: &Server, stock: u64, replied: BTreeMap<String,
 async fn buying_without_a_lock() {
     const STOCK: u64 = 1_000;
     let server = Server::start().await;
-    server.connect().await.create("sale", Sale::new(STOCK)).await.unwrap();
+    server.connect().await.seckill().create("sale", NewSale::new(STOCK)).await.unwrap();
     let replies = crowd(&server, 6_000, async |mut connection, number| {
         let order = format!("o{}", number / 2);
-        let bought = connection.buy("sale", Buy::new(&format!("b{}", number / 6), &order)).await.unwrap();
+        let bought =
+            connection.seckill().buy("sale", Buy::new(&format!("b{}", number / 6), &order)).await.unwrap();
         (order, bought)
     })
     .await;
@@ -65,17 +66,17 @@ async fn buying_without_a_lock() {
 async fn buying_under_a_lock_that_the_purchase_releases() {
     const STOCK: u64 = 100;
     let server = Server::start().await;
-    server.connect().await.create("sale", Sale::new(STOCK)).await.unwrap();
+    server.connect().await.seckill().create("sale", NewSale::new(STOCK)).await.unwrap();
     let mut replies = crowd(&server, 300, async |mut connection, number| {
         let order = format!("o{number}");
         let mut fence = 0;
         wait_until("the lock is free", async || {
-            fence = connection.lock("lock", &order, LEASE).await.unwrap().unwrap_or_default();
+            fence = connection.seckill().lock("lock", &order, LEASE).await.unwrap().unwrap_or_default();
             fence != 0
         })
         .await;
         let buy = Buy::new("ann", &order).releasing("lock", &order);
-        (fence, connection.buy("sale", buy).await.unwrap(), order)
+        (fence, connection.seckill().buy("sale", buy).await.unwrap(), order)
     })
     .await;
 
@@ -94,23 +95,25 @@ async fn buying_under_a_lock_that_the_purchase_releases() {
 async fn buying_and_giving_back() {
     const STOCK: u64 = 500;
     let server = Server::start().await;
-    server.connect().await.create("sale", Sale::new(STOCK).hold(LEASE)).await.unwrap();
+    server.connect().await.seckill().create("sale", NewSale::new(STOCK).hold(LEASE)).await.unwrap();
     let orders = crowd(&server, 1_500, async |mut connection, number| {
         let (order, qty) = (format!("o{number}"), 1 + number as u32 % 3);
         let mut settled = None;
         wait_until("the order is settled or cannot be", async || {
-            let bought = connection.buy("sale", Buy::new(&order, &order).qty(qty)).await.unwrap();
+            let bought = connection.seckill().buy("sale", Buy::new(&order, &order).qty(qty)).await.unwrap();
             settled = match bought {
                 Bought::Order(State::Held) if number % 4 == 0 => {
-                    Some(connection.cancel("sale", &order).await.unwrap())
+                    Some(connection.seckill().cancel("sale", &order).await.unwrap())
                 }
-                Bought::Order(State::Held) => Some(connection.confirm("sale", &order).await.unwrap()),
+                Bought::Order(State::Held) => {
+                    Some(connection.seckill().confirm("sale", &order).await.unwrap())
+                }
                 Bought::Refused(Refusal::SoldOut | Refusal::Short) => None,
                 other => panic!("{other:?}"),
             };
             // Units can come back as long as some are held.
             settled.is_some() || {
-                let info = connection.info("sale").await.unwrap();
+                let info = connection.seckill().info("sale").await.unwrap();
                 info.held == 0 && info.available < qty.into()
             }
         })
@@ -126,11 +129,11 @@ async fn buying_and_giving_back() {
         .collect();
     // The last units may be too few for the remaining orders.
     let mut connection = server.connect().await;
-    let left = connection.info("sale").await.unwrap().available;
+    let left = connection.seckill().info("sale").await.unwrap().available;
     for number in 0..left {
         let order = format!("last{number}");
-        connection.buy("sale", Buy::new("ann", &order)).await.unwrap();
-        assert_eq!(connection.confirm("sale", &order).await, Ok(State::Sold));
+        connection.seckill().buy("sale", Buy::new("ann", &order)).await.unwrap();
+        assert_eq!(connection.seckill().confirm("sale", &order).await, Ok(State::Sold));
         sold.insert(order, 1);
     }
     must_be_sold_out(&server, STOCK, sold).await;

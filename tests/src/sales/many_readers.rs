@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use futures_util::future::{join, join_all};
-use seckill_client::{Buy, Event, EventKind, Sale, Seckill};
+use seckill_client::{Buy, Event, EventKind, NewSale, Seckill};
 use tokio::io::{AsyncWriteExt, copy, sink};
 use tokio::net::UnixStream;
 
@@ -42,10 +42,10 @@ async fn buy_until(server: &Server, mut is_over: impl FnMut() -> bool) {
         if is_over() {
             break;
         }
-        connection.buy("sale", Buy::new("ann", &number.to_string())).await.unwrap();
+        connection.seckill().buy("sale", Buy::new("ann", &number.to_string())).await.unwrap();
         tokio::time::sleep(ms(1)).await;
     }
-    connection.buy("sale", Buy::new("ann", "last")).await.unwrap();
+    connection.seckill().buy("sale", Buy::new("ann", "last")).await.unwrap();
 }
 
 /// Orders come until everybody has read some, so nobody may have to wait until it is quiet.
@@ -55,7 +55,7 @@ async fn all_get_every_event_once_and_in_order() {
     const EVENTS: usize = 100;
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(1_000_000)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(1_000_000)).await.unwrap();
     let read = vec![Cell::new(0); READERS];
     let connections = join_all((0..READERS).map(|_| server.connect())).await;
     let readers = connections.into_iter().enumerate();
@@ -69,7 +69,7 @@ async fn all_get_every_event_once_and_in_order() {
         assert!(events == history.events, "a reader has another history");
     }
     wait_until("nobody waits", async || waiting(&mut connection).await == [0, 0]).await;
-    connection.force_audit("sale").await.unwrap();
+    connection.seckill().force_audit("sale").await.unwrap();
 }
 
 /// A sale with an event now and then, beside one that is sold to a crowd.
@@ -78,8 +78,8 @@ async fn a_busy_sale_keeps_no_other_waiting() {
     const EVENTS: u64 = 30;
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(1_000_000)).await.unwrap();
-    connection.create("quiet", Sale::new(EVENTS)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(1_000_000)).await.unwrap();
+    connection.seckill().create("quiet", NewSale::new(EVENTS)).await.unwrap();
     let read = vec![Cell::new(0); 100];
     let connections = join_all(read.iter().map(|_| server.connect())).await;
     let readers = connections.into_iter().zip(&read).map(|(connection, read)| follow(connection, 10, read));
@@ -135,7 +135,7 @@ async fn readers_that_are_far_behind_keep_no_other_waiting() {
     let behind = (0..20).map(|_| ask_for_ever(&server, "SECKILL.EVENTS sale 0 COUNT 1000 BLOCK 0"));
     let others = async {
         for stock in 1..6_u64 {
-            let last = connection.info("sale").await.unwrap().seq;
+            let last = connection.seckill().info("sale").await.unwrap().seq;
             let line = format!("SECKILL.EVENTS sale {last} BLOCK 0");
             let next = Call::wait_at(&server, &line).await;
             // All others were served once more, so it was found to have nothing to read.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 use crate::harness::callers::waiting;
 use crate::harness::conditions::{ms, wait_until};
@@ -15,7 +15,7 @@ use crate::harness::waiting::Call;
 async fn shop() -> (Server, Connection) {
     let server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.create("sale", Sale::new(100)).await.unwrap();
+    connection.seckill().create("sale", NewSale::new(100)).await.unwrap();
     (server, connection)
 }
 
@@ -80,7 +80,7 @@ async fn a_reader_ahead_of_the_history_waits_until_it_gets_there() {
 async fn a_reader_with_a_term_waits_only_where_its_history_ends() {
     let (server, mut connection) = shop().await;
     buy(&mut connection, [2]).await;
-    let term = connection.info("sale").await.unwrap().term;
+    let term = connection.seckill().info("sale").await.unwrap().term;
     for (after, term) in [(2, term - 1), (2, term + 1), (3, term), (1, term - 1)] {
         let call = format!("SECKILL.EVENTS sale {after} TERM {term} BLOCK 0");
         assert!(ask(&mut connection, &call).await.starts_with("-FORKED "), "{call}");

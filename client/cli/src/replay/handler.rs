@@ -93,7 +93,7 @@ impl Handler {
 
     async fn seckill_locked(&mut self, check: impl Future<Output = ()>) -> Result<Attempt, Error> {
         let keys = &self.keys;
-        if self.con.lock(&keys.lock, &self.buyer, keys.lease).await?.is_none() {
+        if self.con.seckill().lock(&keys.lock, &self.buyer, keys.lease).await?.is_none() {
             return Ok(Attempt::Busy);
         }
         check.await;
@@ -105,7 +105,7 @@ impl Handler {
         let (owner, bought) = tokio::join!(
             biased;
             get.query_async::<Option<String>>(&mut con),
-            self.con.buy(&keys.sale, buy),
+            self.con.seckill().buy(&keys.sale, buy),
         );
         let without_lock = owner?.is_none_or(|owner| owner != self.buyer);
         attempt_of(bought?, without_lock)
@@ -113,7 +113,7 @@ impl Handler {
 
     async fn seckill_unlocked(&mut self, check: impl Future<Output = ()>) -> Result<Attempt, Error> {
         check.await;
-        let bought = self.con.buy(&self.keys.sale, Buy::new(&self.buyer, &self.order)).await?;
+        let bought = self.con.seckill().buy(&self.keys.sale, Buy::new(&self.buyer, &self.order)).await?;
         attempt_of(bought, false)
     }
 

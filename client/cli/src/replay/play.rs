@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use redis::RedisError;
 use redis::aio::MultiplexedConnection;
-use seckill_client::{Sale, Seckill};
+use seckill_client::{NewSale, Seckill};
 use seckill_launcher::Server;
 use tokio::task::JoinSet;
 
@@ -77,7 +77,7 @@ async fn stock_up(
     mut con: MultiplexedConnection,
 ) -> Result<(), Error> {
     if strategy.is_seckill() {
-        con.create(&keys.sale, Sale::new(load.bottles.into())).await?;
+        con.seckill().create(&keys.sale, NewSale::new(load.bottles.into())).await?;
     } else {
         keys.stock_up(&mut con, load.bottles).await?;
     }

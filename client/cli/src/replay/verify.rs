@@ -20,7 +20,7 @@ pub(super) async fn sale(
 ) -> Result<(), Error> {
     figures(con, sale, load, orders).await?;
     events(con, sale, load, orders).await?;
-    Ok(con.force_audit(sale).await?)
+    Ok(con.seckill().force_audit(sale).await?)
 }
 
 async fn figures(
@@ -29,7 +29,7 @@ async fn figures(
     load: &Load,
     orders: &HashMap<String, String>,
 ) -> Result<(), Error> {
-    let info = con.info(sale).await?;
+    let info = con.seckill().info(sale).await?;
     let count = orders.len() as u64;
     agree("orders in INFO", info.orders, count)?;
     agree("buyers in INFO", info.buyers, count)?;
@@ -49,7 +49,7 @@ async fn events(
     let mut after = After::seq(0).count(PAGE);
     let mut seq = 0;
     loop {
-        let events = con.events(sale, after).await?;
+        let events = con.seckill().events(sale, after).await?;
         let Some(last) = events.last() else { break };
         after = After::seq(last.seq).term(last.term).count(PAGE);
         for event in events {

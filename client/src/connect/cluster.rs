@@ -1,0 +1,53 @@
+//! A cluster.
+
+use redis::aio::MultiplexedConnection;
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{ErrorKind, IntoConnectionInfo, RedisResult};
+
+use super::connector::{ANSWER_WITHIN, CONNECT_WITHIN, Connect, Node};
+
+/// The nodes of a cluster.
+pub struct Cluster {
+    cluster: ClusterClient,
+    /// The nodes that were named, each by itself.
+    nodes: Vec<redis::Client>,
+}
+
+impl Cluster {
+    /// The cluster of these nodes. It is found by any one of them; all have the same users, and TLS or not.
+    ///
+    /// # Errors
+    ///
+    /// No node is named, one is not the URL of a server, or their users differ.
+    pub fn new<T: IntoConnectionInfo>(nodes: impl IntoIterator<Item = T>) -> RedisResult<Self> {
+        let nodes: Vec<_> = nodes.into_iter().map(redis::Client::open).collect::<RedisResult<_>>()?;
+        let infos = nodes.iter().map(|node| node.get_connection_info().clone());
+        // A command that the cluster connection sent again by itself would be answered as if it were the first.
+        let cluster = ClusterClient::builder(infos)
+            .retries(0)
+            .connection_timeout(CONNECT_WITHIN)
+            .response_timeout(ANSWER_WITHIN);
+        Ok(Self { cluster: cluster.build()?, nodes })
+    }
+}
+
+impl Connect for Cluster {
+    type Connection = ClusterConnection;
+
+    async fn connect(&self) -> RedisResult<ClusterConnection> {
+        self.cluster.get_async_connection().await
+    }
+
+    /// A cluster connection would keep a call alive whose caller is gone, so this is one to a single node.
+    async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
+        let mut result = Err((ErrorKind::InvalidClientConfig, "a cluster without nodes").into());
+        for known in &self.nodes {
+            result = known.connect_apart(node).await;
+            if result.is_ok() || node.is_some() {
+                break;
+            }
+        }
+        result
+    }
+}

@@ -1,0 +1,103 @@
+//! What makes connections, and that for one server.
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, RedisError, RedisResult, Value};
+
+/// The longest time in which a connection is made.
+pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// The longest time in which a server answers a command that does not block. Then the connection is replaced.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// Makes the connections of a [`Client`](crate::Client).
+///
+/// A [`redis::Client`] does, for one server; and behind features of this crate [`Cluster`], [`Sentinel`] and
+/// [`Managed`].
+///
+/// A connection must not send a command again by itself: a client that is not told of it takes the reply to the second
+/// for that to the first.
+pub trait Connect: Send + Sync + 'static {
+    /// A connection that all calls share.
+    type Connection: ConnectionLike + Clone + Send + Sync + 'static;
+
+    /// Makes the connection that all calls share. Its commands fail when they are not answered in time.
+    fn connect(&self) -> impl Future<Output = RedisResult<Self::Connection>> + Send;
+
+    /// Makes a connection of its own, for calls that block: to the node that a server named in a redirect, or to any.
+    /// Its commands have no time limit.
+    fn connect_apart(
+        &self,
+        node: Option<&Node>,
+    ) -> impl Future<Output = RedisResult<MultiplexedConnection>> + Send;
+}
+
+/// A node of a cluster, as a server names it in a redirect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Node {
+    /// Its address; empty for that of the server that names it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+impl Node {
+    /// The node that a `MOVED` or `ASK` names.
+    pub(crate) fn of_redirect(error: &RedisError) -> Option<Self> {
+        let (address, _slot) = error.redirect_node()?;
+        let (host, port) = address.rsplit_once(':')?;
+        Some(Self { host: host.to_owned(), port: port.parse().ok()? })
+    }
+
+    /// How it is reached, by what is known of another node.
+    fn like(&self, other: &ConnectionInfo) -> ConnectionInfo {
+        let host = |known: &str| if self.host.is_empty() { known.to_owned() } else { self.host.clone() };
+        let addr = match other.addr() {
+            ConnectionAddr::Tcp(known, _) => ConnectionAddr::Tcp(host(known), self.port),
+            ConnectionAddr::TcpTls { host: known, insecure, tls_params, .. } => ConnectionAddr::TcpTls {
+                host: host(known),
+                port: self.port,
+                insecure: *insecure,
+                tls_params: tls_params.clone(),
+            },
+            _ => ConnectionAddr::Tcp(self.host.clone(), self.port),
+        };
+        other.clone().set_addr(addr)
+    }
+}
+
+/// One server.
+impl Connect for redis::Client {
+    type Connection = MultiplexedConnection;
+
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        self.get_multiplexed_async_connection_with_config(&shared()).await
+    }
+
+    async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
+        let Some(node) = node else {
+            return self.get_multiplexed_async_connection_with_config(&apart()).await;
+        };
+        let other = Self::open(node.like(self.get_connection_info()))?;
+        other.get_multiplexed_async_connection_with_config(&apart()).await
+    }
+}
+
+/// For a connection that all calls share.
+fn shared() -> AsyncConnectionConfig {
+    apart().set_response_timeout(Some(ANSWER_WITHIN))
+}
+
+/// For a connection whose calls may block.
+fn apart() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_WITHIN)).set_response_timeout(None)
+}
+
+/// Sends a command to a node that imports the slot of its key.
+pub(crate) async fn ask(connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
+    let mut pipe = redis::pipe();
+    pipe.cmd("ASKING").ignore().add_command(command.clone());
+    let (reply,) = pipe.query_async(connection).await?;
+    Ok(reply)
+}

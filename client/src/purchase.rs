@@ -1,0 +1,105 @@
+//! A purchase that is sent again until it is answered.
+
+use std::pin::Pin;
+
+use seckill_core::protocol::{self, Name, Request};
+use uuid::Uuid;
+
+use crate::connect::Connect;
+use crate::error::Result;
+use crate::outcome::{Outcome, outcome};
+use crate::sale::Sale;
+use crate::words::State;
+
+/// A purchase, to be awaited.
+///
+/// It is sent again with the same order id when the connection was lost or the server could not decide, until the time
+/// of the client is up. So it never buys twice.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// use seckill_client::{Outcome, State};
+///
+/// let receipt = sale.buy("ann").order("order-1").qty(2).await?;
+/// match receipt.outcome {
+///     Outcome::Order(State::Held) => println!("pay in time"),
+///     Outcome::Order(state) => println!("this order was {state} before"),
+///     Outcome::Refused(why) => println!("no order: {why}"),
+///     Outcome::Unknown => println!("ask later for {:?}", receipt.order),
+///     other => println!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is bought until the purchase is awaited"]
+pub struct Purchase<'a, C: Connect = redis::Client> {
+    sale: &'a Sale<C>,
+    buyer: &'a [u8],
+    order: Vec<u8>,
+    qty: u32,
+}
+
+impl<C: Connect> Sale<C> {
+    /// A purchase by this buyer, to be awaited: of one unit, under a new order id, unless it is told otherwise.
+    pub fn buy<'a>(&'a self, buyer: &'a (impl AsRef<[u8]> + ?Sized)) -> Purchase<'a, C> {
+        Purchase::new(self, buyer.as_ref())
+    }
+}
+
+/// What came of a purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The id of the order: the one that was given, or else a new UUID of version 7.
+    pub order: Vec<u8>,
+    /// What is known of it.
+    pub outcome: Outcome,
+}
+
+impl Receipt {
+    /// Whether the buyer has the units now, held or sold.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        matches!(self.outcome, Outcome::Order(State::Held | State::Sold))
+    }
+}
+
+impl<'a, C: Connect> Purchase<'a, C> {
+    pub(crate) fn new(sale: &'a Sale<C>, buyer: &'a [u8]) -> Self {
+        Self { sale, buyer, order: Uuid::now_v7().to_string().into(), qty: 1 }
+    }
+
+    /// The id of the order, which stands for this purchase: whoever makes it again gives the same id.
+    pub fn order(mut self, id: impl Into<Vec<u8>>) -> Self {
+        self.order = id.into();
+        self
+    }
+
+    /// The number of units.
+    pub fn qty(mut self, units: u32) -> Self {
+        self.qty = units;
+        self
+    }
+
+    async fn send(self) -> Result<Receipt> {
+        let Self { sale, buyer, order, qty } = self;
+        let buy = protocol::Buy {
+            buyer: Name::new("buyer", buyer)?,
+            order: Name::new("order", &order)?,
+            qty,
+            guard: None,
+        };
+        let command = sale.deciding(Request::Buy(buy));
+        let outcome = outcome(sale.client().call(&command).await, false)?;
+        Ok(Receipt { order, outcome })
+    }
+}
+
+impl<'a, C: Connect> IntoFuture for Purchase<'a, C> {
+    type Output = Result<Receipt>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Receipt>> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

@@ -1,0 +1,3 @@
+//! The client crate: what it adds to the commands.
+
+mod purchases;

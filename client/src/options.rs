@@ -66,35 +66,35 @@ impl Alteration {
         Self::default()
     }
 
-    /// As [`Sale::limit`].
+    /// As [`NewSale::limit`].
     #[must_use]
     pub fn limit(mut self, units: u32) -> Self {
         self.0.limit = Some(units.into());
         self
     }
 
-    /// As [`Sale::attempts`].
+    /// As [`NewSale::attempts`].
     #[must_use]
     pub fn attempts(mut self, orders: u32) -> Self {
         self.0.attempts = Some(orders.into());
         self
     }
 
-    /// As [`Sale::hold`], for the orders to come.
+    /// As [`NewSale::hold`], for the orders to come.
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
         self.0.hold = Some(millis(hold));
         self
     }
 
-    /// As [`Sale::opens`].
+    /// As [`NewSale::opens`].
     #[must_use]
     pub fn opens(mut self, at: u64) -> Self {
         self.0.opens = Some(UnixMs(at));
         self
     }
 
-    /// As [`Sale::closes`].
+    /// As [`NewSale::closes`].
     #[must_use]
     pub fn closes(mut self, at: u64) -> Self {
         self.0.closes = Some(UnixMs(at));

@@ -12,8 +12,7 @@ pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// Makes the connections of a [`Client`](crate::Client).
 ///
-/// A [`redis::Client`] does, for one server; and behind features of this crate [`Cluster`], [`Sentinel`] and
-/// [`Managed`].
+/// A [`redis::Client`] does, for one server; and, each behind a feature of this crate, `Cluster`, `Sentinel` and `Managed`.
 ///
 /// A connection must not send a command again by itself: a client that is not told of it takes the reply to the second
 /// for that to the first.

@@ -1,7 +1,7 @@
 //! A cluster.
 
 use redis::aio::MultiplexedConnection;
-use redis::cluster::ClusterClient;
+use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::{ErrorKind, IntoConnectionInfo, RedisResult};
 
@@ -21,6 +21,14 @@ impl Cluster {
     ///
     /// No node is named, one is not the URL of a server, or their users differ.
     pub fn new<T: IntoConnectionInfo>(nodes: impl IntoIterator<Item = T>) -> RedisResult<Self> {
+        Self::with(nodes, |cluster| cluster)
+    }
+
+    /// The same with further settings.
+    pub(super) fn with<T: IntoConnectionInfo>(
+        nodes: impl IntoIterator<Item = T>,
+        set: impl FnOnce(ClusterClientBuilder) -> ClusterClientBuilder,
+    ) -> RedisResult<Self> {
         let nodes: Vec<_> = nodes.into_iter().map(redis::Client::open).collect::<RedisResult<_>>()?;
         let infos = nodes.iter().map(|node| node.get_connection_info().clone());
         // A command that the cluster connection sent again by itself would be answered as if it were the first.
@@ -28,7 +36,7 @@ impl Cluster {
             .retries(0)
             .connection_timeout(CONNECT_WITHIN)
             .response_timeout(ANSWER_WITHIN);
-        Ok(Self { cluster: cluster.build()?, nodes })
+        Ok(Self { cluster: set(cluster).build()?, nodes })
     }
 }
 

@@ -5,6 +5,8 @@ mod cluster;
 mod connector;
 #[cfg(feature = "connection-manager")]
 mod managed;
+#[cfg(feature = "cluster")]
+mod replicas;
 #[cfg(feature = "sentinel")]
 mod sentinel;
 
@@ -14,5 +16,7 @@ pub(crate) use connector::{ANSWER_WITHIN, CONNECT_WITHIN, ask};
 pub use connector::{Connect, Node};
 #[cfg(feature = "connection-manager")]
 pub use managed::Managed;
+#[cfg(feature = "cluster")]
+pub use replicas::{ClusterReplicas, ReplicaConnection};
 #[cfg(feature = "sentinel")]
 pub use sentinel::Sentinel;

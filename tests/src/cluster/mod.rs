@@ -1,6 +1,7 @@
 //! A cluster: the owner of a slot decides, and a slot takes its sales along when it moves.
 
 mod buyers;
+mod client;
 mod failover;
 mod handoffs;
 mod large_migrations;

@@ -1,0 +1,72 @@
+//! The client crate on a cluster.
+
+use futures_util::future::join_all;
+use seckill_client::connect::{Cluster as Nodes, ClusterReplicas, Connect};
+use seckill_client::{Client, NewSale, Outcome, State};
+
+use super::nodes::Cluster;
+use crate::harness::conditions::wait_until;
+use crate::harness::session::{ask, get};
+
+const SALE: &str = "{sale}";
+
+impl Cluster {
+    fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}/", node.server.port())).collect()
+    }
+
+    pub(super) fn client(&self) -> Client<Nodes> {
+        Client::new(Nodes::new(self.urls()).unwrap())
+    }
+}
+
+async fn must_sell<C: Connect>(client: &Client<C>, order: &str) {
+    let receipt = client.sale(SALE).buy("ann").order(order).await.unwrap();
+    assert_eq!(receipt.outcome, Outcome::Order(State::Sold), "{order}");
+}
+
+/// While a slot moves its keys are here and there, and a client follows them.
+#[tokio::test]
+async fn purchases_follow_a_slot_that_moves() {
+    let cluster = Cluster::start("").await;
+    let client = cluster.client();
+    client.sale(SALE).create(NewSale::new(1_000)).await.unwrap();
+    let (slot, from) = cluster.place(SALE).await;
+    let to = (from + 1) % 3;
+    must_sell(&client, "before").await;
+    cluster.begin_to_move(slot, from, to).await;
+    must_sell(&client, "migrating").await;
+    assert_eq!(cluster.send_key(SALE, from, to).await, "OK");
+    join_all((0..20).map(async |order| must_sell(&client, &format!("redirected {order}")).await)).await;
+    cluster.assign(slot, to).await;
+    must_sell(&client, "moved").await;
+    // A repeated call finds the order where the sale is now.
+    must_sell(&client, "before").await;
+    assert_eq!(client.sale(SALE).info().await.unwrap().orders, 23);
+}
+
+/// Readers of a cluster are answered by the replicas.
+#[tokio::test]
+async fn replicas_answer_readers() {
+    let mut cluster = Cluster::start("").await;
+    let client = cluster.client();
+    client.sale(SALE).create(NewSale::new(10)).await.unwrap();
+    let (_, primary) = cluster.place(SALE).await;
+    let replica = cluster.add_replica(primary, "").await;
+    must_sell(&client, "o1").await;
+    // A node lists a replica when it knows its offset.
+    let (seen_by, id) = (&cluster.nodes[0], &cluster.nodes[replica].id);
+    wait_until("the replica is listed", async || {
+        ask(&mut seen_by.connect().await, "CLUSTER SLOTS").await.contains(id)
+    })
+    .await;
+    let readers = Client::new(ClusterReplicas::new(cluster.urls()).unwrap());
+    let sale = readers.sale(SALE);
+    wait_until("the replica has the order", async || sale.info().await.unwrap().sold == 1).await;
+    assert_eq!(sale.order("o1").await.unwrap().unwrap().state, State::Sold);
+    let was_asked = async |node: usize| {
+        let mut connection = cluster.nodes[node].connect().await;
+        get::<String>(&mut connection, "INFO commandstats").await.to_lowercase().contains("seckill.order")
+    };
+    assert!(was_asked(replica).await && !was_asked(primary).await);
+}

@@ -1,3 +1,4 @@
 //! The client crate: what it adds to the commands.
 
+mod failovers;
 mod purchases;

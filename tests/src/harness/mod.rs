@@ -22,6 +22,7 @@ pub(crate) mod processes;
 pub(crate) mod proxy;
 pub(crate) mod readers;
 pub(crate) mod sample;
+pub(crate) mod sentinel;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod tenures;

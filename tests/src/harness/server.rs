@@ -166,7 +166,7 @@ fn program() -> Program {
     Program::new(server_program(), module())
 }
 
-fn server_program() -> String {
+pub(crate) fn server_program() -> String {
     env::var("SERVER").unwrap_or_else(|_| DEFAULT_SERVER.to_owned())
 }
 

@@ -17,6 +17,7 @@ mod encode;
 mod error;
 mod options;
 mod outcome;
+mod own_connection;
 mod pipeline;
 mod purchase;
 mod reply;

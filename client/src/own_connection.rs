@@ -1,0 +1,58 @@
+//! A connection of its own, for calls that block.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, RedisError, Value};
+use tokio::time::timeout;
+
+use crate::call::{Failure, timed_out};
+use crate::client::Client;
+use crate::connect::{Connect, Node, ask};
+use crate::error::Result;
+
+/// How often a call is redirected at most.
+const REDIRECTS: usize = 8;
+
+/// A connection that serves one caller, and is closed when it is dropped, with whatever it waits for. In a cluster it
+/// leads to the node that has the key.
+pub(crate) struct OwnConnection<C: Connect> {
+    client: Client<C>,
+    connection: Option<MultiplexedConnection>,
+}
+
+impl<C: Connect> OwnConnection<C> {
+    /// None yet: the first call makes it.
+    pub(crate) fn new(client: Client<C>) -> Self {
+        Self { client, connection: None }
+    }
+
+    /// Sends a command once, and waits for the reply. After an error the next call makes a new connection.
+    pub(crate) async fn call(&mut self, command: &Cmd, within: Duration) -> Result<Value, Failure> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.client.connect_apart(None).await.map_err(Failure::unsent)?,
+        };
+        let mut is_asking = false;
+        for _ in 0..REDIRECTS {
+            let call = async {
+                if is_asking {
+                    ask(&mut connection, command).await
+                } else {
+                    command.query_async(&mut connection).await
+                }
+            };
+            let error: RedisError = match timeout(within, call).await.unwrap_or_else(|_| Err(timed_out())) {
+                Ok(reply) => {
+                    self.connection = Some(connection);
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            let Some(node) = Node::of_redirect(&error) else { return Err(Failure::sent(error)) };
+            is_asking = error.code() == Some("ASK");
+            connection = self.client.connect_apart(Some(&node)).await.map_err(Failure::unsent)?;
+        }
+        Err(Failure::unsent((redis::ErrorKind::Client, "too many redirects").into()))
+    }
+}

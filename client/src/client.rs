@@ -9,6 +9,7 @@ use redis::{Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, Redis
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::background::Background;
 use crate::call::{Answer, Failure, timed_out};
 use crate::connect::{ANSWER_WITHIN, CONNECT_WITHIN, Connect, Node, ask};
 use crate::error::Result;
@@ -40,6 +41,7 @@ struct Shared<C: Connect> {
     connection: Mutex<Slot<C::Connection>>,
     /// The node to which a server redirected a call, while a slot moves there.
     redirected: Mutex<Option<(Node, MultiplexedConnection)>>,
+    background: Background,
 }
 
 /// The shared connection, and how many there were before it.
@@ -64,7 +66,12 @@ impl<C: Connect> Client<C> {
     #[must_use]
     pub fn new(connector: C) -> Self {
         let slot = Slot { connection: None, number: 0 };
-        let shared = Shared { connector, connection: Mutex::new(slot), redirected: Mutex::new(None) };
+        let shared = Shared {
+            connector,
+            connection: Mutex::new(slot),
+            redirected: Mutex::new(None),
+            background: Background::default(),
+        };
         Self { shared: Arc::new(shared), within: WITHIN }
     }
 
@@ -73,6 +80,11 @@ impl<C: Connect> Client<C> {
     pub fn within(mut self, time: Duration) -> Self {
         self.within = time;
         self
+    }
+
+    /// Where locks are renewed and released.
+    pub(crate) fn background(&self) -> &Background {
+        &self.shared.background
     }
 
     /// When a call that begins now ends at the latest.

@@ -8,6 +8,7 @@
 //! The README of this crate has examples, and describes outcomes, units, repeated calls and the feature
 //! `serde`.
 
+mod background;
 mod call;
 mod client;
 mod commands;
@@ -15,6 +16,7 @@ pub mod connect;
 mod decode;
 mod encode;
 mod error;
+mod lock;
 mod options;
 mod outcome;
 mod own_connection;
@@ -40,6 +42,7 @@ struct ProjectReadme;
 pub use client::Client;
 pub use commands::{Commands, Seckill};
 pub use error::{Error, Result};
+pub use lock::{Guard, Lock, Lost, Release};
 pub use options::{After, Alteration, Buy, BuyAll, NewSale};
 pub use outcome::Outcome;
 pub use purchase::{Purchase, Receipt};

@@ -1,4 +1,6 @@
 //! The client crate: what it adds to the commands.
 
 mod failovers;
+mod guards;
+mod link;
 mod purchases;

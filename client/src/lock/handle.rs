@@ -1,0 +1,109 @@
+//! A lock, as a handle.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::claim::Claim;
+use super::guard::Guard;
+use super::keeper::{Grant, Keeper};
+use super::release_on_drop::ReleaseOnDrop;
+use crate::error::Result;
+use crate::retry::Backoff;
+
+/// No process waits longer, and no clock overflows by it.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// A lock, on [one server](crate::Client::lock).
+///
+/// Its futures may be dropped at any time: then the lock is released, and its line left, in the background. Should that
+/// fail, the lock is free after its lease.
+///
+/// ```no_run
+/// # async fn example(client: seckill_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// let (lease, patience) = (Duration::from_secs(10), Duration::from_secs(2));
+/// match client.lock("checkout:ann").wait(lease, patience).await? {
+///     Some(guard) => guard.run(async { /* the work */ }).await?,
+///     None => println!("others were before us all the time"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Lock {
+    keeper: Arc<dyn Keeper>,
+    key: Vec<u8>,
+}
+
+impl Lock {
+    pub(crate) fn new(keeper: Arc<dyn Keeper>, key: Vec<u8>) -> Self {
+        Self { keeper, key }
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Takes the lock, or `None` while another holds it, or others wait for it. Nobody gets it before the lease ends
+    /// that began last, so a short lease frees it soon when this process ends without a release; a lease that is much
+    /// longer than the pauses of server, network and process keeps it.
+    ///
+    /// # Errors
+    ///
+    /// `WRONGTYPE` when the key holds anything else; what the connection ended with. Then the lock is released in the
+    /// background, in case that it was taken.
+    pub async fn acquire(&self, lease: Duration) -> Result<Option<Guard>> {
+        let claim = self.claim(lease);
+        let grant = claim.keeper.acquire(&claim.claim).await?;
+        Ok(guard(claim, grant))
+    }
+
+    /// Takes the lock, as [`acquire`](Self::acquire) does, and waits for it: on one server in line, in the sequence of the
+    /// callers. `None` when it could not be had
+    /// in that time.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire); `MAXWAITERS` when too many wait.
+    pub async fn wait(&self, lease: Duration, patience: Duration) -> Result<Option<Guard>> {
+        let deadline = Instant::now() + patience.min(LONGEST);
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let claim = self.claim(lease);
+            let result = claim.keeper.wait(&claim.claim, deadline).await;
+            let result = result.map(|grant| guard(claim, grant));
+            let is_final = match &result {
+                Ok(guard) => guard.is_some(),
+                Err(error) => !error.is_retryable(),
+            };
+            if is_final || !backoff.wait().await {
+                return result;
+            }
+        }
+    }
+
+    fn claim(&self, lease: Duration) -> ReleaseOnDrop {
+        ReleaseOnDrop::new(self.keeper.clone(), Claim::new(self.key.clone(), lease))
+    }
+}
+
+/// The guard of a claim that was granted in time. A lease that was over when the grant arrived is none.
+fn guard(claim: ReleaseOnDrop, grant: Option<Grant>) -> Option<Guard> {
+    let Some(grant) = grant else {
+        claim.close();
+        return None;
+    };
+    (Instant::now() < claim.claim.end(grant.sent)).then(|| Guard::new(claim, grant))
+}
+
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lock({:?})", String::from_utf8_lossy(&self.key))
+    }
+}

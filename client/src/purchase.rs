@@ -2,11 +2,12 @@
 
 use std::pin::Pin;
 
-use seckill_core::protocol::{self, Name, Request};
+use seckill_core::protocol::{self, Name, Request, Token};
 use uuid::Uuid;
 
 use crate::connect::Connect;
 use crate::error::Result;
+use crate::lock::Guard;
 use crate::outcome::{Outcome, outcome};
 use crate::sale::Sale;
 use crate::words::State;
@@ -37,6 +38,31 @@ pub struct Purchase<'a, C: Connect = redis::Client> {
     buyer: &'a [u8],
     order: Vec<u8>,
     qty: u32,
+    lock: Option<LockUse<'a>>,
+}
+
+/// A lock that a purchase requires.
+enum LockUse<'a> {
+    Kept(&'a Guard),
+    Released(Guard),
+}
+
+impl LockUse<'_> {
+    fn guard(&self) -> &Guard {
+        match self {
+            Self::Kept(guard) => guard,
+            Self::Released(guard) => guard,
+        }
+    }
+
+    fn required(&self) -> Result<protocol::Guard<'_>> {
+        let (guard, release) = (self.guard(), self.is_released());
+        Ok(protocol::Guard { key: guard.key(), token: Token::new(guard.token().as_bytes())?, release })
+    }
+
+    fn is_released(&self) -> bool {
+        matches!(self, Self::Released(_))
+    }
 }
 
 impl<C: Connect> Sale<C> {
@@ -66,7 +92,7 @@ impl Receipt {
 
 impl<'a, C: Connect> Purchase<'a, C> {
     pub(crate) fn new(sale: &'a Sale<C>, buyer: &'a [u8]) -> Self {
-        Self { sale, buyer, order: Uuid::now_v7().to_string().into(), qty: 1 }
+        Self { sale, buyer, order: Uuid::now_v7().to_string().into(), qty: 1, lock: None }
     }
 
     /// The id of the order, which stands for this purchase: whoever makes it again gives the same id.
@@ -81,16 +107,49 @@ impl<'a, C: Connect> Purchase<'a, C> {
         self
     }
 
+    /// The order is accepted only while this lock is held. In a cluster the lock is in the slot of the sale.
+    pub fn under(mut self, guard: &'a Guard) -> Self {
+        self.lock = Some(LockUse::Kept(guard));
+        self
+    }
+
+    /// As [`under`](Self::under), and the server releases the lock in the same step, whether it accepts or refuses the
+    /// order. After an error, or when the end is not known, the lock is released in the background.
+    ///
+    /// ```no_run
+    /// # async fn example(client: seckill_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// let (lease, patience) = (Duration::from_secs(10), Duration::from_secs(5));
+    /// if let Some(guard) = client.lock("{bottles}:ann").wait(lease, patience).await? {
+    ///     guard.run(async { /* ask the user service */ }).await?;
+    ///     let receipt = client.sale("{bottles}").buy("ann").releasing(guard).await?;
+    ///     println!("{:?}", receipt.outcome);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn releasing(mut self, guard: Guard) -> Self {
+        self.lock = Some(LockUse::Released(guard));
+        self
+    }
+
     async fn send(self) -> Result<Receipt> {
-        let Self { sale, buyer, order, qty } = self;
+        let Self { sale, buyer, order, qty, lock } = self;
         let buy = protocol::Buy {
             buyer: Name::new("buyer", buyer)?,
             order: Name::new("order", &order)?,
             qty,
-            guard: None,
+            guard: lock.as_ref().map(LockUse::required).transpose()?,
         };
         let command = sale.deciding(Request::Buy(buy));
-        let outcome = outcome(sale.client().call(&command).await, false)?;
+        let releases = lock.as_ref().is_some_and(LockUse::is_released);
+        let outcome = outcome(sale.client().call(&command).await, releases)?;
+        if let Some(LockUse::Released(guard)) = lock
+            && outcome != Outcome::Unknown
+        {
+            guard.consumed();
+        }
         Ok(Receipt { order, outcome })
     }
 }

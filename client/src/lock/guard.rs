@@ -56,7 +56,7 @@ impl Guard {
     }
 
     /// The number of this grant: a service that refuses any lower one than it saw is safe from those that do not know
-    /// yet that they lost the lock..
+    /// yet that they lost the lock.
     ///
     /// ```no_run
     /// # fn example(guard: &seckill_client::Guard) {
@@ -69,7 +69,6 @@ impl Guard {
         self.fence
     }
 
-    #[expect(dead_code, reason = "purchases under a guard")]
     pub(crate) fn token(&self) -> &str {
         self.claim.claim.token()
     }
@@ -122,7 +121,6 @@ impl Guard {
     }
 
     /// The server has released the lock already.
-    #[expect(dead_code, reason = "purchases under a guard")]
     pub(crate) fn consumed(self) {
         self.claim.close();
     }

@@ -3,4 +3,5 @@
 mod failovers;
 mod guards;
 mod link;
+mod polled;
 mod purchases;

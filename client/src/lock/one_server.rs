@@ -49,17 +49,15 @@ impl<C: Connect> Keeper for Client<C> {
 
     fn wait<'a>(&'a self, claim: &'a Claim, deadline: Instant) -> BoxFuture<'a, Result<Option<Grant>>> {
         Box::pin(async move {
+            let mut backoff = Backoff::until(deadline);
             // A lock that is free needs no connection of its own.
             let sent = Instant::now();
-            let attempt = self.attempt(&claim.lock(None)).await;
-            match parse(attempt) {
-                Ok(Some(fence)) => Ok(granted(Some(fence), sent)),
-                Ok(None) => wait_in_line(self, claim, deadline, false).await,
-                Err(failure) if failure.error.is_retryable() => {
-                    wait_in_line(self, claim, deadline, failure.may_be_done).await
-                }
-                Err(failure) => Err(failure.error),
-            }
+            let may_be_done = match parse(self.attempt(&claim.lock(None)).await) {
+                Ok(Some(fence)) => return Ok(granted(Some(fence), sent)),
+                Ok(None) => false,
+                Err(failure) => retry(failure, &mut backoff).await?,
+            };
+            wait_in_line(self, claim, deadline, may_be_done).await
         })
     }
 
@@ -106,12 +104,7 @@ async fn wait_in_line<C: Connect>(
                 }
             }
             Ok(None) => break,
-            Err(failure) => {
-                may_be_done |= failure.may_be_done;
-                if !failure.error.is_retryable() || !backoff.wait().await {
-                    return Err(failure.error);
-                }
-            }
+            Err(failure) => may_be_done |= retry(failure, &mut backoff).await?,
         }
     }
     if may_be_done {
@@ -119,6 +112,12 @@ async fn wait_in_line<C: Connect>(
         client.release(claim).await;
     }
     Ok(None)
+}
+
+/// Waits until a call that failed is to be sent again: whether it may have been executed.
+async fn retry(failure: Failure, backoff: &mut Backoff) -> Result<bool> {
+    let is_again = failure.error.is_retryable() && backoff.wait().await;
+    if is_again { Ok(failure.may_be_done) } else { Err(failure.error) }
 }
 
 fn granted(fence: Option<u64>, sent: Instant) -> Option<Grant> {

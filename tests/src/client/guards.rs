@@ -16,11 +16,6 @@ use crate::harness::session::{get, play};
 /// A lease of which a third is far longer than a busy machine needs for a renewal.
 const LEASE: Duration = Duration::from_secs(3);
 
-/// Waits until the lock may be lost.
-async fn lost(guard: &Guard) {
-    timeout(PATIENCE, guard.lost()).await.expect("the lock is lost");
-}
-
 #[tokio::test]
 async fn keeps_its_lock_beyond_several_leases() {
     for protocol in ["protocol=resp2", "protocol=resp3"] {
@@ -92,54 +87,42 @@ async fn stops_the_work_when_the_lock_is_taken_away() {
     assert_eq!(link.holder("lock").await.as_deref(), Some("thief"));
 }
 
-/// A lock that was just renewed: until when the server keeps it, in unix ms, if it gets no other renewal. The margin of
-/// the client is a hundredth: long enough for a machine that is busy.
-async fn renewed(link: &mut Link) -> (Guard, u64) {
+/// The ways in which no renewal is answered any more.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Stalled,
+    RepliesLost,
+    ServerHangs,
+    WritesPaused,
+}
+
+#[tokio::test]
+async fn is_lost_before_the_lease_ends_when_no_renewal_is_answered() {
+    use Fault::{RepliesLost, ServerHangs, Stalled, WritesPaused};
+    join_all([Stalled, RepliesLost, ServerHangs, WritesPaused].map(must_be_lost_in_time)).await;
+}
+
+/// The client's margin is a hundredth of the lease: long enough for a machine that is busy.
+async fn must_be_lost_in_time(fault: Fault) {
+    let mut link = Link::start().await;
     let guard = link.client().lock("lock").acquire(Duration::from_secs(8)).await.unwrap().unwrap();
     wait_until("the lease is renewed", async || calls(&mut link.connection, "seckill.renew").await == 1)
         .await;
-    let end = get(&mut link.connection, "PEXPIRETIME lock").await;
-    (guard, end)
-}
-
-async fn must_be_lost_before(end: u64, guard: &Guard) {
-    assert!(now_ms() + 4_000 < end, "the lease has just begun");
-    lost(guard).await;
+    // When the server's lease ends, in unix ms: there is no renewal for some time now.
+    let end: u64 = get(&mut link.connection, "PEXPIRETIME lock").await;
+    let mut stopped = None;
+    match fault {
+        Fault::Stalled => link.proxy.stall(),
+        Fault::RepliesLost => link.proxy.mute(),
+        Fault::ServerHangs => stopped = Some(Stopped::server(&mut link.connection).await),
+        Fault::WritesPaused => play(&mut link.connection, "CLIENT PAUSE 3600000 WRITE => OK").await,
+    }
+    assert!(now_ms() + 5_500 < end, "{fault:?}: it was renewed again");
+    timeout(PATIENCE, guard.lost()).await.expect("the lock is lost");
     let now = now_ms();
-    assert!(now < end, "lost {} ms too late", now - end);
-    assert!(now + 1_000 > end, "lost {} ms before its end", end - now);
-}
-
-#[tokio::test]
-async fn is_lost_before_the_lease_ends_when_the_network_stalls() {
-    let mut link = Link::start().await;
-    let (guard, end) = renewed(&mut link).await;
-    link.proxy.stall();
-    must_be_lost_before(end, &guard).await;
-}
-
-#[tokio::test]
-async fn is_lost_before_the_lease_ends_when_replies_are_lost() {
-    let mut link = Link::start().await;
-    let (guard, end) = renewed(&mut link).await;
-    link.proxy.mute();
-    must_be_lost_before(end, &guard).await;
-}
-
-#[tokio::test]
-async fn is_lost_before_the_lease_ends_when_the_server_hangs() {
-    let mut link = Link::start().await;
-    let (guard, end) = renewed(&mut link).await;
-    let _stopped = Stopped::server(&mut link.connection).await;
-    must_be_lost_before(end, &guard).await;
-}
-
-#[tokio::test]
-async fn is_lost_before_the_lease_ends_while_writes_are_paused() {
-    let mut link = Link::start().await;
-    let (guard, end) = renewed(&mut link).await;
-    play(&mut link.connection, "CLIENT PAUSE 3600000 WRITE => OK").await;
-    must_be_lost_before(end, &guard).await;
+    assert!(now < end, "{fault:?}: lost {} ms too late", now - end);
+    assert!(now + 1_000 > end, "{fault:?}: lost {} ms before its end", end - now);
+    drop(stopped);
     play(&mut link.connection, "CLIENT UNPAUSE => OK").await;
 }
 

@@ -2,6 +2,7 @@
 
 mod failovers;
 mod guards;
+mod lines;
 mod link;
 mod polled;
 mod purchases;

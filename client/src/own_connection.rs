@@ -34,7 +34,8 @@ impl<C: Connect> OwnConnection<C> {
             None => self.client.connect_apart(None).await.map_err(Failure::unsent)?,
         };
         let mut is_asking = false;
-        for _ in 0..REDIRECTS {
+        let mut redirects = 0;
+        loop {
             let call = async {
                 if is_asking {
                     ask(&mut connection, command).await
@@ -49,10 +50,13 @@ impl<C: Connect> OwnConnection<C> {
                 }
                 Err(error) => error,
             };
-            let Some(node) = Node::of_redirect(&error) else { return Err(Failure::sent(error)) };
+            // While a slot moves, nodes may redirect to each other for a moment: that passes, as the error says.
+            let Some(node) = Node::of_redirect(&error).filter(|_| redirects < REDIRECTS) else {
+                return Err(Failure::sent(error));
+            };
+            redirects += 1;
             is_asking = error.code() == Some("ASK");
             connection = self.client.connect_apart(Some(&node)).await.map_err(Failure::unsent)?;
         }
-        Err(Failure::unsent((redis::ErrorKind::Client, "too many redirects").into()))
     }
 }

@@ -3,6 +3,7 @@
 mod buyers;
 mod client;
 mod failover;
+mod feeds;
 mod handoffs;
 mod large_migrations;
 mod large_sales;

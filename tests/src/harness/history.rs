@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seckill_client::{After, Error, Event, EventKind, Seckill, State};
+use seckill_client::{After, Error, Event, EventKind, FeedItem, Seckill, State};
 
 /// Events that are read at once.
 const PAGE: u64 = 1_000;
@@ -42,15 +42,30 @@ impl History {
                 Ok(page) if page.is_empty() => return taken_back,
                 Ok(page) => page.into_iter().for_each(|event| self.push(event)),
                 Err(Error::Forked { seq, term }) => {
-                    let before = self.len();
-                    self.events.retain(|event| event.seq <= seq && event.term <= term);
-                    assert!(self.len() < before, "{}: FORKED {seq} {term} takes back no event", self.sale);
-                    taken_back += before - self.len();
-                    self.forks += 1;
+                    taken_back += self.take_back(seq, term);
                 }
                 Err(error) => panic!("{}: {error}", self.sale),
             }
         }
+    }
+
+    /// Stores what a feed yields.
+    pub(crate) fn store(&mut self, item: FeedItem) {
+        match item {
+            FeedItem::Event(event) => self.push(event),
+            FeedItem::Forked { seq, term } => {
+                self.take_back(seq, term);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn take_back(&mut self, seq: u64, term: u64) -> usize {
+        let before = self.len();
+        self.events.retain(|event| event.seq <= seq && event.term <= term);
+        assert!(self.len() < before, "{}: FORKED {seq} {term} takes back no event", self.sale);
+        self.forks += 1;
+        before - self.len()
     }
 
     fn push(&mut self, event: Event) {

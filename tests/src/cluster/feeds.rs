@@ -1,0 +1,56 @@
+//! Feeds whose slot moves.
+
+use seckill_client::connect::Cluster as Nodes;
+use seckill_client::{Client, Cursor, NewSale};
+use tokio::time::timeout;
+
+use super::nodes::Cluster;
+use crate::harness::conditions::PATIENCE;
+use crate::harness::history::History;
+
+impl Cluster {
+    /// A client of the nodes.
+    fn client(&self) -> Client<Nodes> {
+        let nodes = self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}/", node.server.port()));
+        Client::new(Nodes::new(nodes).unwrap())
+    }
+}
+
+/// The feed waits when its slot begins to move, and buyers go on buying.
+#[tokio::test]
+async fn a_feed_goes_on_at_the_new_owner() {
+    const ORDERS: usize = 10;
+    let cluster = Cluster::start("").await;
+    let client = cluster.client();
+    let sale = client.sale("sale");
+    sale.create(NewSale::new(10_000)).await.unwrap();
+    let mut feed = client.sale("sale").feed(Cursor::start());
+    let (mut history, mut orders) = (History::of("sale"), 0);
+    // All nodes, and back to the first owner.
+    for _ in 0..3 {
+        let (slot, from) = cluster.place("sale").await;
+        let move_and_buy = async {
+            cluster
+                .move_keys(slot, from, (from + 1) % 3, async || {
+                    for _ in 0..ORDERS {
+                        assert!(sale.buy("ann").await.unwrap().is_accepted());
+                        orders += 1;
+                    }
+                })
+                .await;
+            assert!(sale.buy("ann").await.unwrap().is_accepted());
+            orders += 1;
+        };
+        let ((), ()) = tokio::join!(move_and_buy, async {
+            for _ in 0..ORDERS {
+                history.store(timeout(PATIENCE, feed.next()).await.unwrap().unwrap().unwrap());
+            }
+        });
+    }
+    while history.len() <= orders {
+        history.store(timeout(PATIENCE, feed.next()).await.unwrap().unwrap().unwrap());
+    }
+    history.must_match(&mut cluster.connect().await).await;
+    assert_eq!(history.forks, 0, "the sale takes its history along");
+    assert_eq!(history.terms().len(), 4, "each owner begins a term");
+}

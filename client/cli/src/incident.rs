@@ -10,7 +10,7 @@ use seckill_launcher::{Program, Server, unless_interrupted};
 
 use crate::progress;
 
-/// Replay the incident: five ways to sell a hundred bottles, on the same load
+/// Replay the incident: six ways to sell a hundred bottles, on the same load
 ///
 /// Starts a redis-server of its own with the module and plays one strategy after the other with real
 /// commands. All buyers come at once; each request is a task that takes the lock, asks a simulated user
@@ -41,7 +41,7 @@ Columns:
 
 The seckill strategies are compared with INFO, EVENTS and AUDIT of their sales; a difference is an error.";
 
-const AGREEMENT: &str = "INFO, EVENTS and AUDIT of both seckill sales agree with their handlers.";
+const AGREEMENT: &str = "INFO, EVENTS and AUDIT of all seckill sales agree with their handlers.";
 
 /// What `--json` prints.
 #[derive(serde::Serialize)]

@@ -1,8 +1,9 @@
 //! The client crate: what it adds to the commands.
 
+mod checkout;
 mod failed_over_feeds;
-mod feeds;
 mod failovers;
+mod feeds;
 mod guards;
 mod lines;
 mod link;

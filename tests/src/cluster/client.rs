@@ -1,7 +1,7 @@
 //! The client crate on a cluster.
 
 use futures_util::future::join_all;
-use seckill_client::connect::{Cluster as Nodes, ClusterReplicas, Connect};
+use seckill_client::connect::{ClusterReplicas, Connect};
 use seckill_client::{Client, NewSale, Outcome, State};
 
 use super::nodes::Cluster;
@@ -9,16 +9,6 @@ use crate::harness::conditions::wait_until;
 use crate::harness::session::{ask, get};
 
 const SALE: &str = "{sale}";
-
-impl Cluster {
-    fn urls(&self) -> Vec<String> {
-        self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}/", node.server.port())).collect()
-    }
-
-    pub(super) fn client(&self) -> Client<Nodes> {
-        Client::new(Nodes::new(self.urls()).unwrap())
-    }
-}
 
 async fn must_sell<C: Connect>(client: &Client<C>, order: &str) {
     let receipt = client.sale(SALE).buy("ann").order(order).await.unwrap();

@@ -1,20 +1,11 @@
 //! Feeds whose slot moves.
 
-use seckill_client::connect::Cluster as Nodes;
-use seckill_client::{Client, Cursor, NewSale};
+use seckill_client::{Cursor, NewSale};
 use tokio::time::timeout;
 
 use super::nodes::Cluster;
 use crate::harness::conditions::PATIENCE;
 use crate::harness::history::History;
-
-impl Cluster {
-    /// A client of the nodes.
-    fn client(&self) -> Client<Nodes> {
-        let nodes = self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}/", node.server.port()));
-        Client::new(Nodes::new(nodes).unwrap())
-    }
-}
 
 /// The feed waits when its slot begins to move, and buyers go on buying.
 #[tokio::test]

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use redis::ProtocolVersion;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
+use seckill_client::{Client, connect};
 use seckill_launcher::free_port;
 
 use crate::harness::conditions::{PATIENCE, wait_until};
@@ -154,10 +155,19 @@ impl Cluster {
         (slot, self.nodes.iter().position(|node| node.id == *owner).unwrap())
     }
 
+    /// The URL of each node.
+    pub(super) fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}/", node.server.port())).collect()
+    }
+
+    /// A client of the nodes.
+    pub(super) fn client(&self) -> Client<connect::Cluster> {
+        Client::new(connect::Cluster::new(self.urls()).unwrap())
+    }
+
     /// A connection that finds the owner of each key by itself.
     pub(super) async fn connect(&self) -> ClusterConnection {
-        let nodes = self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}", node.server.port()));
-        let client = ClusterClient::builder(nodes)
+        let client = ClusterClient::builder(self.urls())
             .use_protocol(ProtocolVersion::RESP3)
             .response_timeout(PATIENCE)
             .connection_timeout(PATIENCE)

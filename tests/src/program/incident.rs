@@ -77,7 +77,7 @@ fn at_scale_seckill_sells_exactly_the_stock() {
     let report: Value = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}\n{printed}"));
     let rows = report["rows"].as_array().expect("rows");
     let strategies: Vec<_> = rows.iter().map(|row| row["strategy"].as_str().unwrap()).collect();
-    let ours = ["seckill, locked", "seckill, unlocked"];
+    let ours = ["seckill, locked", "seckill, guarded", "seckill, unlocked"];
     assert_eq!(strategies, [&["naive", "safe lock", "atomic decrement"], &ours[..]].concat());
     for row in rows {
         let count = |field: &str| row[field].as_u64().unwrap_or_else(|| panic!("no {field} in {row}"));
@@ -86,5 +86,14 @@ fn at_scale_seckill_sells_exactly_the_stock() {
         if ours.contains(&row["strategy"].as_str().unwrap()) {
             assert_eq!((orders, oversold, undersold), (BOTTLES, 0, 0), "{row}");
         }
+    }
+
+    // With a guard one handler works at a time, however slow the service is, and the line is faster than polling.
+    let row = |name: &str| rows.iter().find(|row| row["strategy"] == name).expect("the row");
+    let guarded = row("seckill, guarded");
+    assert_eq!((&guarded["worked_without_lock"], &guarded["most_checks_at_once"]), (&0.into(), &1.into()));
+    let seconds = |row: &Value| row["seconds"].as_f64().expect("a time");
+    for polling in ["safe lock", "atomic decrement", "seckill, locked"].map(row) {
+        assert!(seconds(guarded) < seconds(polling), "{guarded} {polling}");
     }
 }

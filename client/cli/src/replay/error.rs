@@ -17,6 +17,9 @@ pub enum Error {
     /// A purchase got a reply that this load cannot lead to.
     #[error("a purchase got the reply {0:?}")]
     Unexpected(Bought),
+    /// A handler gave an answer that this load cannot lead to.
+    #[error("a handler answered {0}")]
+    Answer(String),
     /// The task of a handler panicked.
     #[error("a handler failed: {0}")]
     Handler(#[from] JoinError),

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
 use seckill_client::{Bought, Buy, Refusal, Seckill};
+use tokio::time::Instant;
 
 use super::by_hand::{HandWritten, Keys};
+use super::checkout::{Checkout, Response};
 use super::error::Error;
 use super::strategy::Strategy;
 
@@ -31,6 +33,9 @@ pub struct Handler {
     con: MultiplexedConnection,
     keys: Arc<Keys>,
     by_hand: HandWritten,
+    checkout: Arc<Checkout>,
+    /// When the buyer gives up.
+    deadline: Instant,
     /// The buyer's id, and the handler's token.
     buyer: String,
     order: String,
@@ -38,10 +43,15 @@ pub struct Handler {
 
 impl Handler {
     /// The handler of this buyer, who orders under the id `order`.
-    #[must_use]
-    pub fn new(con: MultiplexedConnection, keys: Arc<Keys>, buyer: String, order: String) -> Self {
+    pub(super) fn new(
+        con: MultiplexedConnection,
+        keys: Arc<Keys>,
+        checkout: Arc<Checkout>,
+        [buyer, order]: [String; 2],
+        deadline: Instant,
+    ) -> Self {
         let by_hand = HandWritten::new(con.clone(), Arc::clone(&keys), buyer.clone());
-        Self { con, keys, by_hand, buyer, order }
+        Self { con, keys, by_hand, checkout, deadline, buyer, order }
     }
 
     /// One attempt. `check` asks the user service about the buyer.
@@ -55,6 +65,7 @@ impl Handler {
             Strategy::SafeLock => Ok(self.safe_lock(check).await?),
             Strategy::AtomicDecrement => Ok(self.atomic_decrement(check).await?),
             Strategy::SeckillLocked => self.seckill_locked(check).await,
+            Strategy::SeckillGuarded => self.seckill_guarded(check).await,
             Strategy::SeckillUnlocked => self.seckill_unlocked(check).await,
         }
     }
@@ -109,6 +120,22 @@ impl Handler {
         );
         let without_lock = owner?.is_none_or(|owner| owner != self.buyer);
         attempt_of(bought?, without_lock)
+    }
+
+    /// The guard stops the check when the lock may be lost, and the server sells only to its owner.
+    async fn seckill_guarded(&mut self, check: impl Future<Output = ()>) -> Result<Attempt, Error> {
+        let is_allowed = async {
+            check.await;
+            true
+        };
+        let response = self.checkout.handle(&self.buyer, &self.order, is_allowed, self.deadline).await?;
+        match response {
+            Response::Accepted => Ok(Attempt::Done { ordered: true, without_lock: false }),
+            Response::SoldOut => Ok(Attempt::Done { ordered: false, without_lock: false }),
+            Response::LockLost => Ok(Attempt::LockLost),
+            Response::TryAgain => Ok(Attempt::Busy),
+            other => Err(Error::Answer(format!("{other:?}"))),
+        }
     }
 
     async fn seckill_unlocked(&mut self, check: impl Future<Output = ()>) -> Result<Attempt, Error> {

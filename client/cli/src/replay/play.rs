@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use redis::RedisError;
 use redis::aio::MultiplexedConnection;
-use seckill_client::{NewSale, Seckill};
+use seckill_client::{Client, NewSale, Seckill};
 use seckill_launcher::Server;
 use tokio::task::JoinSet;
 
 use super::by_hand::Keys;
+use super::checkout::Checkout;
 use super::error::Error;
 use super::figures::StrategyFigures;
 use super::load::Load;
@@ -33,6 +34,8 @@ pub async fn play(
         sale: format!("sale:{}", strategy.name()),
         lease: load.lease(),
     });
+    let client = Client::new(server.client().clone());
+    let checkout = Arc::new(Checkout::new(&client, &keys.sale, &keys.lock, keys.lease));
     stock_up(strategy, load, &keys, server.connect().await?).await?;
 
     let began = Instant::now();
@@ -40,6 +43,7 @@ pub async fn play(
         strategy,
         load: load.clone(),
         keys,
+        checkout,
         service: UserService::new(load, began),
         sold_out: AtomicBool::new(false),
         began,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use redis::aio::MultiplexedConnection;
 
 use super::by_hand::Keys;
+use super::checkout::Checkout;
 use super::error::Error;
 use super::handler::{Attempt, Handler};
 use super::load::Load;
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) strategy: Strategy,
     pub(super) load: Load,
     pub(super) keys: Arc<Keys>,
+    pub(super) checkout: Arc<Checkout>,
     pub(super) service: UserService,
     /// Set by the first handler that found the stock empty, as the threads of one process would share it.
     pub(super) sold_out: AtomicBool,
@@ -52,7 +54,9 @@ pub(super) async fn serve(
 ) -> Result<Answer, Error> {
     let load = &shared.load;
     let mut rng = load.rng(buyer);
-    let mut handler = Handler::new(con, shared.keys.clone(), buyer_id(buyer), order_id(buyer));
+    let names = [buyer_id(buyer), order_id(buyer)];
+    let deadline = (shared.began + load.deadline()).into();
+    let mut handler = Handler::new(con, shared.keys.clone(), shared.checkout.clone(), names, deadline);
     let (mut without_lock, mut lock_lost) = (false, 0);
     let outcome = loop {
         if shared.sold_out.load(Ordering::Relaxed) {

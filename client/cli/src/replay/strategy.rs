@@ -1,4 +1,4 @@
-//! The five ways to sell a bottle.
+//! The six ways to sell a bottle.
 
 /// A way to sell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,14 +11,22 @@ pub enum Strategy {
     AtomicDecrement,
     /// `SECKILL.LOCK`; `SECKILL.BUY … LOCK … RELEASE`.
     SeckillLocked,
+    /// The handler of the client's example: it waits in line for the lock, and renews it while it works.
+    SeckillGuarded,
     /// `SECKILL.BUY` alone.
     SeckillUnlocked,
 }
 
 impl Strategy {
     /// All of them, from bad to good.
-    pub const ALL: [Self; 5] =
-        [Self::Naive, Self::SafeLock, Self::AtomicDecrement, Self::SeckillLocked, Self::SeckillUnlocked];
+    pub const ALL: [Self; 6] = [
+        Self::Naive,
+        Self::SafeLock,
+        Self::AtomicDecrement,
+        Self::SeckillLocked,
+        Self::SeckillGuarded,
+        Self::SeckillUnlocked,
+    ];
 
     /// Its name in reports.
     #[must_use]
@@ -28,6 +36,7 @@ impl Strategy {
             Self::SafeLock => "safe lock",
             Self::AtomicDecrement => "atomic decrement",
             Self::SeckillLocked => "seckill, locked",
+            Self::SeckillGuarded => "seckill, guarded",
             Self::SeckillUnlocked => "seckill, unlocked",
         }
     }
@@ -35,7 +44,7 @@ impl Strategy {
     /// Whether it sells by SECKILL.BUY.
     #[must_use]
     pub const fn is_seckill(self) -> bool {
-        matches!(self, Self::SeckillLocked | Self::SeckillUnlocked)
+        matches!(self, Self::SeckillLocked | Self::SeckillGuarded | Self::SeckillUnlocked)
     }
 
     /// Whether it takes a lock.

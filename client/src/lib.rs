@@ -14,6 +14,7 @@ mod client;
 mod commands;
 pub mod connect;
 mod decode;
+mod durable;
 mod encode;
 mod error;
 mod feed;
@@ -42,6 +43,7 @@ struct ProjectReadme;
 
 pub use client::Client;
 pub use commands::{Commands, Seckill};
+pub use durable::{Durability, DurableReceipt, DurableSale};
 pub use error::{Error, Result};
 pub use feed::{Cursor, Feed, FeedItem, ParseCursorError};
 pub use lock::{Guard, Lock, Lost, Release};

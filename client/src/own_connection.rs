@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, RedisError, Value};
+use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use tokio::time::timeout;
 
 use crate::call::{Failure, timed_out};
@@ -29,10 +29,7 @@ impl<C: Connect> OwnConnection<C> {
 
     /// Sends a command once, and waits for the reply. After an error the next call makes a new connection.
     pub(crate) async fn call(&mut self, command: &Cmd, within: Duration) -> Result<Value, Failure> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.client.connect_apart(None).await.map_err(Failure::unsent)?,
-        };
+        let mut connection = self.take().await?;
         let mut is_asking = false;
         let mut redirects = 0;
         loop {
@@ -58,5 +55,34 @@ impl<C: Connect> OwnConnection<C> {
             is_asking = error.code() == Some("ASK");
             connection = self.client.connect_apart(Some(&node)).await.map_err(Failure::unsent)?;
         }
+    }
+
+    /// The connection, or a new one.
+    async fn take(&mut self) -> Result<MultiplexedConnection, Failure> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.client.connect_apart(None).await.map_err(Failure::unsent),
+        }
+    }
+
+    /// Whether there is a connection, on which the last call was answered.
+    pub(crate) fn is_open(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Sends commands once, and waits for the reply to each. They are not redirected: in a cluster the connection leads to
+    /// where the last call went. After an error the next call makes a new connection.
+    pub(crate) async fn call_all(
+        &mut self,
+        commands: &mut Pipeline,
+        within: Duration,
+    ) -> Result<Vec<RedisResult<Value>>, Failure> {
+        let mut connection = self.take().await?;
+        let call = commands.ignore_errors().query_async(&mut connection);
+        let replies: RedisResult<Vec<Value>> =
+            timeout(within, call).await.unwrap_or_else(|_| Err(timed_out()));
+        let replies: Vec<_> = replies.map_err(Failure::sent)?.into_iter().map(Value::extract_error).collect();
+        self.connection = replies.iter().all(Result::is_ok).then_some(connection);
+        Ok(replies)
     }
 }

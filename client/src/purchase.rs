@@ -33,8 +33,9 @@ use crate::words::State;
 /// # }
 /// ```
 #[must_use = "nothing is bought until the purchase is awaited"]
-pub struct Purchase<'a, C: Connect = redis::Client> {
-    sale: &'a Sale<C>,
+pub struct Purchase<'a, H = Sale> {
+    /// The handle by which it is made.
+    handle: &'a H,
     buyer: &'a [u8],
     order: Vec<u8>,
     qty: u32,
@@ -67,7 +68,7 @@ impl LockUse<'_> {
 
 impl<C: Connect> Sale<C> {
     /// A purchase by this buyer, to be awaited: of one unit, under a new order id, unless it is told otherwise.
-    pub fn buy<'a>(&'a self, buyer: &'a (impl AsRef<[u8]> + ?Sized)) -> Purchase<'a, C> {
+    pub fn buy<'a>(&'a self, buyer: &'a (impl AsRef<[u8]> + ?Sized)) -> Purchase<'a, Self> {
         Purchase::new(self, buyer.as_ref())
     }
 }
@@ -90,9 +91,9 @@ impl Receipt {
     }
 }
 
-impl<'a, C: Connect> Purchase<'a, C> {
-    pub(crate) fn new(sale: &'a Sale<C>, buyer: &'a [u8]) -> Self {
-        Self { sale, buyer, order: Uuid::now_v7().to_string().into(), qty: 1, lock: None }
+impl<'a, H> Purchase<'a, H> {
+    pub(crate) fn new(handle: &'a H, buyer: &'a [u8]) -> Self {
+        Self { handle, buyer, order: Uuid::now_v7().to_string().into(), qty: 1, lock: None }
     }
 
     /// The id of the order, which stands for this purchase: whoever makes it again gives the same id.
@@ -134,8 +135,13 @@ impl<'a, C: Connect> Purchase<'a, C> {
         self
     }
 
-    async fn send(self) -> Result<Receipt> {
-        let Self { sale, buyer, order, qty, lock } = self;
+    pub(crate) fn handle(&self) -> &'a H {
+        self.handle
+    }
+
+    /// Makes it in this sale.
+    pub(crate) async fn place<C: Connect>(self, sale: &Sale<C>) -> Result<Receipt> {
+        let Self { buyer, order, qty, lock, .. } = self;
         let buy = protocol::Buy {
             buyer: Name::new("buyer", buyer)?,
             order: Name::new("order", &order)?,
@@ -154,11 +160,12 @@ impl<'a, C: Connect> Purchase<'a, C> {
     }
 }
 
-impl<'a, C: Connect> IntoFuture for Purchase<'a, C> {
+impl<'a, C: Connect> IntoFuture for Purchase<'a, Sale<C>> {
     type Output = Result<Receipt>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<Receipt>> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        let sale = self.handle;
+        Box::pin(self.place(sale))
     }
 }

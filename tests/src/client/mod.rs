@@ -1,6 +1,7 @@
 //! The client crate: what it adds to the commands.
 
 mod checkout;
+mod durable;
 mod failed_over_feeds;
 mod failovers;
 mod feeds;

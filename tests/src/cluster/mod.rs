@@ -2,6 +2,7 @@
 
 mod buyers;
 mod client;
+mod durable;
 mod failover;
 mod feeds;
 mod handoffs;

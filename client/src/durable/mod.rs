@@ -1,0 +1,11 @@
+//! Purchases that are reported as durable only when replicas have them.
+
+mod barrier;
+mod demand;
+mod lock_key;
+mod queue;
+mod receipt;
+mod sale;
+
+pub use receipt::{Durability, DurableReceipt};
+pub use sale::DurableSale;

@@ -1,5 +1,7 @@
 //! A cluster.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use redis::aio::MultiplexedConnection;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
@@ -12,6 +14,8 @@ pub struct Cluster {
     cluster: ClusterClient,
     /// The nodes that were named, each by itself.
     nodes: Vec<redis::Client>,
+    /// Connections to any of these nodes that were asked for.
+    calls: AtomicUsize,
 }
 
 impl Cluster {
@@ -36,7 +40,7 @@ impl Cluster {
             .retries(0)
             .connection_timeout(CONNECT_WITHIN)
             .response_timeout(ANSWER_WITHIN);
-        Ok(Self { cluster: set(cluster).build()?, nodes })
+        Ok(Self { cluster: set(cluster).build()?, nodes, calls: AtomicUsize::new(0) })
     }
 }
 
@@ -50,7 +54,9 @@ impl Connect for Cluster {
     /// A cluster connection would keep a call alive whose caller is gone, so this is one to a single node.
     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
         let mut result = Err((ErrorKind::InvalidClientConfig, "a cluster without nodes").into());
-        for known in &self.nodes {
+        // Each call begins with another one: a node may hang, and then the caller gives the call up.
+        let first = if node.is_some() { 0 } else { self.calls.fetch_add(1, Relaxed) % self.nodes.len() };
+        for known in self.nodes[first..].iter().chain(&self.nodes[..first]) {
             result = known.connect_apart(node).await;
             if result.is_ok() || node.is_some() {
                 break;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
-use redis::sentinel::{SentinelClient, SentinelServerType};
-use seckill_client::connect::{Connect, Node, Sentinel};
+use redis::sentinel::SentinelServerType;
+use seckill_client::connect::{Connect, Node};
 use seckill_client::{Buy, Client, Cursor, Event, NewSale, Seckill};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::harness::conditions::{PATIENCE, wait_until, wait_until_none_held};
 use crate::harness::copies::{must_be_equal, swap_roles};
 use crate::harness::history::History;
+use crate::harness::sentinel::Sentinel;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
 
@@ -226,10 +227,8 @@ async fn a_planned_failover_takes_nothing_back() {
 async fn a_feed_follows_the_sentinel_to_the_new_primary() {
     let mut primary = Server::primary("").await;
     let replica = primary.replica("").await;
-    let sentinel = Server::sentinel_of("sales", &primary).await;
-    let url = format!("redis://127.0.0.1:{}/", sentinel.port().unwrap());
-    let servers = SentinelClient::build(vec![url], "sales".into(), None, SentinelServerType::Master);
-    let client = Client::new(Sentinel::new(servers.unwrap())).within(PATIENCE);
+    let sentinel = Sentinel::watching(&primary).await;
+    let client = Client::new(sentinel.connector(SentinelServerType::Master)).within(PATIENCE);
     let sale = client.sale("sale");
     sale.create(NewSale::new(10)).await.unwrap();
     assert!(sale.buy("ann").await.unwrap().is_accepted());

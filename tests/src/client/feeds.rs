@@ -8,13 +8,13 @@ use seckill_client::connect::{Connect, Managed};
 use seckill_client::{Buy, Client, Cursor, Error, Feed, FeedItem, NewSale, Seckill};
 use tokio::time::timeout;
 
+use super::link::{Link, calls};
 use crate::harness::aof::AOF;
 use crate::harness::callers::waiting;
 use crate::harness::conditions::{PATIENCE, wait_until};
 use crate::harness::history::History;
 use crate::harness::info::stat;
 use crate::harness::processes::Stopped;
-use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{ask, fill, get, play};
 
@@ -23,9 +23,13 @@ fn at(server: &Server, parameters: &str) -> redis::Client {
     redis::Client::open(format!("redis+unix://{}?{parameters}", server.socket().display())).unwrap()
 }
 
+async fn create(connection: &mut Connection) {
+    connection.seckill().create("sale", NewSale::new(100_000)).await.unwrap();
+}
+
 async fn open(server: &Server) -> Connection {
     let mut connection = server.connect().await;
-    connection.seckill().create("sale", NewSale::new(100_000)).await.unwrap();
+    create(&mut connection).await;
     connection
 }
 
@@ -154,9 +158,7 @@ async fn a_slow_reader_has_one_page_at_most() {
     let mut feed = Client::new(at(&server, "")).sale("sale").feed(Cursor::start());
     for number in 1..=2_501 {
         assert_eq!(next_seq(&mut feed).await, number);
-        let calls = stat(&mut connection, "commandstats", "cmdstat_seckill.events").await;
-        let expected = format!("calls={},", number.div_ceil(1_000));
-        assert!(calls.starts_with(&expected), "{calls} after {number} events");
+        assert_eq!(calls(&mut connection, "seckill.events").await, number.div_ceil(1_000));
     }
 }
 
@@ -257,24 +259,18 @@ async fn a_killed_connection_is_made_again() {
     }
 }
 
-/// A client of a proxy.
-fn through(proxy: &Proxy) -> Client {
-    Client::open(format!("redis://127.0.0.1:{}/?protocol=resp3", proxy.port())).unwrap()
-}
-
 /// Wherever a reply breaks off, its events are read again, and yielded once.
 #[tokio::test]
 async fn a_reply_that_breaks_off_is_read_again() {
     /// That with one event; more than that reaches into the replies after it.
     const REPLY: usize = 150;
-    let server = Server::primary("").await;
-    let mut connection = open(&server).await;
-    let proxy = Proxy::to(&server).await;
-    let mut feed = through(&proxy).sale("sale").feed(Cursor::start());
+    let mut link = Link::start().await;
+    create(&mut link.connection).await;
+    let mut feed = link.client().sale("sale").feed(Cursor::start());
     assert_eq!(next_seq(&mut feed).await, 1);
     for bytes in 0..REPLY + 50 {
-        proxy.cut_replies_after(bytes);
-        buy(&mut connection, bytes).await;
+        link.proxy.cut_replies_after(bytes);
+        buy(&mut link.connection, bytes).await;
         assert_eq!(next_seq(&mut feed).await, bytes as u64 + 2);
     }
 }
@@ -282,15 +278,14 @@ async fn a_reply_that_breaks_off_is_read_again() {
 /// The connection stays open, and nothing arrives on it any more.
 #[tokio::test]
 async fn a_dead_connection_is_noticed() {
-    let server = Server::primary("").await;
-    let mut connection = open(&server).await;
-    let proxy = Proxy::to(&server).await;
-    let feed = waiting_feed(through(&proxy), &mut connection).await;
-    proxy.mute();
-    buy(&mut connection, 1).await;
+    let mut link = Link::start().await;
+    create(&mut link.connection).await;
+    let feed = waiting_feed(link.client(), &mut link.connection).await;
+    link.proxy.mute();
+    buy(&mut link.connection, 1).await;
     // The server has sent the event, and it is lost. The feed still waits for it.
-    wait_until_waiting(&mut connection, 0).await;
-    proxy.mend();
+    wait_until_waiting(&mut link.connection, 0).await;
+    link.proxy.mend();
     let (feed, item) = feed.await.unwrap();
     assert!(matches!(item, FeedItem::Event(event) if event.seq == 2));
     assert_eq!(feed.cursor().seq(), 2);
@@ -298,15 +293,14 @@ async fn a_dead_connection_is_noticed() {
 
 #[tokio::test]
 async fn a_link_that_stalls_and_is_cut_is_made_again() {
-    let server = Server::primary("").await;
-    let mut connection = open(&server).await;
-    let proxy = Proxy::to(&server).await;
-    let feed = waiting_feed(through(&proxy), &mut connection).await;
-    proxy.stall();
-    buy(&mut connection, 1).await;
-    proxy.cut();
-    wait_until_waiting(&mut connection, 0).await;
-    proxy.mend();
+    let mut link = Link::start().await;
+    create(&mut link.connection).await;
+    let feed = waiting_feed(link.client(), &mut link.connection).await;
+    link.proxy.stall();
+    buy(&mut link.connection, 1).await;
+    link.proxy.cut();
+    wait_until_waiting(&mut link.connection, 0).await;
+    link.proxy.mend();
     let (_, item) = feed.await.unwrap();
     assert!(matches!(item, FeedItem::Event(event) if event.seq == 2));
 }

@@ -1,11 +1,12 @@
 //! Feeds whose slot moves.
 
-use seckill_client::{Cursor, NewSale};
+use seckill_client::{Cursor, FeedItem, NewSale};
 use tokio::time::timeout;
 
 use super::nodes::Cluster;
 use crate::harness::conditions::PATIENCE;
 use crate::harness::history::History;
+use crate::harness::processes::Stopped;
 
 /// The feed waits when its slot begins to move, and buyers go on buying.
 #[tokio::test]
@@ -44,4 +45,29 @@ async fn a_feed_goes_on_at_the_new_owner() {
     history.must_match(&mut cluster.connect().await).await;
     assert_eq!(history.forks, 0, "the sale takes its history along");
     assert_eq!(history.terms().len(), 4, "each owner begins a term");
+}
+
+/// A node hangs that has nothing to do with the sale.
+#[tokio::test]
+async fn a_node_that_stopped_does_not_keep_feeds_from_the_others() {
+    let cluster = Cluster::start("").await;
+    let client = cluster.client();
+    let keys: Vec<String> = ["a", "b", "c", "d", "e", "f"].map(str::to_owned).to_vec();
+    for key in &keys {
+        client.sale(&**key).create(NewSale::new(1)).await.unwrap();
+    }
+    for stopped in 0..3 {
+        let mut elsewhere = vec![];
+        for key in &keys {
+            if cluster.place(key).await.1 != stopped {
+                elsewhere.push(key);
+            }
+        }
+        let _stopped = Stopped::server(&mut cluster.nodes[stopped].connect().await).await;
+        for key in elsewhere {
+            let mut feed = client.sale(&**key).feed(Cursor::start());
+            let item = timeout(PATIENCE, feed.next()).await.expect("the first event").unwrap();
+            assert!(matches!(item, Ok(FeedItem::Event(_))), "{item:?}");
+        }
+    }
 }

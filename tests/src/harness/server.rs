@@ -70,19 +70,6 @@ impl Server {
         seckill_launcher::Server::start(&program().without_module(), &configuration(config)).await
     }
 
-    /// A sentinel that watches a primary, and replaces it soon after it went down.
-    pub(crate) async fn sentinel_of(name: &str, primary: &Self) -> seckill_launcher::Server {
-        let config = format!(
-            "sentinel monitor {name} 127.0.0.1 {} 1
-             sentinel down-after-milliseconds {name} 300
-             sentinel failover-timeout {name} 3000",
-            primary.port()
-        );
-        let tool = workspace().join("tests/fixtures/sentinel");
-        let program = program().without_module().under(tool.to_str().unwrap());
-        seckill_launcher::Server::start_with_port(&program, &config).await.unwrap()
-    }
-
     async fn with_port(program: &Program, config: &str) -> Self {
         let server = seckill_launcher::Server::start_with_port(program, &configuration(config)).await;
         Self(server.unwrap_or_else(|error| panic!("{error}")))

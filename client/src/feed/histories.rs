@@ -3,75 +3,79 @@
 use std::array;
 
 use fastrand::Rng;
-use seckill_core::protocol::{Epoch, Error, Request, Rules, Seq, Term, UnixMs};
-use seckill_core::{Moment, Role, Sale, Seed};
 
 use super::cursor::Cursor;
 
 const SERVERS: usize = 4;
 const STEPS: usize = 400;
 
-/// A server's copy of the sale, as the server itself has it.
+/// An event, with a number that no other has.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Event {
+    seq: u64,
+    term: u64,
+    number: u64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Primary,
+    Replica,
+}
+
+/// A server's copy of the sale.
 struct Server {
-    sale: Sale,
-    epoch: u64,
+    history: Vec<Event>,
+    /// The term in which it decides, once it has begun one.
+    term: Option<u64>,
+}
+
+impl Server {
+    /// What the server replies to a reader by the contract of EVENTS: `FORKED` with these numbers, or events.
+    fn fork(&self, seq: u64, term: u64, role: Role) -> Option<(u64, u64)> {
+        let term_at = |seq: u64| seq.checked_sub(1).map_or(0, |index| self.history[index as usize].term);
+        let last = self.history.len() as u64;
+        let may_lag = role == Role::Replica && seq > last && term >= term_at(last);
+        if seq == 0 || may_lag || (seq <= last && term_at(seq) == term) {
+            return None;
+        }
+        let end = self.history.partition_point(|event| event.term <= term) as u64;
+        let shared = end.min(seq - 1);
+        Some((shared, term_at(shared)))
+    }
 }
 
 /// The servers, each of which may decide, as if none heard of the others, and be given the history of another one.
 struct World {
     random: Rng,
     servers: [Server; SERVERS],
-    last_term: u64,
-}
-
-/// The identity of an event: what happened, and where.
-type Stored = (u64, u64, String);
-
-fn events(sale: &Sale, after: u64) -> Vec<Stored> {
-    let entries = sale.events(Seq(after));
-    entries.map(|entry| (entry.seq.0, entry.term.0, format!("{:?}", entry.event))).collect()
+    last_number: u64,
 }
 
 impl World {
     fn new(seed: u64) -> Self {
-        let servers = array::from_fn(|_| Server { sale: Sale::new(Seed([0, 0])), epoch: 1 });
-        let mut world = Self { random: Rng::with_seed(seed), servers, last_term: 100 };
-        world.decide(0, &Request::Create { stock: 1_000_000, rules: Rules::default() });
+        let servers = array::from_fn(|_| Server { history: vec![], term: None });
+        let mut world = Self { random: Rng::with_seed(seed), servers, last_number: 0 };
+        world.decide(0);
         for server in 1..SERVERS {
             world.copy(0, server);
         }
         world
     }
 
-    fn decide(&mut self, server: usize, request: &Request<'_>) {
-        self.last_term += 1;
-        let Server { sale, epoch } = &mut self.servers[server];
-        let moment = Moment {
-            now: UnixMs(1),
-            epoch: Epoch(*epoch),
-            term: Term(self.last_term),
-            max_orders: 1,
-            max_events: u64::MAX,
-            lock_held: false,
-        };
-        let decision = sale.decide(request, &moment);
-        assert!(decision.outcome.is_ok());
-        sale.commit(&decision).unwrap();
+    fn decide(&mut self, server: usize) {
+        self.last_number += 1;
+        let number = self.last_number;
+        let Server { history, term } = &mut self.servers[server];
+        let term = *term.get_or_insert(number);
+        history.push(Event { seq: history.len() as u64 + 1, term, number });
     }
 
     /// Loses what `to` had, and perhaps some of the last events on the way.
     fn copy(&mut self, from: usize, to: usize) {
-        let whole = &self.servers[from].sale;
-        let last = whole.seq().0 - self.random.u64(0..whole.seq().0.min(6));
-        let mut sale = Sale::new(Seed([0, 0]));
-        let mut batch = Vec::new();
-        while sale.seq().0 < last {
-            batch.clear();
-            // A size of 0 makes a batch of one event.
-            whole.encode_batch(sale.seq(), 0, &mut batch).unwrap();
-            sale.apply_batch(&batch, seckill_core::Origin::Trusted).unwrap();
-        }
-        self.servers[to].sale = sale;
+        let whole = &self.servers[from].history;
+        let last = whole.len() - self.random.usize(..whole.len().min(6));
+        self.servers[to] = Server { history: whole[..last].to_vec(), term: None };
     }
 
     fn step(&mut self) {
@@ -83,18 +87,15 @@ impl World {
                     self.copy(other, server);
                 }
             }
-            1 | 2 => self.servers[server].epoch += 1,
-            _ => {
-                let delta = self.random.i64(1..1_000_000);
-                self.decide(server, &Request::Restock { delta, id: None });
-            }
+            1 | 2 => self.servers[server].term = None,
+            _ => self.decide(server),
         }
     }
 }
 
 /// A reader with a cursor, and what it stored.
 struct Reader {
-    stored: Vec<Stored>,
+    stored: Vec<Event>,
     cursor: Cursor,
     /// The cursor has been with the reader from its first event on.
     is_whole: bool,
@@ -107,44 +108,40 @@ impl Reader {
         Self { stored: vec![], cursor: Cursor::start(), is_whole: true, restarts: 0 }
     }
 
-    /// Reads one page of at most `count` events. Returns whether the reader and the sale have the same history.
-    fn read(&mut self, sale: &Sale, role: Role, count: usize) -> bool {
-        let last = self.cursor.last();
-        match sale.check_reader(Term(last.term), Seq(last.seq), role) {
-            Ok(()) => {
-                let is_shared = self.shared(sale) == self.stored.len();
+    /// Reads one page of at most `count` events. Returns whether the reader and the server have the same history.
+    fn read(&mut self, server: &Server, role: Role, count: usize) -> bool {
+        let (last, shared) = (self.cursor.last(), self.shared(server));
+        match server.fork(last.seq, last.term, role) {
+            None => {
+                let is_shared = shared == self.stored.len();
                 assert!(role == Role::Replica || is_shared, "a primary accepts its own history only");
-                let page = events(sale, last.seq);
-                for (seq, term, event) in page.into_iter().take(count) {
-                    self.cursor.advance(seq, term);
-                    self.stored.push((seq, term, event));
+                for event in server.history.iter().skip(self.stored.len()).take(count) {
+                    self.cursor.advance(event.seq, event.term);
+                    self.stored.push(*event);
                 }
             }
-            Err(Error::Forked { seq: Seq(seq), term: Term(term) }) => {
-                let shared = self.shared(sale);
-                self.stored.retain(|stored| stored.0 <= seq && stored.1 <= term);
+            Some((seq, term)) => {
+                self.stored.retain(|event| event.seq <= seq && event.term <= term);
                 if !self.cursor.take_back(seq, term) {
                     self.restarts += 1;
                     self.begin_after_last();
                 }
                 assert!(!self.is_whole || self.stored.len() >= shared, "shared events are left");
             }
-            Err(error) => panic!("{error}"),
         }
         assert_eq!(self.cursor.seq(), self.stored.len() as u64);
-        self.stored == events(sale, 0)
+        self.stored == server.history
     }
 
-    /// How many of the first events the sale has, too.
-    fn shared(&self, sale: &Sale) -> usize {
-        let theirs = events(sale, 0);
-        self.stored.iter().zip(theirs).take_while(|(one, other)| *one == other).count()
+    /// How many of the first events the server has, too.
+    fn shared(&self, server: &Server) -> usize {
+        self.stored.iter().zip(&server.history).take_while(|(one, other)| one == other).count()
     }
 
     /// Forgets all terms but the last one.
     fn begin_after_last(&mut self) {
         self.is_whole = false;
-        self.cursor = self.stored.last().map_or(Cursor::start(), |last| Cursor::after(last.0, last.1));
+        self.cursor = self.stored.last().map_or(Cursor::start(), |last| Cursor::after(last.seq, last.term));
     }
 }
 
@@ -161,13 +158,13 @@ fn play(seed: u64, keeps_its_cursor: bool) -> usize {
             reader.cursor = reader.cursor.to_string().parse().unwrap();
         }
         if world.random.bool() {
-            let sale = &world.servers[world.random.usize(..SERVERS)].sale;
             let role = if world.random.bool() { Role::Primary } else { Role::Replica };
-            reader.read(sale, role, world.random.usize(1..20));
+            let count = world.random.usize(1..20);
+            reader.read(&world.servers[world.random.usize(..SERVERS)], role, count);
         }
     }
-    let last = &world.servers[0].sale;
-    let calls = 10 + reader.stored.len() + last.seq().0 as usize;
+    let last = &world.servers[0];
+    let calls = 10 + reader.stored.len() + last.history.len();
     let ends_equal = (0..calls).any(|_| reader.read(last, Role::Primary, 10));
     assert!(ends_equal, "seed {seed}: not after {calls} calls");
     reader.restarts

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 type Work = BoxFuture<'static, ()>;
 
 /// One task for all that a client and its clones do in the background. It starts with the first work, and ends when
-/// this is dropped: work that must be done holds what holds this.
+/// this is dropped and all is done.
 #[derive(Default)]
 pub(crate) struct Background(Mutex<Option<UnboundedSender<Work>>>);
 
@@ -47,11 +47,9 @@ async fn run(mut received: UnboundedReceiver<Work>) {
     let mut works = FuturesUnordered::new();
     loop {
         tokio::select! {
-            work = received.recv() => match work {
-                Some(work) => works.push(work),
-                None => return,
-            },
+            Some(work) = received.recv() => works.push(work),
             Some(()) = works.next() => {}
+            else => return,
         }
     }
 }

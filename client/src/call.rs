@@ -20,11 +20,14 @@ pub(crate) struct Answer<T = Value> {
 impl Answer {
     pub(crate) fn parse<T: FromRedisValue>(self) -> Result<Answer<T>, Failure> {
         let Self { reply, sent, is_repeated } = self;
-        match from_redis_value(reply) {
-            Ok(reply) => Ok(Answer { reply, sent, is_repeated }),
-            Err(error) => Err(Failure { error: Error::Redis(RedisError::from(error)), may_be_done: true }),
-        }
+        Ok(Answer { reply: parse(reply)?, sent, is_repeated })
     }
+}
+
+/// Reads a reply. A command whose reply makes no sense was executed.
+pub(crate) fn parse<T: FromRedisValue>(reply: Value) -> Result<T, Failure> {
+    from_redis_value(reply)
+        .map_err(|error| Failure { error: Error::Redis(RedisError::from(error)), may_be_done: true })
 }
 
 /// A call that failed.

@@ -46,7 +46,7 @@ pub use commands::{Commands, Seckill};
 pub use durable::{Durability, DurableReceipt, DurableSale};
 pub use error::{Error, Result};
 pub use feed::{Cursor, Feed, FeedItem, ParseCursorError};
-pub use lock::{Guard, Lock, Lost, Release};
+pub use lock::{Guard, Lock, Lost, Redlock, Release};
 pub use options::{After, Alteration, Buy, BuyAll, NewSale};
 pub use outcome::Outcome;
 pub use purchase::{Purchase, Receipt};

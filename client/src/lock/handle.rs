@@ -16,7 +16,7 @@ use crate::retry::Backoff;
 /// No process waits longer, and no clock overflows by it.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// A lock, on [one server](crate::Client::lock).
+/// A lock, on [one server](crate::Client::lock) or on [several](crate::Redlock::lock).
 ///
 /// Its futures may be dropped at any time: then the lock is released, and its line left, in the background. Should that
 /// fail, the lock is free after its lease.
@@ -65,7 +65,7 @@ impl Lock {
     }
 
     /// Takes the lock, as [`acquire`](Self::acquire) does, and waits for it: on one server in line, in the sequence of the
-    /// callers. `None` when it could not be had
+    /// callers; with a [`Redlock`](crate::Redlock) by asking again after random pauses. `None` when it could not be had
     /// in that time.
     ///
     /// # Errors

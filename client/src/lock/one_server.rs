@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use redis::{FromRedisValue, Value, from_redis_value};
 use tokio::time::Instant;
 
 use super::claim::Claim;
 use super::handle::Lock;
 use super::keeper::{Grant, Keeper, Release};
 use crate::background::Background;
-use crate::call::Failure;
+use crate::call::{Failure, parse};
 use crate::client::Client;
 use crate::connect::{ANSWER_WITHIN, Connect};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::own_connection::OwnConnection;
 use crate::retry::Backoff;
 
@@ -52,7 +51,7 @@ impl<C: Connect> Keeper for Client<C> {
             let mut backoff = Backoff::until(deadline);
             // A lock that is free needs no connection of its own.
             let sent = Instant::now();
-            let may_be_done = match parse(self.attempt(&claim.lock(None)).await) {
+            let may_be_done = match self.attempt(&claim.lock(None)).await.and_then(parse) {
                 Ok(Some(fence)) => return Ok(granted(Some(fence), sent)),
                 Ok(None) => false,
                 Err(failure) => retry(failure, &mut backoff).await?,
@@ -62,7 +61,7 @@ impl<C: Connect> Keeper for Client<C> {
     }
 
     fn renew<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<bool>> {
-        Box::pin(async move { Ok(parse(self.attempt(&claim.renew()).await)?) })
+        Box::pin(async move { Ok(self.attempt(&claim.renew()).await.and_then(parse)?) })
     }
 
     fn release<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Release> {
@@ -95,7 +94,7 @@ async fn wait_in_line<C: Connect>(
             break;
         }
         let call = connection.call(&claim.lock(Some(left)), left + ANSWER_WITHIN).await;
-        match parse(call) {
+        match call.and_then(parse) {
             // When the lease began is known to the server alone, so it begins anew.
             Ok(Some(fence)) => {
                 let answer = client.call::<bool>(&claim.renew()).await?;
@@ -122,11 +121,4 @@ async fn retry(failure: Failure, backoff: &mut Backoff) -> Result<bool> {
 
 fn granted(fence: Option<u64>, sent: Instant) -> Option<Grant> {
     fence.map(|fence| Grant { fence: Some(fence), sent })
-}
-
-fn parse<T: FromRedisValue>(reply: Result<Value, Failure>) -> Result<T, Failure> {
-    from_redis_value(reply?).map_err(|error| {
-        let error = Error::Redis(error.into());
-        Failure { error, may_be_done: true }
-    })
 }

@@ -10,3 +10,4 @@ mod lines;
 mod link;
 mod polled;
 mod purchases;
+mod redlocks;

@@ -1,6 +1,7 @@
 //! The client crate: what it adds to the commands.
 
 mod checkout;
+pub(crate) mod connectors;
 mod durable;
 mod failed_over_feeds;
 mod failovers;

@@ -5,6 +5,7 @@ use seckill_client::connect::{ClusterReplicas, Connect};
 use seckill_client::{Client, NewSale, Outcome, State};
 
 use super::nodes::Cluster;
+use crate::client::connectors::sells;
 use crate::harness::conditions::wait_until;
 use crate::harness::session::{ask, get};
 
@@ -59,4 +60,11 @@ async fn replicas_answer_readers() {
         get::<String>(&mut connection, "INFO commandstats").await.to_lowercase().contains("seckill.order")
     };
     assert!(was_asked(replica).await && !was_asked(primary).await);
+}
+
+/// A cluster tells the whole story, too.
+#[tokio::test]
+async fn a_cluster_sells() {
+    let cluster = Cluster::start("").await;
+    sells(cluster.client(), 0).await;
 }

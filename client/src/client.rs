@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, RedisResult, Value};
+use redis::{Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Value};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -14,6 +14,7 @@ use crate::call::{Answer, Failure, timed_out};
 use crate::connect::{ANSWER_WITHIN, CONNECT_WITHIN, Connect, Node, ask};
 use crate::error::Result;
 use crate::retry::Backoff;
+use crate::shared_connection::{Current, SharedConnection, is_unfit};
 
 /// The time in which a call is to be answered, unless [`Client::within`] says otherwise.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -38,16 +39,10 @@ pub struct Client<C: Connect = redis::Client> {
 
 struct Shared<C: Connect> {
     connector: C,
-    connection: Mutex<Slot<C::Connection>>,
+    connection: SharedConnection<C::Connection>,
     /// The node to which a server redirected a call, while a slot moves there.
     redirected: Mutex<Option<(Node, MultiplexedConnection)>>,
     background: Background,
-}
-
-/// The shared connection, and how many there were before it.
-struct Slot<T> {
-    connection: Option<T>,
-    number: u64,
 }
 
 impl Client {
@@ -65,17 +60,17 @@ impl<C: Connect> Client<C> {
     /// A client that connects by `connector`, when it is used.
     #[must_use]
     pub fn new(connector: C) -> Self {
-        let slot = Slot { connection: None, number: 0 };
         let shared = Shared {
             connector,
-            connection: Mutex::new(slot),
+            connection: SharedConnection::new(),
             redirected: Mutex::new(None),
             background: Background::default(),
         };
         Self { shared: Arc::new(shared), within: WITHIN }
     }
 
-    /// The same client, whose calls end within this time, with all their attempts: 5 seconds unless set.
+    /// The same client, whose calls end within this time, with all their attempts: 5 seconds unless set. It should be
+    /// enough to connect.
     #[must_use]
     pub fn within(mut self, time: Duration) -> Self {
         self.within = time;
@@ -102,8 +97,7 @@ impl<C: Connect> Client<C> {
         let mut may_be_done = false;
         loop {
             let sent = Instant::now();
-            let attempt = timeout_at(deadline, self.attempt(command)).await;
-            let mut failure = match attempt.unwrap_or_else(|_| Err(Failure::sent(timed_out()))) {
+            let mut failure = match self.attempt_until(command, deadline).await {
                 Ok(reply) => return Ok(Answer { reply, sent, is_repeated: may_be_done }),
                 Err(failure) => failure,
             };
@@ -118,40 +112,53 @@ impl<C: Connect> Client<C> {
 
     /// Sends a command once.
     pub(crate) async fn attempt(&self, command: &Cmd) -> Result<Value, Failure> {
-        let (mut connection, number) = self.connection().await.map_err(Failure::unsent)?;
-        let error = match command.query_async(&mut connection).await {
-            Ok(reply) => return Ok(reply),
-            Err(error) => error,
-        };
-        let error: RedisError = error;
-        if is_unfit(&error) {
-            self.replace(number).await;
-        }
-        match Node::of_redirect(&error) {
-            Some(node) if error.kind() == ASK => self.attempt_at(node, command).await,
-            _ => Err(Failure::sent(error)),
+        self.attempt_until(command, self.deadline()).await
+    }
+
+    async fn attempt_until(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+        let send = async |connection: &mut C::Connection| command.query_async(connection).await;
+        match self.send(deadline, send).await? {
+            Ok(reply) => Ok(reply),
+            Err(error) => match Node::of_redirect(&error) {
+                Some(node) if error.kind() == ASK => self.attempt_at(node, command, deadline).await,
+                _ => Err(Failure::sent(error)),
+            },
         }
     }
 
     /// Sends a pipeline once: the reply to each of its commands.
-    pub(crate) async fn attempt_all<T: FromRedisValue>(
+    pub(crate) async fn attempt_all<T: FromRedisValue + Send>(
         &self,
         pipe: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<RedisResult<T>>, Failure> {
-        let attempt = async {
-            let (mut connection, number) = self.connection().await.map_err(Failure::unsent)?;
-            let result = pipe.query_async(&mut connection).await;
-            if result.as_ref().is_err_and(is_unfit) {
-                self.replace(number).await;
-            }
-            result.map_err(Failure::sent)
-        };
-        timeout_at(deadline, attempt).await.unwrap_or_else(|_| Err(Failure::sent(timed_out())))
+        let send = async |connection: &mut C::Connection| pipe.query_async(connection).await;
+        self.send(deadline, send).await?.map_err(Failure::sent)
+    }
+
+    /// Sends something once on the shared connection. When it is not answered in time, or this is dropped, the
+    /// connection is checked in the background.
+    async fn send<T>(
+        &self,
+        deadline: Instant,
+        send: impl AsyncFnOnce(&mut C::Connection) -> RedisResult<T>,
+    ) -> Result<RedisResult<T>, Failure> {
+        let shared = &self.shared.connection;
+        let connecting = timeout_at(deadline, shared.get(&self.shared.connector)).await;
+        let current = connecting.unwrap_or_else(|_| Err(timed_out())).map_err(Failure::unsent)?;
+        let mut connection = current.connection.clone();
+        let unanswered = CheckOnDrop { client: self, current: Some(current) };
+        let reply =
+            timeout_at(deadline, send(&mut connection)).await.map_err(|_| Failure::sent(timed_out()))?;
+        let current = unanswered.answered();
+        if let (Err(error), Some(current)) = (&reply, current) {
+            shared.report(&current, error).await;
+        }
+        Ok(reply)
     }
 
     /// Sends a command once, to the node to which its slot moves.
-    async fn attempt_at(&self, node: Node, command: &Cmd) -> Result<Value, Failure> {
+    async fn attempt_at(&self, node: Node, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
         let mut redirected = self.shared.redirected.lock().await;
         let known = redirected.take().filter(|(known, _)| *known == node);
         let mut connection = match known {
@@ -160,7 +167,8 @@ impl<C: Connect> Client<C> {
         };
         *redirected = Some((node, connection.clone()));
         drop(redirected);
-        let asked = timeout(ANSWER_WITHIN, ask(&mut connection, command)).await;
+        let deadline = deadline.min(Instant::now() + ANSWER_WITHIN);
+        let asked = timeout_at(deadline, ask(&mut connection, command)).await;
         let reply = asked.unwrap_or_else(|_| Err(timed_out()));
         if reply.as_ref().is_err_and(is_unfit) {
             self.shared.redirected.lock().await.take();
@@ -168,34 +176,31 @@ impl<C: Connect> Client<C> {
         reply.map_err(Failure::sent)
     }
 
-    /// The shared connection, and its number.
-    pub(crate) async fn connection(&self) -> RedisResult<(C::Connection, u64)> {
-        let mut slot = self.shared.connection.lock().await;
-        let connection = match &slot.connection {
-            Some(connection) => connection.clone(),
-            None => {
-                let connecting = timeout(CONNECT_WITHIN, self.shared.connector.connect());
-                let connection = connecting.await.unwrap_or_else(|_| Err(timed_out()))?;
-                tracing::debug!(name: "seckill.connect", number = slot.number);
-                slot.connection.insert(connection).clone()
-            }
-        };
-        Ok((connection, slot.number))
-    }
-
-    /// The next call makes a new connection, if this one is still the shared one.
-    pub(crate) async fn replace(&self, number: u64) {
-        let mut slot = self.shared.connection.lock().await;
-        if slot.number == number {
-            slot.connection = None;
-            slot.number += 1;
-        }
-    }
-
     /// A connection of its own, for calls that block.
     pub(crate) async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
         let connecting = timeout(CONNECT_WITHIN, self.shared.connector.connect_apart(node));
         connecting.await.unwrap_or_else(|_| Err(timed_out()))
+    }
+}
+
+/// A call that is not answered yet.
+struct CheckOnDrop<'c, C: Connect> {
+    client: &'c Client<C>,
+    current: Option<Current<C::Connection>>,
+}
+
+impl<C: Connect> CheckOnDrop<'_, C> {
+    fn answered(mut self) -> Option<Current<C::Connection>> {
+        self.current.take()
+    }
+}
+
+impl<C: Connect> Drop for CheckOnDrop<'_, C> {
+    fn drop(&mut self) {
+        if let Some(current) = self.current.take() {
+            let shared = self.client.shared.clone();
+            self.client.background().run(async move { shared.connection.check(current).await });
+        }
     }
 }
 
@@ -212,9 +217,3 @@ impl<C: Connect> fmt::Debug for Client<C> {
 }
 
 const ASK: redis::ErrorKind = redis::ErrorKind::Server(redis::ServerErrorKind::Ask);
-const READ_ONLY: redis::ErrorKind = redis::ErrorKind::Server(redis::ServerErrorKind::ReadOnly);
-
-/// Whether a connection is to be replaced: it is lost, it may hang, or it leads to a replica.
-fn is_unfit(error: &RedisError) -> bool {
-    error.is_unrecoverable_error() || error.is_timeout() || error.kind() == READ_ONLY
-}

@@ -29,6 +29,7 @@ mod retry;
 mod sale;
 #[cfg(feature = "serde")]
 mod serde_format;
+mod shared_connection;
 mod words;
 
 /// The examples of the README of this crate, compiled.

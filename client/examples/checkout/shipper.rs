@@ -22,7 +22,7 @@ pub(crate) async fn ship<C: Connect>(sale: Sale<C>, orders: u64) -> Result<usize
             }
             // A failover lost orders that were accepted: what was not handed over yet is not shipped.
             FeedItem::Forked { seq, term } => {
-                shipments.retain(|number, (of, _)| *number <= seq && *of <= term)
+                shipments.retain(|number, (of, _)| *number <= seq && *of <= term);
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use futures_util::future::join;
 use seckill_client::{Buy, Client, Code, NewSale, Outcome, Receipt, Refusal, Seckill, State};
+use tokio::time::timeout;
 
 use super::link::{Link, calls};
 use super::polled::polled;
@@ -242,4 +243,22 @@ async fn that_are_dropped_leave_nothing() {
     assert!(polls > 1, "it was dropped while it waited");
     assert_eq!(orders(&link).await, 1);
     assert_eq!(ask(&mut link.connection, "CLIENT LIST TYPE normal").await.matches("cmd=seckill").count(), 1);
+}
+
+/// The link hangs, and no caller waits as long as the response timeout: the connection is replaced all the same.
+#[tokio::test]
+async fn that_are_never_patient_notice_a_link_that_hangs() {
+    let link = shop().await;
+    let client = link.client().within(ms(300));
+    client.sale("sale").info().await.unwrap();
+    link.proxy.hang();
+    wait_until("a new connection is made", async || client.sale("sale").info().await.is_ok()).await;
+    // The same when the callers drop their calls.
+    let client = link.client();
+    client.sale("sale").info().await.unwrap();
+    link.proxy.hang();
+    wait_until("a new connection is made", async || {
+        timeout(ms(300), client.sale("sale").info()).await.is_ok_and(|info| info.is_ok())
+    })
+    .await;
 }

@@ -1,5 +1,6 @@
 //! A TCP proxy before a server: a link that a test can stall and cut, at a chosen byte if need be.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
@@ -26,6 +27,8 @@ enum Link {
 pub(crate) struct Proxy {
     port: u16,
     link: watch::Sender<Link>,
+    /// How often connections were left to hang.
+    hangs: Arc<AtomicI64>,
     requests: Arc<Budget>,
     replies: Arc<Budget>,
     _tasks: JoinSet<()>,
@@ -64,9 +67,16 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let (link, watched) = watch::channel(Link::Up);
         let (requests, replies) = (Budget::unlimited(), Budget::unlimited());
+        let hangs = Arc::new(AtomicI64::new(0));
+        let path = Path {
+            link: watched,
+            hangs: hangs.clone(),
+            requests: requests.clone(),
+            replies: replies.clone(),
+        };
         let mut tasks = JoinSet::new();
-        tasks.spawn(listen(listener, server.port(), watched, [requests.clone(), replies.clone()]));
-        Self { port, link, requests, replies, _tasks: tasks }
+        tasks.spawn(listen(listener, server.port(), path));
+        Self { port, link, hangs, requests, replies, _tasks: tasks }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -76,6 +86,11 @@ impl Proxy {
     /// From now on no bytes pass, but connections stay open.
     pub(crate) fn stall(&self) {
         self.link.send_replace(Link::Stalled);
+    }
+
+    /// No byte passes any more on the present connections, which stay open; new ones work.
+    pub(crate) fn hang(&self) {
+        self.hangs.fetch_add(1, SeqCst);
     }
 
     /// From now on requests pass, and replies are lost.
@@ -104,36 +119,46 @@ impl Proxy {
     }
 }
 
-type Budgets = [Arc<Budget>; 2];
+/// What decides which bytes pass.
+#[derive(Clone)]
+struct Path {
+    link: watch::Receiver<Link>,
+    hangs: Arc<AtomicI64>,
+    requests: Arc<Budget>,
+    replies: Arc<Budget>,
+}
 
-async fn listen(listener: TcpListener, to: u16, link: watch::Receiver<Link>, budgets: Budgets) {
+async fn listen(listener: TcpListener, to: u16, path: Path) {
     let mut connections = JoinSet::new();
     loop {
         let (near, _) = listener.accept().await.unwrap();
-        connections.spawn(connect(near, to, link.clone(), budgets.clone()));
+        connections.spawn(connect(near, to, path.clone()));
     }
 }
 
-async fn connect(near: TcpStream, to: u16, mut link: watch::Receiver<Link>, [requests, replies]: Budgets) {
+async fn connect(near: TcpStream, to: u16, path: Path) {
+    let (mut link, requests, replies) = (path.link.clone(), path.requests.clone(), path.replies.clone());
     let Ok(far) = TcpStream::connect(("127.0.0.1", to)).await else { return };
     let (near_reads, near_writes) = near.into_split();
     let (far_reads, far_writes) = far.into_split();
     tokio::select! {
-        () = forward(near_reads, far_writes, link.clone(), &requests, &[Link::Up, Link::Mute]) => {}
-        () = forward(far_reads, near_writes, link.clone(), &replies, &[Link::Up]) => {}
+        () = forward(near_reads, far_writes, path.clone(), &requests, &[Link::Up, Link::Mute]) => {}
+        () = forward(far_reads, near_writes, path.clone(), &replies, &[Link::Up]) => {}
         _ = link.wait_for(|link| *link == Link::Down) => {}
     }
 }
 
 /// Forwards in one direction until the sender closes. Bytes that arrive while the link is stalled wait, and are lost if
-/// it then is in a state other than these.
+/// it then is in a state other than these. A connection that lost some is closed when there are more and the link is up.
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut link: watch::Receiver<Link>,
+    Path { mut link, hangs, .. }: Path,
     budget: &Budget,
     passes: &[Link],
 ) {
+    let begun = hangs.load(SeqCst);
+    let mut is_broken = false;
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let len = from.read(&mut buffer).await.unwrap_or_default();
@@ -141,7 +166,15 @@ async fn forward(
         if len == 0 || state == Link::Down {
             return;
         }
-        if !passes.contains(&state) {
+        if hangs.load(SeqCst) != begun {
+            return pending().await;
+        }
+        // No network loses bytes and then passes the next ones.
+        is_broken |= !passes.contains(&state);
+        if is_broken && state == Link::Up {
+            return;
+        }
+        if is_broken {
             continue;
         }
         let allowed = budget.spend(len);

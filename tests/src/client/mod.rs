@@ -1,5 +1,6 @@
 //! The client crate: what it adds to the commands.
 
+mod cancellation;
 mod checkout;
 pub(crate) mod connectors;
 mod durable;

@@ -35,10 +35,12 @@ impl Cluster {
     ) -> RedisResult<Self> {
         let nodes: Vec<_> = nodes.into_iter().map(redis::Client::open).collect::<RedisResult<_>>()?;
         let infos = nodes.iter().map(|node| node.get_connection_info().clone());
+        // A node that hangs must not use up the time in which all are to be reached, or none would be.
+        let for_one = CONNECT_WITHIN / 4;
         // A command that the cluster connection sent again by itself would be answered as if it were the first.
         let cluster = ClusterClient::builder(infos)
             .retries(0)
-            .connection_timeout(CONNECT_WITHIN)
+            .connection_timeout(for_one)
             .response_timeout(ANSWER_WITHIN);
         Ok(Self { cluster: set(cluster).build()?, nodes, calls: AtomicUsize::new(0) })
     }

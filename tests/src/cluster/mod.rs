@@ -3,6 +3,7 @@
 mod buyers;
 mod client;
 mod durable;
+mod client_locks;
 mod failover;
 mod feeds;
 mod handoffs;

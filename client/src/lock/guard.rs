@@ -50,6 +50,12 @@ impl Guard {
     }
 
     /// The key of the lock.
+    ///
+    /// ```no_run
+    /// # fn example(guard: &seckill_client::Guard) {
+    /// println!("we have {}", String::from_utf8_lossy(guard.key()));
+    /// # }
+    /// ```
     #[must_use]
     pub fn key(&self) -> &[u8] {
         &self.claim.claim.key
@@ -115,6 +121,12 @@ impl Guard {
 
     /// Releases the lock, and says whether it was held until now. When this is dropped before it is done, the lock is
     /// released in the background.
+    ///
+    /// ```no_run
+    /// # async fn example(guard: seckill_client::Guard) {
+    /// println!("{:?}", guard.release().await);
+    /// # }
+    /// ```
     pub async fn release(self) -> Release {
         drop(self.hold);
         self.claim.release().await
@@ -136,7 +148,15 @@ impl fmt::Debug for Guard {
     }
 }
 
-/// The lock may be lost.
+/// The lock may be lost: why [`Guard::run`] stopped the work.
+///
+/// ```no_run
+/// # async fn example(guard: seckill_client::Guard) {
+/// if let Err(lost) = guard.run(async { /* the work */ }).await {
+///     println!("stopped: {lost}");
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the lock may be lost")]
 #[non_exhaustive]

@@ -45,6 +45,12 @@ impl Lock {
     }
 
     /// Its key.
+    ///
+    /// ```no_run
+    /// # fn example(client: &seckill_client::Client) {
+    /// assert_eq!(client.lock("checkout:ann").key(), b"checkout:ann");
+    /// # }
+    /// ```
     #[must_use]
     pub fn key(&self) -> &[u8] {
         &self.key
@@ -58,6 +64,16 @@ impl Lock {
     ///
     /// `WRONGTYPE` when the key holds anything else; what the connection ended with. Then the lock is released in the
     /// background, in case that it was taken.
+    ///
+    /// ```no_run
+    /// # async fn example(lock: seckill_client::Lock) -> seckill_client::Result<()> {
+    /// match lock.acquire(std::time::Duration::from_secs(10)).await? {
+    ///     Some(guard) => println!("ours: {guard:?}"),
+    ///     None => println!("another's"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn acquire(&self, lease: Duration) -> Result<Option<Guard>> {
         let claim = self.claim(lease);
         let grant = claim.keeper.acquire(&claim.claim).await?;
@@ -71,6 +87,18 @@ impl Lock {
     /// # Errors
     ///
     /// As [`acquire`](Self::acquire); `MAXWAITERS` when too many wait.
+    ///
+    /// ```no_run
+    /// # async fn example(lock: seckill_client::Lock) -> seckill_client::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let (lease, patience) = (Duration::from_secs(10), Duration::from_secs(2));
+    /// if let Some(guard) = lock.wait(lease, patience).await? {
+    ///     println!("it is our turn: {guard:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn wait(&self, lease: Duration, patience: Duration) -> Result<Option<Guard>> {
         let deadline = Instant::now() + patience.min(LONGEST);
         let mut backoff = Backoff::until(deadline);

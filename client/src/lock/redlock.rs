@@ -39,7 +39,8 @@ use crate::error::{Error, Result};
 /// The servers are primaries that know nothing of each other: not a primary with its replicas, nor nodes of one
 /// cluster. An odd number is best, for of four no more may fail than of three.
 ///
-/// It takes more work and time than one server does: every request goes to all of them.
+/// It costs more than one server does: every request goes to all of them. Acquired and released on three servers of one
+/// machine, a lock takes three times as long as on one; in a network the slower of the fastest two sets the pace.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -64,6 +65,19 @@ struct Servers<C: Connect> {
 
 impl<C: Connect> Redlock<C> {
     /// Locks on the servers of these clients, each another server. Nothing is sent.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use seckill_client::{Client, Redlock};
+    ///
+    /// let redlock = Redlock::new([
+    ///     Client::open("redis://a/")?,
+    ///     Client::open("redis://b/")?,
+    ///     Client::open("redis://c/")?,
+    /// ]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(clients: impl IntoIterator<Item = Client<C>>) -> Self {
         let clients = clients.into_iter().collect();
@@ -71,6 +85,16 @@ impl<C: Connect> Redlock<C> {
     }
 
     /// The lock at a key. Nothing is sent.
+    ///
+    /// ```no_run
+    /// # async fn example(redlock: seckill_client::Redlock) -> seckill_client::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let (lease, patience) = (Duration::from_secs(30), Duration::from_secs(5));
+    /// let guard = redlock.lock("nightly-report").wait(lease, patience).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn lock(&self, key: impl Into<Vec<u8>>) -> Lock {
         Lock::new(self.0.clone(), key.into())

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use seckill_client::connect::Managed;
 use seckill_client::{Client, Guard, Release};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -173,6 +174,24 @@ async fn waits_go_on_after_interruptions() {
         .await;
         wait_until_waiting(&mut link.connection, 1).await;
     }
+    assert_eq!(guard.release().await, Release::Released);
+    assert_eq!(waiter.guard().await.release().await, Release::Released);
+}
+
+/// Also on the connection manager of redis-rs.
+#[tokio::test]
+async fn the_connection_manager_waits_in_line() {
+    let mut link = Link::start().await;
+    let server = redis::Client::open(format!("redis://127.0.0.1:{}/", link.proxy.port())).unwrap();
+    let client = Client::new(Managed::new(server));
+    let guard = client.lock("lock").acquire(HOUR).await.unwrap().unwrap();
+    let lock = client.lock("lock");
+    let waiter = Waiter(tokio::spawn(async move { lock.wait(HOUR, HOUR).await.unwrap() }));
+    wait_until_waiting(&mut link.connection, 1).await;
+    link.proxy.cut();
+    wait_until_waiting(&mut link.connection, 0).await;
+    link.proxy.mend();
+    wait_until_waiting(&mut link.connection, 1).await;
     assert_eq!(guard.release().await, Release::Released);
     assert_eq!(waiter.guard().await.release().await, Release::Released);
 }

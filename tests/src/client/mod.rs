@@ -12,4 +12,5 @@ mod lines;
 mod link;
 mod polled;
 mod purchases;
+mod redlock_cost;
 mod redlocks;

@@ -1,7 +1,6 @@
 //! Durable purchases in a cluster.
 
-use seckill_client::connect;
-use seckill_client::{Client, NewSale, Seckill};
+use seckill_client::{NewSale, Seckill};
 
 use super::nodes::Cluster;
 use crate::harness::conditions::PATIENCE;
@@ -20,8 +19,7 @@ async fn the_barrier_is_where_the_sale_is() {
     let (_, owner) = cluster.place("a").await;
     assert_ne!(owner, 0);
     let replica = cluster.add_replica(owner, "").await;
-    let urls = cluster.nodes.iter().map(|node| format!("redis://127.0.0.1:{}", node.server.port()));
-    let client = Client::new(connect::Cluster::new(urls).unwrap());
+    let client = cluster.client();
     for key in keys {
         let (_, owner) = cluster.place(key).await;
         let replicas = u32::from(cluster.place("a").await.1 == owner);

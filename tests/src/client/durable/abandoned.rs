@@ -1,27 +1,13 @@
 //! Purchases whose caller does not wait for their end.
 
-use std::future::poll_fn;
-use std::task::Poll;
-use std::time::Duration;
-
 use futures_util::future::join_all;
+use tokio::runtime::Runtime;
 
+use super::super::link::calls;
+use super::super::polled::polled;
 use super::pair::{Pair, wait_until_clients, wait_until_waiting};
 use crate::harness::conditions::{HOUR, PATIENCE, wait_until};
-use crate::harness::session::{get, play};
-
-/// Polls a future so many times, and drops it. `true` when it was ready before.
-async fn poll_times(future: impl Future, times: usize) -> bool {
-    let mut future = Box::pin(future);
-    for _ in 0..times {
-        let is_ready = poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
-        if is_ready {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_micros(100)).await;
-    }
-    false
-}
+use crate::harness::session::play;
 
 /// Wherever a purchase is abandoned, others go on, and nothing is left behind.
 #[tokio::test]
@@ -31,7 +17,7 @@ async fn purchases_that_are_dropped_anywhere_leave_nothing() {
     let sale = client.sale("sale");
     let durable = sale.durable(1, PATIENCE);
     let mut times = 0;
-    while !poll_times(durable.buy("ann").into_future(), times).await {
+    while polled(times, durable.buy("ann").into_future()).await.is_none() {
         assert!(durable.buy("bob").await.unwrap().is_durable());
         times += 1;
     }
@@ -73,10 +59,7 @@ async fn the_others_get_their_answers() {
         })
         .collect();
     let mut primary = pair.primary.connect().await;
-    wait_until("all are accepted", async || {
-        get::<String>(&mut primary, "INFO commandstats").await.contains("cmdstat_seckill.buy:calls=64,")
-    })
-    .await;
+    wait_until("all are accepted", async || calls(&mut primary, "seckill.buy").await == 64).await;
     for caller in callers.iter().step_by(2) {
         caller.abort();
     }
@@ -86,4 +69,16 @@ async fn the_others_get_their_answers() {
             assert!(result.unwrap(), "caller {number}");
         }
     }
+}
+
+/// A handle that is kept for longer than the runtime on which it was used first.
+#[test]
+fn a_handle_outlives_a_runtime() {
+    let [first, second] = [(); 2].map(|()| Runtime::new().unwrap());
+    let pair = first.block_on(Pair::start(""));
+    let durable = pair.client().sale("sale").durable(1, PATIENCE);
+    let buy = async || durable.buy("ann").await.unwrap().is_durable();
+    assert!(second.block_on(buy()));
+    drop(second);
+    assert!(first.block_on(buy()));
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use seckill_client::{Durability, NewSale, Outcome, Refusal, Seckill};
 
+use super::super::link::calls;
 use super::pair::{Pair, client_of};
 use crate::harness::conditions::{HOUR, PATIENCE, ms};
 use crate::harness::info::stat;
@@ -59,9 +60,8 @@ async fn callers_share_a_wait() {
     join_all((0..CALLERS).map(caller)).await;
     let mut primary = pair.primary.connect().await;
     assert_eq!(primary.seckill().info("sale").await.unwrap().orders, (CALLERS * EACH) as u64);
-    let stats = stat(&mut primary, "commandstats", "cmdstat_wait").await;
-    let calls = stats.split(',').find_map(|field| field.strip_prefix("calls=")).unwrap();
-    assert!(calls.parse::<usize>().unwrap() < CALLERS * EACH / 4, "{stats}");
+    let waits = calls(&mut primary, "wait").await;
+    assert!(waits < (CALLERS * EACH / 4) as u64, "{waits} WAITs");
 }
 
 #[tokio::test]
@@ -118,4 +118,16 @@ async fn a_lost_connection_is_made_again() {
     let mut primary = pair.primary.connect().await;
     assert_eq!(ask(&mut primary, "CLIENT KILL TYPE normal").await, "2");
     assert!(durable.buy("ann").await.unwrap().is_durable());
+}
+
+/// The order is durable, and the lock is released.
+#[tokio::test]
+async fn purchases_under_a_guard_are_durable() {
+    let pair = Pair::start("").await;
+    let client = pair.client();
+    let durable = client.sale("sale").durable(1, PATIENCE);
+    let guard = client.lock("lock").acquire(HOUR).await.unwrap().unwrap();
+    assert!(durable.buy("ann").under(&guard).await.unwrap().is_durable());
+    assert!(durable.buy("ann").releasing(guard).await.unwrap().is_durable());
+    play(&mut pair.primary.connect().await, "EXISTS lock => 0").await;
 }

@@ -139,6 +139,9 @@ async fn listen(listener: TcpListener, to: u16, path: Path) {
 async fn connect(near: TcpStream, to: u16, path: Path) {
     let (mut link, requests, replies) = (path.link.clone(), path.requests.clone(), path.replies.clone());
     let Ok(far) = TcpStream::connect(("127.0.0.1", to)).await else { return };
+    // As servers do: a small write must not wait until the one before it is acknowledged.
+    near.set_nodelay(true).unwrap();
+    far.set_nodelay(true).unwrap();
     let (near_reads, near_writes) = near.into_split();
     let (far_reads, far_writes) = far.into_split();
     tokio::select! {

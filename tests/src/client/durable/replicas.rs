@@ -6,11 +6,11 @@ use futures_util::future::join_all;
 use seckill_client::{Durability, NewSale, Outcome, Refusal, Seckill};
 
 use super::super::link::calls;
-use super::pair::{Pair, client_of};
+use super::pair::{Pair, client_of, wait_until_waiting};
 use crate::harness::conditions::{HOUR, PATIENCE, ms};
 use crate::harness::info::stat;
 use crate::harness::server::Server;
-use crate::harness::session::{ask, play};
+use crate::harness::session::{ask, get, play};
 
 const NOT_YET: Option<Durability> = Some(Durability::NotYet);
 const REPLICATED: Option<Durability> = Some(Durability::Replicated(1));
@@ -96,6 +96,24 @@ async fn an_order_becomes_durable_when_the_replica_goes_on() {
         "SECKILL.BUYER sale ann => {\"held\" 0 \"sold\" 1 \"orders\" [\"o1\"]}",
     )
     .await;
+}
+
+/// Too few replicas are no replicas, also when the server answers before the time is up.
+#[tokio::test]
+async fn a_wait_that_is_ended_proves_nothing() {
+    let pair = Pair::start("").await;
+    pair.link.stall();
+    let durable = pair.client().sale("sale").durable(1, HOUR);
+    let end = async {
+        wait_until_waiting(&pair.primary).await;
+        let mut primary = pair.primary.connect().await;
+        let clients: String = get(&mut primary, "CLIENT LIST TYPE normal").await;
+        let waiting = clients.lines().find(|client| client.contains(" flags=b ")).unwrap();
+        let id = waiting.strip_prefix("id=").unwrap().split(' ').next().unwrap();
+        play(&mut primary, &format!("CLIENT UNBLOCK {id} => 1")).await;
+    };
+    let (bought, ()) = tokio::join!(durable.buy("ann").into_future(), end);
+    assert_eq!(bought.unwrap().durability, NOT_YET);
 }
 
 #[tokio::test]

@@ -46,11 +46,14 @@ async fn replicas_answer_readers() {
     let replica = cluster.add_replica(primary, "").await;
     must_sell(&client, "o1").await;
     // A node lists a replica when it knows its offset.
-    let (seen_by, id) = (&cluster.nodes[0], &cluster.nodes[replica].id);
-    wait_until("the replica is listed", async || {
-        ask(&mut seen_by.connect().await, "CLUSTER SLOTS").await.contains(id)
-    })
-    .await;
+    let id = &cluster.nodes[replica].id;
+    for node in &cluster.nodes {
+        let mut connection = node.connect().await;
+        wait_until("the replica is listed", async || {
+            ask(&mut connection, "CLUSTER SLOTS").await.contains(id)
+        })
+        .await;
+    }
     let readers = Client::new(ClusterReplicas::new(cluster.urls()).unwrap());
     let sale = readers.sale(SALE);
     wait_until("the replica has the order", async || sale.info().await.unwrap().sold == 1).await;

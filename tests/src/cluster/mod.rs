@@ -2,8 +2,8 @@
 
 mod buyers;
 mod client;
-mod durable;
 mod client_locks;
+mod durable;
 mod failover;
 mod feeds;
 mod handoffs;

@@ -21,7 +21,7 @@ RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench bench-peers instructions waiting growth blocking \
-	migrate-large simulate memcheck guard fuzz install test-install
+	durable redlock package migrate-large simulate memcheck guard fuzz install test-install
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -74,6 +74,15 @@ growth: ## Measure time and memory of a sale that grows to 5 million orders.
 
 blocking: build ## Measure how long commands on sales of 1 and 5 million orders block the server. Needs 2 GB of memory.
 	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 sales::blocking
+
+durable: build ## Measure durable orders a second beside a WAIT after each purchase by hand.
+	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 client::durable::speed
+
+redlock: build ## Measure what a lock on three servers costs beside one on one server.
+	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 client::redlock_cost
+
+package: ## Build the packages of the core and the client as they would be published, in this order, and publish nothing.
+	$(CARGO) publish --dry-run --package seckill-core --package seckill-client
 
 migrate-large: build ## Measure how long a node takes to MIGRATE a sale of 5 million orders. Needs 8 GB of memory.
 	$(CARGO) test $(RELEASE) --package seckill-tests -- --ignored --nocapture --test-threads=1 cluster::large_migrations

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Value};
+use redis::{Arg, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Value};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{Instrument, Span};
 
 use crate::background::Background;
 use crate::call::{Answer, Failure, timed_out};
@@ -93,6 +94,10 @@ impl<C: Connect> Client<C> {
     }
 
     pub(crate) async fn call_until(&self, command: &Cmd, deadline: Instant) -> Result<Answer, Failure> {
+        self.repeat(command, deadline).instrument(span(command)).await
+    }
+
+    async fn repeat(&self, command: &Cmd, deadline: Instant) -> Result<Answer, Failure> {
         let mut backoff = Backoff::until(deadline);
         let mut may_be_done = false;
         loop {
@@ -214,6 +219,15 @@ impl<C: Connect> fmt::Debug for Client<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("within", &self.within).finish_non_exhaustive()
     }
+}
+
+/// The span of a call: by the name of its command, for its arguments may be secret.
+fn span(command: &Cmd) -> Span {
+    let name = || match command.args_iter().next() {
+        Some(Arg::Simple(name)) => String::from_utf8_lossy(name).into_owned(),
+        _ => String::new(),
+    };
+    tracing::debug_span!("seckill.call", command = name())
 }
 
 const ASK: redis::ErrorKind = redis::ErrorKind::Server(redis::ServerErrorKind::Ask);

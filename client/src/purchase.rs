@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use seckill_core::protocol::{self, Name, Request, Token};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::connect::Connect;
@@ -141,6 +142,12 @@ impl<'a, H> Purchase<'a, H> {
 
     /// Makes it in this sale.
     pub(crate) async fn place<C: Connect>(self, sale: &Sale<C>) -> Result<Receipt> {
+        let (key, order) = (sale.key().escape_ascii(), self.order.escape_ascii());
+        let span = tracing::debug_span!("seckill.purchase", sale = %key, order = %order);
+        self.place_untraced(sale).instrument(span).await
+    }
+
+    async fn place_untraced<C: Connect>(self, sale: &Sale<C>) -> Result<Receipt> {
         let Self { buyer, order, qty, lock, .. } = self;
         let buy = protocol::Buy {
             buyer: Name::new("buyer", buyer)?,
@@ -152,7 +159,7 @@ impl<'a, H> Purchase<'a, H> {
         let releases = lock.as_ref().is_some_and(LockUse::is_released);
         let outcome = outcome(sale.client().call(&command).await, releases)?;
         if let Some(LockUse::Released(guard)) = lock
-            && outcome != Outcome::Unknown
+            && matches!(outcome, Outcome::Order(_) | Outcome::Refused(_) | Outcome::NotPlaced)
         {
             guard.consumed();
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::claim::Claim;
 use super::guard::Guard;
@@ -76,7 +77,8 @@ impl Lock {
     /// ```
     pub async fn acquire(&self, lease: Duration) -> Result<Option<Guard>> {
         let claim = self.claim(lease);
-        let grant = claim.keeper.acquire(&claim.claim).await?;
+        let span = tracing::debug_span!("seckill.lock.acquire", key = %claim.claim.name());
+        let grant = claim.keeper.acquire(&claim.claim).instrument(span).await?;
         Ok(guard(claim, grant))
     }
 
@@ -101,6 +103,11 @@ impl Lock {
     /// ```
     pub async fn wait(&self, lease: Duration, patience: Duration) -> Result<Option<Guard>> {
         let deadline = Instant::now() + patience.min(LONGEST);
+        let span = tracing::debug_span!("seckill.lock.wait", key = %self.key.escape_ascii());
+        self.wait_until(lease, deadline).instrument(span).await
+    }
+
+    async fn wait_until(&self, lease: Duration, deadline: Instant) -> Result<Option<Guard>> {
         let mut backoff = Backoff::until(deadline);
         loop {
             let claim = self.claim(lease);

@@ -14,3 +14,4 @@ mod polled;
 mod purchases;
 mod redlock_cost;
 mod redlocks;
+mod traces;

@@ -1,5 +1,4 @@
-//! What a lock on three servers costs beside one on one server: `cargo test --release -p seckill-tests -- --ignored
-//! --nocapture redlock_cost`.
+//! What a lock on three servers costs beside one on one server.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +23,7 @@ async fn acquire_and_release(lock: &Lock) -> Duration {
 }
 
 #[tokio::test]
-#[ignore = "a measurement"]
+#[ignore = "measures: `make redlock`"]
 async fn acquire_and_release_beside_one_server() {
     let mut servers = vec![];
     for _ in 0..4 {

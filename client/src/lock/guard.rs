@@ -62,7 +62,8 @@ impl Guard {
     }
 
     /// The number of this grant: a service that refuses any lower one than it saw is safe from those that do not know
-    /// yet that they lost the lock.
+    /// yet that they lost the lock. None for a [`Redlock`](crate::Redlock): the fences of several servers are no single
+    /// order.
     ///
     /// ```no_run
     /// # fn example(guard: &seckill_client::Guard) {
@@ -132,9 +133,12 @@ impl Guard {
         self.claim.release().await
     }
 
-    /// The server has released the lock already.
+    /// The server that sells has released the lock already.
     pub(crate) fn consumed(self) {
-        self.claim.close();
+        // The other servers of a Redlock have it still.
+        if self.fence.is_some() {
+            self.claim.close();
+        }
     }
 }
 

@@ -52,6 +52,13 @@ impl Client {
     /// # Errors
     ///
     /// The URL is not that of a server.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = seckill_client::Client::open("redis://127.0.0.1/?protocol=resp3")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(server: impl IntoConnectionInfo) -> RedisResult<Self> {
         redis::Client::open(server).map(Self::new)
     }
@@ -59,6 +66,17 @@ impl Client {
 
 impl<C: Connect> Client<C> {
     /// A client that connects by `connector`, when it is used.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "connection-manager")]
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use seckill_client::connect::Managed;
+    ///
+    /// let server = seckill_client::redis::Client::open("redis://127.0.0.1/")?;
+    /// let client = seckill_client::Client::new(Managed::new(server));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(connector: C) -> Self {
         let shared = Shared {
@@ -72,6 +90,12 @@ impl<C: Connect> Client<C> {
 
     /// The same client, whose calls end within this time, with all their attempts: 5 seconds unless set. It should be
     /// enough to connect.
+    ///
+    /// ```no_run
+    /// # fn example(client: &seckill_client::Client) {
+    /// let patient = client.clone().within(std::time::Duration::from_secs(30));
+    /// # }
+    /// ```
     #[must_use]
     pub fn within(mut self, time: Duration) -> Self {
         self.within = time;

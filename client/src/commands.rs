@@ -13,6 +13,16 @@ use crate::reply::{Bought, Buyer, Event, Info, Order, Part};
 use crate::words::State;
 
 /// Gives every async connection of redis-rs the commands of the module.
+///
+/// ```no_run
+/// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+/// # use seckill_client::Seckill;
+/// use seckill_client::NewSale;
+///
+/// connection.seckill().create("bottles", NewSale::new(100)).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Seckill: ConnectionLike + Send + Sized {
     /// The commands, each a method that sends it on this connection.
     fn seckill(&mut self) -> Commands<'_, Self> {
@@ -27,12 +37,28 @@ impl<C: ConnectionLike + Send> Seckill for C {}
 /// Each method lists the [codes](crate::Code) that its [`Error`] may have, beside `ERR` for a mistake in the
 /// arguments. Methods that change a sale also fail with `CORRUPT` when this copy of it diverged from its
 /// primary.
+///
+/// ```no_run
+/// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+/// # use seckill_client::Seckill;
+/// let figures = connection.seckill().info("bottles").await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Commands<'c, C>(&'c mut C);
 
 impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Takes the lock at `key` for `ttl`: its fence, or `None` while another token holds it.
     ///
     /// A token that holds the lock already gets a new lease and a new fence, so the call may be repeated.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let fence = connection.seckill().lock("lock", "a-token-of-my-own", std::time::Duration::from_secs(10)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn lock(
         self,
         key: impl AsRef<[u8]>,
@@ -45,6 +71,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     }
 
     /// Releases the lock: `false` when `token` did not hold it (any more).
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let was_held = connection.seckill().unlock("lock", "a-token-of-my-own").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unlock(
         self,
         key: impl AsRef<[u8]>,
@@ -56,6 +90,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     }
 
     /// Sets the lease of the lock to `ttl` from now: `false` when `token` does not hold it.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let is_held = connection.seckill().renew("lock", "a-token-of-my-own", std::time::Duration::from_secs(10)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn renew(
         self,
         key: impl AsRef<[u8]>,
@@ -70,6 +112,16 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Creates a sale at `key`. Repeated with the same arguments it changes nothing.
     ///
     /// Errors: `BUSYKEY` when the key holds anything else; `EVICTION` when the server may evict sales.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// use seckill_client::NewSale;
+    ///
+    /// connection.seckill().create("bottles", NewSale::new(100).limit(2)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(self, key: impl AsRef<[u8]>, sale: NewSale) -> impl Future<Output = Result<()>> + Send {
         let request = Request::Create { stock: sale.stock, rules: sale.rules };
         decide(self.0, key.as_ref(), Ok(request), from_redis_value)
@@ -78,6 +130,16 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Changes the rules of a sale. Existing orders keep their deadlines.
     ///
     /// Errors: `NOSALE`; `FULL`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// use seckill_client::Alteration;
+    ///
+    /// connection.seckill().alter("bottles", Alteration::new().limit(3)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn alter(
         self,
         sale: impl AsRef<[u8]>,
@@ -92,6 +154,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     ///
     /// Errors: `NOSALE`; `NOSTOCK` when less is available than would be taken; `MISMATCH` when the id stands
     /// for another delta; `FULL`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let available = connection.seckill().restock("bottles", 50, "delivery-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restock(
         self,
         sale: impl AsRef<[u8]>,
@@ -105,6 +175,16 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Places an order. If it exists already, returns its state.
     ///
     /// Errors: `NOSALE`; `MISMATCH` when the order exists with another buyer or quantity; `FULL`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// use seckill_client::Buy;
+    ///
+    /// let bought = connection.seckill().buy("bottles", Buy::new("ann", "order-1")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn buy(self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
         decide(self.0, sale.as_ref(), buy.0.map(Request::Buy), from_redis_value)
     }
@@ -119,6 +199,18 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     ///
     /// Errors: `NOSALE`; `MISMATCH` when the order exists in some of the sales only, or with another buyer or
     /// quantity; `FULL`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// use seckill_client::Buy;
+    ///
+    /// let sales = ["{shop}bottles", "{shop}glasses"];
+    /// let order = Buy::new("ann", "order-1").quantities(&[1, 6]);
+    /// let parts = connection.seckill().buy_all(&sales, order).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn buy_all<'a>(
         self,
         sales: &[impl AsRef<[u8]>],
@@ -133,6 +225,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Turns a held order into a sold one: [`State::Sold`], or the state that it has instead.
     ///
     /// Errors: `NOSALE`, `NOORDER`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let state = connection.seckill().confirm("bottles", "order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn confirm(
         self,
         sale: impl AsRef<[u8]>,
@@ -145,6 +245,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Sets the deadline of a held order to `hold` from now: [`State::Held`], or its state, unchanged.
     ///
     /// Errors: `NOSALE`, `NOORDER`; `FULL`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let state = connection.seckill().extend("bottles", "order-1", std::time::Duration::from_secs(60)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn extend(
         self,
         sale: impl AsRef<[u8]>,
@@ -158,6 +266,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Cancels a held order: its state then. A sold one stays [`State::Sold`].
     ///
     /// Errors: `NOSALE`, `NOORDER`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let state = connection.seckill().cancel("bottles", "order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(
         self,
         sale: impl AsRef<[u8]>,
@@ -170,6 +286,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// Cancels an order, also a sold one: its state then.
     ///
     /// Errors: `NOSALE`, `NOORDER`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let state = connection.seckill().refund("bottles", "order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refund(
         self,
         sale: impl AsRef<[u8]>,
@@ -182,6 +306,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// An order, if the sale has it.
     ///
     /// Errors: `NOSALE`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let order = connection.seckill().order("bottles", "order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn order(
         self,
         sale: impl AsRef<[u8]>,
@@ -194,6 +326,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// The units and orders of a buyer.
     ///
     /// Errors: `NOSALE`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let units = connection.seckill().buyer("bottles", "ann").await?.sold;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn buyer(
         self,
         sale: impl AsRef<[u8]>,
@@ -206,6 +346,16 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// The events of a sale, oldest first; none when there are no more yet.
     ///
     /// Errors: `NOSALE`; [`Error::Forked`] when the reader's last event is not in the sale's history.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// use seckill_client::After;
+    ///
+    /// let events = connection.seckill().events("bottles", After::seq(0).count(10)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn events(
         self,
         sale: impl AsRef<[u8]>,
@@ -219,6 +369,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// The figures of a sale.
     ///
     /// Errors: `NOSALE`.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// let available = connection.seckill().info("bottles").await?.available;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn info(self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<Info>> + Send {
         read(self.0, sale.as_ref(), Ok(Query::Info))
     }
@@ -227,6 +385,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// so it is meant for a replica; a primary refuses it above 100,000 orders.
     ///
     /// Errors: `NOSALE`; `CORRUPT` with what differs.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// connection.seckill().audit("bottles").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn audit(self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
         read(self.0, sale.as_ref(), Ok(Query::Audit { force: false }))
     }
@@ -234,6 +400,14 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// As [`Commands::audit`], but a primary, too, audits a sale of any size. It serves nobody meanwhile.
     ///
     /// Errors: `NOSALE`; `CORRUPT` with what differs.
+    ///
+    /// ```no_run
+    /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+    /// # use seckill_client::Seckill;
+    /// connection.seckill().force_audit("bottles").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn force_audit(self, sale: impl AsRef<[u8]>) -> impl Future<Output = Result<()>> + Send {
         read(self.0, sale.as_ref(), Ok(Query::Audit { force: true }))
     }

@@ -7,6 +7,20 @@ use seckill_core::protocol::{self, Code, Seq, Term};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a command failed.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// use seckill_client::{Code, Error};
+///
+/// match sale.confirm("order-1").await {
+///     Ok(state) => println!("{state}"),
+///     Err(Error::Server { code: Code::NoOrder, .. }) => println!("no such order"),
+///     Err(error) if error.is_retryable() => println!("later: {error}"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -38,6 +52,14 @@ pub enum Error {
 impl Error {
     /// The code of the protocol, when the server gave one. An error of Redis itself, such as `WRONGTYPE`, has
     /// its code in [`RedisError::code`].
+    ///
+    /// ```no_run
+    /// # fn example(error: seckill_client::Error) {
+    /// if error.code() == Some(seckill_client::Code::NoSale) {
+    ///     println!("no sale at this key");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         match self {
@@ -49,6 +71,14 @@ impl Error {
 
     /// Whether the same call may succeed later: the connection was lost or could not be made, or the server cannot
     /// serve it at the moment. It may also have been executed already, so send it with the same id.
+    ///
+    /// ```no_run
+    /// # fn example(error: seckill_client::Error) {
+    /// if error.is_retryable() {
+    ///     println!("ask again, with the same order id");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {

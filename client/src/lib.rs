@@ -59,4 +59,12 @@ pub use words::{Phase, Refusal, State};
 
 /// A script that releases a lock that is one's own, for clients that do not know the module: its key is the
 /// lock, its argument the token. `SECKILL.UNLOCK` does the same faster.
+///
+/// ```no_run
+/// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::redis::RedisResult<()> {
+/// let script = seckill_client::redis::Script::new(seckill_client::COMPARE_AND_DELETE);
+/// let was_held: bool = script.key("lock").arg("a-token-of-my-own").invoke_async(&mut connection).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub const COMPARE_AND_DELETE: &str = include_str!("compare_and_delete.lua");

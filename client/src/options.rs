@@ -5,6 +5,12 @@ use std::time::Duration;
 use seckill_core::protocol::{self, EVENTS_DEFAULT, Error, Guard, Millis, Name, Quantities, Token, UnixMs};
 
 /// A sale to create. A rule that is not set, or is zero, does not apply.
+///
+/// ```
+/// use seckill_client::NewSale;
+///
+/// let sale = NewSale::new(100).limit(2).hold(std::time::Duration::from_secs(600));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewSale {
     pub(crate) stock: u64,
@@ -13,12 +19,20 @@ pub struct NewSale {
 
 impl NewSale {
     /// A sale of this number of units.
+    ///
+    /// ```
+    /// let sale = seckill_client::NewSale::new(100);
+    /// ```
     #[must_use]
     pub fn new(stock: u64) -> Self {
         Self { stock, rules: protocol::Rules::default() }
     }
 
     /// The most units that one buyer may have held and sold at once.
+    ///
+    /// ```
+    /// let sale = seckill_client::NewSale::new(100).limit(2);
+    /// ```
     #[must_use]
     pub fn limit(mut self, units: u32) -> Self {
         self.rules.limit = units.into();
@@ -27,6 +41,10 @@ impl NewSale {
 
     /// The most orders that one buyer may place, whatever becomes of them: by default ten times the limit and at
     /// least 100, and any number without a limit. 0: any number.
+    ///
+    /// ```
+    /// let sale = seckill_client::NewSale::new(100).limit(2).attempts(50);
+    /// ```
     #[must_use]
     pub fn attempts(mut self, orders: u32) -> Self {
         self.rules.attempts = Some(orders.into());
@@ -34,6 +52,10 @@ impl NewSale {
     }
 
     /// How long an order is held for confirmation.
+    ///
+    /// ```
+    /// let sale = seckill_client::NewSale::new(100).hold(std::time::Duration::from_secs(600));
+    /// ```
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
         self.rules.hold = millis(hold);
@@ -41,6 +63,11 @@ impl NewSale {
     }
 
     /// The sale opens at this instant, in unix ms.
+    ///
+    /// ```
+    /// // 2030-01-01, at 00:00 UTC.
+    /// let sale = seckill_client::NewSale::new(100).opens(1_893_456_000_000);
+    /// ```
     #[must_use]
     pub fn opens(mut self, at: u64) -> Self {
         self.rules.opens = UnixMs(at);
@@ -48,6 +75,10 @@ impl NewSale {
     }
 
     /// The sale is closed from this instant on, in unix ms.
+    ///
+    /// ```
+    /// let sale = seckill_client::NewSale::new(100).closes(1_893_456_000_000);
+    /// ```
     #[must_use]
     pub fn closes(mut self, at: u64) -> Self {
         self.rules.closes = UnixMs(at);
@@ -56,17 +87,31 @@ impl NewSale {
 }
 
 /// New rules for a sale. Rules that are not set stay; zero removes a rule.
+///
+/// ```
+/// use seckill_client::Alteration;
+///
+/// let alteration = Alteration::new().limit(3).closes(0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Alteration(pub(crate) protocol::Alteration);
 
 impl Alteration {
     /// No change yet. The server requires at least one.
+    ///
+    /// ```
+    /// let alteration = seckill_client::Alteration::new();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// As [`NewSale::limit`].
+    ///
+    /// ```
+    /// let alteration = seckill_client::Alteration::new().limit(3);
+    /// ```
     #[must_use]
     pub fn limit(mut self, units: u32) -> Self {
         self.0.limit = Some(units.into());
@@ -74,6 +119,10 @@ impl Alteration {
     }
 
     /// As [`NewSale::attempts`].
+    ///
+    /// ```
+    /// let alteration = seckill_client::Alteration::new().attempts(50);
+    /// ```
     #[must_use]
     pub fn attempts(mut self, orders: u32) -> Self {
         self.0.attempts = Some(orders.into());
@@ -81,6 +130,10 @@ impl Alteration {
     }
 
     /// As [`NewSale::hold`], for the orders to come.
+    ///
+    /// ```
+    /// let alteration = seckill_client::Alteration::new().hold(std::time::Duration::from_secs(300));
+    /// ```
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
         self.0.hold = Some(millis(hold));
@@ -88,6 +141,10 @@ impl Alteration {
     }
 
     /// As [`NewSale::opens`].
+    ///
+    /// ```
+    /// let alteration = seckill_client::Alteration::new().opens(1_893_456_000_000);
+    /// ```
     #[must_use]
     pub fn opens(mut self, at: u64) -> Self {
         self.0.opens = Some(UnixMs(at));
@@ -95,6 +152,10 @@ impl Alteration {
     }
 
     /// As [`NewSale::closes`].
+    ///
+    /// ```
+    /// let alteration = seckill_client::Alteration::new().closes(1_893_456_000_000);
+    /// ```
     #[must_use]
     pub fn closes(mut self, at: u64) -> Self {
         self.0.closes = Some(UnixMs(at));
@@ -105,11 +166,21 @@ impl Alteration {
 /// An order to place: by default one unit, and without a lock.
 ///
 /// A buyer, order or token that is empty or too long is an error of [`buy`](crate::Commands::buy).
+///
+/// ```
+/// use seckill_client::Buy;
+///
+/// let buy = Buy::new("ann", "order-1").qty(2).holding("lock", "a-token-of-my-own");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buy<'a>(pub(crate) Result<protocol::Buy<'a>, Error>);
 
 impl<'a> Buy<'a> {
     /// An order under an id that the caller chooses. The same id again is the same order.
+    ///
+    /// ```
+    /// let buy = seckill_client::Buy::new("ann", "order-1");
+    /// ```
     #[must_use]
     pub fn new(buyer: &'a (impl AsRef<[u8]> + ?Sized), order: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
         let buy = || {
@@ -120,6 +191,10 @@ impl<'a> Buy<'a> {
     }
 
     /// The number of units.
+    ///
+    /// ```
+    /// let buy = seckill_client::Buy::new("ann", "order-1").qty(2);
+    /// ```
     #[must_use]
     pub fn qty(self, units: u32) -> Self {
         Self(self.0.map(|buy| protocol::Buy { qty: units, ..buy }))
@@ -127,12 +202,20 @@ impl<'a> Buy<'a> {
 
     /// The number of units from each of several sales, in their sequence, for
     /// [`buy_all`](crate::Commands::buy_all). It replaces [`qty`](Self::qty), so it comes last.
+    ///
+    /// ```
+    /// let order = seckill_client::Buy::new("ann", "order-1").quantities(&[1, 6]);
+    /// ```
     #[must_use]
     pub fn quantities(self, units: &[u32]) -> BuyAll<'a> {
         BuyAll { purchase: self, quantities: units.iter().map(u32::to_string).collect() }
     }
 
     /// The order is accepted only while this token holds the lock at `key`.
+    ///
+    /// ```
+    /// let buy = seckill_client::Buy::new("ann", "order-1").holding("lock", "a-token-of-my-own");
+    /// ```
     #[must_use]
     pub fn holding(
         self,
@@ -144,6 +227,10 @@ impl<'a> Buy<'a> {
 
     /// As [`holding`](Self::holding), and releases the lock in the same step, whether the order is accepted
     /// or refused. With an error the lock stays.
+    ///
+    /// ```
+    /// let buy = seckill_client::Buy::new("ann", "order-1").releasing("lock", "a-token-of-my-own");
+    /// ```
     #[must_use]
     pub fn releasing(
         self,
@@ -163,6 +250,13 @@ impl<'a> Buy<'a> {
 }
 
 /// An order to place in several sales, in all of them or in none: a [`Buy`], with the units from each sale.
+///
+/// ```
+/// use seckill_client::{Buy, BuyAll};
+///
+/// let one_of_each = BuyAll::from(Buy::new("ann", "order-1"));
+/// let different = Buy::new("ann", "order-2").quantities(&[1, 6]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuyAll<'a> {
     purchase: Buy<'a>,
@@ -190,6 +284,12 @@ impl BuyAll<'_> {
 }
 
 /// Where to read the events of a sale from.
+///
+/// ```
+/// use seckill_client::After;
+///
+/// let position = After::seq(41).term(1_795_704_609_166_533).count(1_000);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct After {
     pub(crate) seq: u64,
@@ -199,6 +299,10 @@ pub struct After {
 
 impl After {
     /// The events after this `seq`, at most 100; 0 is the beginning.
+    ///
+    /// ```
+    /// let from_the_beginning = seckill_client::After::seq(0);
+    /// ```
     #[must_use]
     pub fn seq(seq: u64) -> Self {
         Self { seq, term: None, count: EVENTS_DEFAULT }
@@ -206,6 +310,10 @@ impl After {
 
     /// The term of the event at `seq`, as the reader stored it. When the sale has another event there, the
     /// reply is [`Error::Forked`](crate::Error::Forked).
+    ///
+    /// ```
+    /// let position = seckill_client::After::seq(41).term(7_001);
+    /// ```
     #[must_use]
     pub fn term(mut self, term: u64) -> Self {
         self.term = Some(term);
@@ -213,6 +321,10 @@ impl After {
     }
 
     /// The most events in the reply, 1 to 1,000.
+    ///
+    /// ```
+    /// let position = seckill_client::After::seq(41).count(1_000);
+    /// ```
     #[must_use]
     pub fn count(mut self, events: u64) -> Self {
         self.count = events;

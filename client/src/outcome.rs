@@ -6,6 +6,21 @@ use crate::reply::Bought;
 use crate::words::{Refusal, State};
 
 /// What is known of an order after a purchase.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// use seckill_client::Outcome;
+///
+/// match sale.buy("ann").order("order-1").await?.outcome {
+///     Outcome::Order(state) => println!("the order is {state}"),
+///     Outcome::Refused(why) => println!("no order: {why}"),
+///     Outcome::NotPlaced => println!("no order: take the lock again"),
+///     Outcome::Unknown => println!("ask again for order-1"),
+///     other => println!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {

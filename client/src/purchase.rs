@@ -69,12 +69,27 @@ impl LockUse<'_> {
 
 impl<C: Connect> Sale<C> {
     /// A purchase by this buyer, to be awaited: of one unit, under a new order id, unless it is told otherwise.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let receipt = sale.buy("ann").order("order-1").qty(2).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn buy<'a>(&'a self, buyer: &'a (impl AsRef<[u8]> + ?Sized)) -> Purchase<'a, Self> {
         Purchase::new(self, buyer.as_ref())
     }
 }
 
 /// What came of a purchase.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// let receipt = sale.buy("ann").await?;
+/// println!("{}: {:?}", String::from_utf8_lossy(&receipt.order), receipt.outcome);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -86,6 +101,15 @@ pub struct Receipt {
 
 impl Receipt {
     /// Whether the buyer has the units now, held or sold.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// if sale.buy("ann").order("order-1").await?.is_accepted() {
+    ///     println!("yours");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         matches!(self.outcome, Outcome::Order(State::Held | State::Sold))
@@ -98,18 +122,39 @@ impl<'a, H> Purchase<'a, H> {
     }
 
     /// The id of the order, which stands for this purchase: whoever makes it again gives the same id.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let receipt = sale.buy("ann").order("order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn order(mut self, id: impl Into<Vec<u8>>) -> Self {
         self.order = id.into();
         self
     }
 
     /// The number of units.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let receipt = sale.buy("ann").qty(2).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn qty(mut self, units: u32) -> Self {
         self.qty = units;
         self
     }
 
     /// The order is accepted only while this lock is held. In a cluster the lock is in the slot of the sale.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale, guard: seckill_client::Guard) -> seckill_client::Result<()> {
+    /// let receipt = sale.buy("ann").under(&guard).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn under(mut self, guard: &'a Guard) -> Self {
         self.lock = Some(LockUse::Kept(guard));
         self

@@ -5,6 +5,20 @@ use std::time::Duration;
 use crate::words::{Phase, Refusal, State};
 
 /// The reply to a purchase: the state of the order after the call, or why there is no order.
+///
+/// ```no_run
+/// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+/// # use seckill_client::Seckill;
+/// use seckill_client::{Bought, Buy};
+///
+/// match connection.seckill().buy("bottles", Buy::new("ann", "order-1")).await? {
+///     Bought::Order(state) => println!("the order is {state}"),
+///     Bought::Refused(why) => println!("no order: {why}"),
+///     other => println!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -20,6 +34,13 @@ pub enum Bought {
 
 impl Bought {
     /// Whether the buyer has the units now, held or sold.
+    ///
+    /// ```
+    /// use seckill_client::{Bought, State};
+    ///
+    /// assert!(Bought::Order(State::Held).is_accepted());
+    /// assert!(!Bought::Order(State::Expired).is_accepted());
+    /// ```
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Order(State::Held | State::Sold))
@@ -27,6 +48,22 @@ impl Bought {
 }
 
 /// What became of an order in one of several sales. All parts are [`Part::Order`], or none is.
+///
+/// ```no_run
+/// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
+/// # use seckill_client::Seckill;
+/// use seckill_client::{Buy, Part};
+///
+/// let sales = ["{shop}bottles", "{shop}glasses"];
+/// let parts = connection.seckill().buy_all(&sales, Buy::new("ann", "order-1")).await?;
+/// for (sale, part) in sales.iter().zip(parts) {
+///     if let Part::Refused(why) = part {
+///         println!("{sale}: {why}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -43,6 +80,15 @@ pub enum Part {
 }
 
 /// An order.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// if let Some(order) = sale.order("order-1").await? {
+///     println!("{} units, {}", order.qty, order.state);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -66,6 +112,14 @@ pub struct Order {
 }
 
 /// The units and orders of a buyer.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// let buyer = sale.buyer("ann").await?;
+/// println!("{} held, {} sold", buyer.held, buyer.sold);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -80,6 +134,14 @@ pub struct Buyer {
 }
 
 /// The rules of a sale. Zero stands for "none" in each.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// let rules = sale.info().await?.rules;
+/// println!("at most {} for each buyer", rules.limit);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -98,6 +160,17 @@ pub struct Rules {
 }
 
 /// An event of a sale.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// use seckill_client::After;
+///
+/// for event in sale.events(After::seq(0)).await? {
+///     println!("{} {:?}", event.seq, event.kind);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -113,6 +186,16 @@ pub struct Event {
 }
 
 /// What happened.
+///
+/// ```no_run
+/// # fn example(event: seckill_client::Event) {
+/// use seckill_client::{EventKind, State};
+///
+/// if let EventKind::Order { state: State::Sold, order, .. } = event.kind {
+///     println!("ship {}", String::from_utf8_lossy(&order));
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -161,6 +244,14 @@ pub enum EventKind {
 }
 
 /// The figures of a sale. The stock in total is `available + held + sold`.
+///
+/// ```no_run
+/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+/// let figures = sale.info().await?;
+/// println!("{} of {} left", figures.available, figures.available + figures.held + figures.sold);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

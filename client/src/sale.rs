@@ -35,6 +35,12 @@ pub struct Sale<C: Connect = redis::Client> {
 
 impl<C: Connect> Client<C> {
     /// The sale at a key. Nothing is sent.
+    ///
+    /// ```no_run
+    /// # fn example(client: seckill_client::Client) {
+    /// let sale = client.sale("bottles");
+    /// # }
+    /// ```
     #[must_use]
     pub fn sale(&self, key: impl Into<Vec<u8>>) -> Sale<C> {
         Sale { client: self.clone(), key: key.into() }
@@ -43,6 +49,12 @@ impl<C: Connect> Client<C> {
 
 impl<C: Connect> Sale<C> {
     /// Its key.
+    ///
+    /// ```no_run
+    /// # fn example(client: seckill_client::Client) {
+    /// assert_eq!(client.sale("bottles").key(), b"bottles");
+    /// # }
+    /// ```
     #[must_use]
     pub fn key(&self) -> &[u8] {
         &self.key
@@ -57,6 +69,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `BUSYKEY` when the key holds anything else; `EVICTION` when the server may evict sales.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// sale.create(seckill_client::NewSale::new(100).limit(2)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create(&self, sale: NewSale) -> Result<()> {
         self.decide(Request::Create { stock: sale.stock, rules: sale.rules }).await
     }
@@ -66,6 +85,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`; `FULL`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// sale.alter(seckill_client::Alteration::new().limit(3)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn alter(&self, alteration: Alteration) -> Result<()> {
         self.decide(Request::Alter(alteration.0)).await
     }
@@ -77,6 +103,13 @@ impl<C: Connect> Sale<C> {
     ///
     /// `NOSALE`; `NOSTOCK` when less is available than would be taken; `MISMATCH` when the id stands for another delta;
     /// `FULL`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let available = sale.restock(50, "delivery-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn restock(&self, delta: i64, id: impl AsRef<[u8]>) -> Result<u64> {
         self.decide(Request::Restock { delta, id: Some(Name::new("id", id.as_ref())?) }).await
     }
@@ -86,6 +119,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`, `NOORDER`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let state = sale.confirm("order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn confirm(&self, order: impl AsRef<[u8]>) -> Result<State> {
         self.decide(Request::Confirm { order: Name::new("order", order.as_ref())? }).await
     }
@@ -95,6 +135,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`, `NOORDER`; `FULL`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let state = sale.extend("order-1", std::time::Duration::from_secs(60)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn extend(&self, order: impl AsRef<[u8]>, hold: Duration) -> Result<State> {
         let order = Name::new("order", order.as_ref())?;
         self.decide(Request::Extend { order, hold: millis(hold) }).await
@@ -105,6 +152,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`, `NOORDER`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let state = sale.cancel("order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn cancel(&self, order: impl AsRef<[u8]>) -> Result<State> {
         self.decide(Request::Cancel { order: Name::new("order", order.as_ref())?, refund: false }).await
     }
@@ -114,6 +168,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`, `NOORDER`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let state = sale.refund("order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn refund(&self, order: impl AsRef<[u8]>) -> Result<State> {
         self.decide(Request::Cancel { order: Name::new("order", order.as_ref())?, refund: true }).await
     }
@@ -123,6 +184,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let order = sale.order("order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn order(&self, order: impl AsRef<[u8]>) -> Result<Option<Order>> {
         self.read(Query::Order { order: Name::new("order", order.as_ref())? }).await
     }
@@ -132,6 +200,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let units = sale.buyer("ann").await?.sold;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn buyer(&self, buyer: impl AsRef<[u8]>) -> Result<Buyer> {
         self.read(Query::Buyer { buyer: Name::new("buyer", buyer.as_ref())? }).await
     }
@@ -141,6 +216,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`; [`Error::Forked`](crate::Error::Forked) when the reader's last event is not in the sale's history.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let events = sale.events(seckill_client::After::seq(0)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn events(&self, after: After) -> Result<Vec<Event>> {
         let After { seq, term, count } = after;
         self.read(Query::Events { after: Seq(seq), term: term.map(Term), count, block: None }).await
@@ -151,6 +233,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// let available = sale.info().await?.available;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn info(&self) -> Result<Info> {
         self.read(Query::Info).await
     }
@@ -161,6 +250,13 @@ impl<C: Connect> Sale<C> {
     /// # Errors
     ///
     /// `NOSALE`; `CORRUPT` with what differs.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// sale.audit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn audit(&self) -> Result<()> {
         self.read(Query::Audit { force: false }).await
     }

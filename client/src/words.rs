@@ -16,9 +16,17 @@ macro_rules! words {
 
         impl $name {
             /// All words that this version of the crate knows.
+            ///
+            /// ```
+            /// assert_eq!(seckill_client::State::ALL[0].as_str(), "HELD");
+            /// ```
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
             /// The word as the server replies it.
+            ///
+            /// ```
+            /// assert_eq!(seckill_client::Refusal::SoldOut.as_str(), "SOLDOUT");
+            /// ```
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -66,6 +74,18 @@ macro_rules! words {
 
 words! {
     /// The state of an order.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// use seckill_client::State;
+    ///
+    /// match sale.confirm("order-1").await? {
+    ///     State::Sold => println!("sold"),
+    ///     state => println!("too late: {state}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     State {
         /// Its units are taken, until it is confirmed, cancelled or its deadline passes.
         Held,
@@ -80,6 +100,10 @@ words! {
 
 words! {
     /// Why there is no order. A refusal is not remembered: the same purchase is decided anew when it is sent again.
+    ///
+    /// ```
+    /// assert_eq!(seckill_client::Refusal::LockLost.to_string(), "LOCKLOST");
+    /// ```
     Refusal {
         /// The caller does not hold the lock that the purchase requires.
         LockLost,
@@ -100,6 +124,15 @@ words! {
 
 words! {
     /// Whether a sale sells, and if not, why.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
+    /// if sale.info().await?.state == seckill_client::Phase::Upcoming {
+    ///     println!("come back later");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     Phase {
         /// It is not open yet.
         Upcoming,

@@ -10,6 +10,15 @@ use redis::{ErrorKind, IntoConnectionInfo, RedisResult};
 use super::connector::{ANSWER_WITHIN, CONNECT_WITHIN, Connect, Node};
 
 /// The nodes of a cluster.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use seckill_client::{Client, connect::Cluster};
+///
+/// let client = Client::new(Cluster::new(["redis://10.0.0.1/", "redis://10.0.0.2/"])?);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Cluster {
     cluster: ClusterClient,
     /// The nodes that were named, each by itself.
@@ -24,6 +33,15 @@ impl Cluster {
     /// # Errors
     ///
     /// No node is named, one is not the URL of a server, or their users differ.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use seckill_client::connect::Cluster;
+    ///
+    /// let cluster = Cluster::new(["rediss://ann:secret@10.0.0.1/"])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new<T: IntoConnectionInfo>(nodes: impl IntoIterator<Item = T>) -> RedisResult<Self> {
         Self::with(nodes, |cluster| cluster)
     }

@@ -16,6 +16,32 @@ pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 ///
 /// A connection must not send a command again by itself: a client that is not told of it takes the reply to the second
 /// for that to the first.
+///
+/// ```
+/// use seckill_client::connect::{Connect, Node};
+/// use seckill_client::redis::{Client, RedisResult, aio::MultiplexedConnection};
+///
+/// /// The first of two servers that can be reached.
+/// struct Either(Client, Client);
+///
+/// impl Connect for Either {
+///     type Connection = MultiplexedConnection;
+///
+///     async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+///         match self.0.connect().await {
+///             Ok(connection) => Ok(connection),
+///             Err(_) => self.1.connect().await,
+///         }
+///     }
+///
+///     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
+///         match self.0.connect_apart(node).await {
+///             Ok(connection) => Ok(connection),
+///             Err(_) => self.1.connect_apart(node).await,
+///         }
+///     }
+/// }
+/// ```
 pub trait Connect: Send + Sync + 'static {
     /// A connection that all calls share.
     type Connection: ConnectionLike + Clone + Send + Sync + 'static;
@@ -32,6 +58,12 @@ pub trait Connect: Send + Sync + 'static {
 }
 
 /// A node of a cluster, as a server names it in a redirect.
+///
+/// ```no_run
+/// # fn example(node: &seckill_client::connect::Node) {
+/// println!("redirected to {}:{}", node.host, node.port);
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Node {

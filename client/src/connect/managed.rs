@@ -6,10 +6,27 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnecti
 use super::connector::{ANSWER_WITHIN, CONNECT_WITHIN, Connect, Node};
 
 /// One server, by a [`ConnectionManager`], which connects again in the background as soon as its connection is lost.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use seckill_client::{Client, connect::Managed, redis};
+///
+/// let client = Client::new(Managed::new(redis::Client::open("redis://127.0.0.1/")?));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Managed(redis::Client);
 
 impl Managed {
     /// The server of this client.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = seckill_client::redis::Client::open("redis://127.0.0.1/")?;
+    /// let managed = seckill_client::connect::Managed::new(server);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(client: redis::Client) -> Self {
         Self(client)

@@ -14,6 +14,16 @@ use super::connector::{Connect, Node};
 /// It is for readers only, such as pages that ask again and again what is left, beside a client that sells: what it reads
 /// may be older than what the primary has, and a replica does not buy. For servers that sentinels watch, build the
 /// client with replicas as the type of server; of one primary, name a replica.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use seckill_client::{Client, connect::ClusterReplicas};
+///
+/// let readers = Client::new(ClusterReplicas::new(["redis://10.0.0.1/"])?);
+/// let available = readers.sale("bottles").info().await?.available;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ClusterReplicas(Cluster);
 
 impl ClusterReplicas {
@@ -22,6 +32,13 @@ impl ClusterReplicas {
     /// # Errors
     ///
     /// Those of [`Cluster::new`].
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let replicas = seckill_client::connect::ClusterReplicas::new(["redis://10.0.0.1/"])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new<T: IntoConnectionInfo>(nodes: impl IntoIterator<Item = T>) -> RedisResult<Self> {
         Cluster::with(nodes, |cluster| cluster.read_routing_strategy(RandomReplicaStrategy)).map(Self)
     }
@@ -42,6 +59,16 @@ impl Connect for ClusterReplicas {
 /// A cluster connection that sends each command to a replica that has its key.
 ///
 /// redis-rs sends only the commands that it knows as reads to replicas.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use seckill_client::{Seckill, connect::{ClusterReplicas, Connect}};
+///
+/// let mut connection = ClusterReplicas::new(["redis://10.0.0.1/"])?.connect().await?;
+/// let figures = connection.seckill().info("bottles").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ReplicaConnection(ClusterConnection);
 

@@ -10,10 +10,29 @@ use super::connector::{Connect, Node};
 /// The server that sentinels name: the primary, or any of its replicas, as the client was built.
 ///
 /// Each connection asks the sentinels anew, so after a failover the calls go to the new primary.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use seckill_client::redis::sentinel::{SentinelClient, SentinelServerType};
+/// use seckill_client::{Client, connect::Sentinel};
+///
+/// let sentinels = vec!["redis://10.0.0.1:26379/", "redis://10.0.0.2:26379/"];
+/// let primary = SentinelServerType::Master;
+/// let client = SentinelClient::build(sentinels, String::from("shop"), None, primary)?;
+/// let client = Client::new(Sentinel::new(client));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Sentinel(Mutex<SentinelClient>);
 
 impl Sentinel {
     /// The server that this client finds.
+    ///
+    /// ```no_run
+    /// # fn example(client: seckill_client::redis::sentinel::SentinelClient) {
+    /// let sentinel = seckill_client::connect::Sentinel::new(client);
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(client: SentinelClient) -> Self {
         Self(Mutex::new(client))

@@ -47,6 +47,18 @@ impl DurableReceipt {
 }
 
 /// Which servers have an order that was accepted.
+///
+/// ```no_run
+/// # fn example(durability: seckill_client::Durability) {
+/// use seckill_client::Durability;
+///
+/// match durability {
+///     Durability::Replicated(replicas) => println!("{replicas} replicas have it"),
+///     Durability::NotYet => println!("make the same purchase again"),
+///     other => println!("{other:?}"),
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Durability {

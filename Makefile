@@ -3,6 +3,8 @@
 CARGO ?= cargo
 # Servers, the program and their tests use it, so that what is tested is what runs.
 RELEASE := --release
+# All that need no library of the system, as TLS by OpenSSL does.
+FEATURES := --features seckill-client/full
 # The rules are also tested with assertions of what cannot happen.
 CHECKED := --profile checked
 MODULE := target/release/libseckill_module.so
@@ -43,7 +45,7 @@ serve: build ## Start a server with the module on port 6379, for redis-cli; data
 
 test: build ## Run all tests. SERVER="valkey-server" chooses another server program.
 	$(CARGO) test $(CHECKED) --package seckill-core
-	$(CARGO) test $(RELEASE) --workspace --all-features
+	$(CARGO) test $(RELEASE) --workspace $(FEATURES)
 
 test-servers: build ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
 	@tests/scripts/on-servers $(CARGO) test $(RELEASE) --package seckill-tests --package seckill-bench
@@ -53,9 +55,9 @@ test-upgrade: build ## Run the tests of upgrades beside the module of an earlier
 
 check: setup ## Check format, lints, layers and docs; every warning is an error.
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy $(RELEASE) --workspace --all-targets --all-features -- --deny warnings
+	$(CARGO) clippy $(RELEASE) --workspace --all-targets $(FEATURES) -- --deny warnings
 	$(CARGO) test $(RELEASE) --quiet --package seckill-layers
-	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(RELEASE) --workspace --no-deps --all-features --document-private-items
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(RELEASE) --workspace --no-deps $(FEATURES) --document-private-items
 
 bench: build-bench ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" lists the options.
 	@$(BENCH) $(ARGS)

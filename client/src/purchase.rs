@@ -147,7 +147,8 @@ impl<'a, H> Purchase<'a, H> {
         self
     }
 
-    /// The order is accepted only while this lock is held. In a cluster the lock is in the slot of the sale.
+    /// The order is accepted only while this lock is held, on the server of the sale. In a cluster the lock is in the slot
+    /// of the sale. A [`Redlock`](crate::Redlock) need not be held on that server, so it is no protection here.
     ///
     /// ```no_run
     /// # async fn example(sale: seckill_client::Sale, guard: seckill_client::Guard) -> seckill_client::Result<()> {

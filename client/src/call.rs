@@ -2,7 +2,7 @@
 
 use std::io;
 
-use redis::{FromRedisValue, RedisError, Value, from_redis_value};
+use redis::{ErrorKind, FromRedisValue, RedisError, Value, from_redis_value};
 use tokio::time::Instant;
 
 use crate::error::{Error, Result};
@@ -26,8 +26,10 @@ impl Answer {
 
 /// Reads a reply. A command whose reply makes no sense was executed.
 pub(crate) fn parse<T: FromRedisValue>(reply: Value) -> Result<T, Failure> {
-    from_redis_value(reply)
-        .map_err(|error| Failure { error: Error::Redis(RedisError::from(error)), may_be_done: true })
+    from_redis_value(reply).map_err(|error| {
+        let error = (ErrorKind::UnexpectedReturnType, "a reply makes no sense", error.to_string());
+        Failure { error: Error::Redis(error.into()), may_be_done: true }
+    })
 }
 
 /// A call that failed.

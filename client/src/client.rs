@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Arg, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Value};
+use redis::{Arg, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Value, cmd};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument, Span};
 
 use crate::background::Background;
@@ -19,6 +19,9 @@ use crate::shared_connection::{Current, SharedConnection, is_unfit};
 
 /// The time in which a call is to be answered, unless [`Client::within`] says otherwise.
 const WITHIN: Duration = Duration::from_secs(5);
+
+/// No call lasts longer, and no clock overflows by it.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A client of one server, or of those that `C` connects to. Clones share all that it has, so one is enough for a process.
 ///
@@ -39,8 +42,7 @@ pub struct Client<C: Connect = redis::Client> {
 }
 
 struct Shared<C: Connect> {
-    connector: C,
-    connection: SharedConnection<C::Connection>,
+    connection: SharedConnection<C>,
     /// The node to which a server redirected a call, while a slot moves there.
     redirected: Mutex<Option<(Node, MultiplexedConnection)>>,
     background: Background,
@@ -80,8 +82,7 @@ impl<C: Connect> Client<C> {
     #[must_use]
     pub fn new(connector: C) -> Self {
         let shared = Shared {
-            connector,
-            connection: SharedConnection::new(),
+            connection: SharedConnection::new(connector),
             redirected: Mutex::new(None),
             background: Background::default(),
         };
@@ -98,7 +99,7 @@ impl<C: Connect> Client<C> {
     /// ```
     #[must_use]
     pub fn within(mut self, time: Duration) -> Self {
-        self.within = time;
+        self.within = time.min(LONGEST);
         self
     }
 
@@ -124,9 +125,10 @@ impl<C: Connect> Client<C> {
     async fn repeat(&self, command: &Cmd, deadline: Instant) -> Result<Answer, Failure> {
         let mut backoff = Backoff::until(deadline);
         let mut may_be_done = false;
+        let mut patience = ANSWER_WITHIN;
         loop {
             let sent = Instant::now();
-            let mut failure = match self.attempt_until(command, deadline).await {
+            let mut failure = match self.attempt_within(command, deadline, patience).await {
                 Ok(reply) => return Ok(Answer { reply, sent, is_repeated: may_be_done }),
                 Err(failure) => failure,
             };
@@ -135,6 +137,8 @@ impl<C: Connect> Client<C> {
             if !failure.error.is_retryable() || !backoff.wait().await {
                 return Err(failure);
             }
+            // A server that is slow is not helped by more to do.
+            patience = patience.saturating_mul(4);
             tracing::debug!(name: "seckill.retry", error = %failure.error, may_be_done);
         }
     }
@@ -144,9 +148,19 @@ impl<C: Connect> Client<C> {
         self.attempt_until(command, self.deadline()).await
     }
 
-    async fn attempt_until(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+    /// Sends a command once, and waits for the answer until then.
+    pub(crate) async fn attempt_until(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+        self.attempt_within(command, deadline, LONGEST).await
+    }
+
+    async fn attempt_within(
+        &self,
+        command: &Cmd,
+        deadline: Instant,
+        patience: Duration,
+    ) -> Result<Value, Failure> {
         let send = async |connection: &mut C::Connection| command.query_async(connection).await;
-        match self.send(deadline, send).await? {
+        match self.send(deadline, patience, send).await? {
             Ok(reply) => Ok(reply),
             Err(error) => match Node::of_redirect(&error) {
                 Some(node) if error.kind() == ASK => self.attempt_at(node, command, deadline).await,
@@ -160,9 +174,10 @@ impl<C: Connect> Client<C> {
         &self,
         pipe: &Pipeline,
         deadline: Instant,
+        patience: Duration,
     ) -> Result<Vec<RedisResult<T>>, Failure> {
         let send = async |connection: &mut C::Connection| pipe.query_async(connection).await;
-        self.send(deadline, send).await?.map_err(Failure::sent)
+        self.send(deadline, patience, send).await?.map_err(Failure::sent)
     }
 
     /// Sends something once on the shared connection. When it is not answered in time, or this is dropped, the
@@ -170,18 +185,28 @@ impl<C: Connect> Client<C> {
     async fn send<T>(
         &self,
         deadline: Instant,
+        patience: Duration,
         send: impl AsyncFnOnce(&mut C::Connection) -> RedisResult<T>,
     ) -> Result<RedisResult<T>, Failure> {
         let shared = &self.shared.connection;
-        let connecting = timeout_at(deadline, shared.get(&self.shared.connector)).await;
+        let connecting = timeout_at(deadline, shared.get(self.background())).await;
         let current = connecting.unwrap_or_else(|_| Err(timed_out())).map_err(Failure::unsent)?;
         let mut connection = current.connection.clone();
         let unanswered = CheckOnDrop { client: self, current: Some(current) };
-        let reply =
-            timeout_at(deadline, send(&mut connection)).await.map_err(|_| Failure::sent(timed_out()))?;
-        let current = unanswered.answered();
-        if let (Err(error), Some(current)) = (&reply, current) {
-            shared.report(&current, error).await;
+        let until = deadline.min(Instant::now() + patience);
+        let reply = timeout_at(until, send(&mut connection)).await;
+        let Ok(reply) = reply else {
+            // The next attempt should not be made on a connection that hangs.
+            if until < deadline
+                && let Some(current) = unanswered.answered()
+            {
+                let check = shared.check(current, self.background());
+                let _ = timeout_at(deadline, check).await;
+            }
+            return Err(Failure::sent(timed_out()));
+        };
+        if let (Err(error), Some(current)) = (&reply, unanswered.answered()) {
+            shared.report(&current, error, self.background());
         }
         Ok(reply)
     }
@@ -205,9 +230,25 @@ impl<C: Connect> Client<C> {
         reply.map_err(Failure::sent)
     }
 
+    /// Resolves when the shared connection was replaced: the server hung, or is another one now.
+    pub(crate) async fn until_replaced(&self) {
+        let number = async || {
+            let deadline = Instant::now() + ANSWER_WITHIN;
+            let _ = self.attempt_until(&cmd("PING"), deadline).await;
+            self.shared.connection.number()
+        };
+        let begun = number().await;
+        loop {
+            sleep(ANSWER_WITHIN).await;
+            if number().await != begun {
+                return;
+            }
+        }
+    }
+
     /// A connection of its own, for calls that block.
     pub(crate) async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
-        let connecting = timeout(CONNECT_WITHIN, self.shared.connector.connect_apart(node));
+        let connecting = timeout(CONNECT_WITHIN, self.shared.connection.connector().connect_apart(node));
         connecting.await.unwrap_or_else(|_| Err(timed_out()))
     }
 }
@@ -228,7 +269,8 @@ impl<C: Connect> Drop for CheckOnDrop<'_, C> {
     fn drop(&mut self) {
         if let Some(current) = self.current.take() {
             let shared = self.client.shared.clone();
-            self.client.background().run(async move { shared.connection.check(current).await });
+            let check = async move { shared.connection.check(current, &shared.background).await };
+            self.client.background().run(check);
         }
     }
 }

@@ -413,6 +413,12 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     }
 }
 
+impl<C> std::fmt::Debug for Commands<'_, C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Commands").finish_non_exhaustive()
+    }
+}
+
 type Parse<T> = fn(Value) -> Result<T, ParsingError>;
 
 fn decide<'c, C: ConnectionLike + Send, T>(

@@ -8,6 +8,8 @@
 //! The README of this crate has examples, and describes outcomes, units, repeated calls and the feature
 //! `serde`.
 
+#![warn(missing_debug_implementations)]
+
 mod background;
 mod call;
 mod client;
@@ -24,6 +26,7 @@ mod outcome;
 mod own_connection;
 mod pipeline;
 mod purchase;
+mod receipt;
 mod reply;
 mod retry;
 mod sale;
@@ -50,7 +53,8 @@ pub use feed::{Cursor, Feed, FeedItem, ParseCursorError};
 pub use lock::{Guard, Lock, Lost, Redlock, Release};
 pub use options::{After, Alteration, Buy, BuyAll, NewSale};
 pub use outcome::Outcome;
-pub use purchase::{Purchase, Receipt};
+pub use purchase::Purchase;
+pub use receipt::Receipt;
 pub use redis;
 pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Part, Rules};
 pub use sale::Sale;

@@ -1,8 +1,5 @@
 //! What is known of an order.
 
-use crate::call::{Answer, Failure};
-use crate::error::Result;
-use crate::reply::Bought;
 use crate::words::{Refusal, State};
 
 /// What is known of an order after a purchase.
@@ -36,19 +33,4 @@ pub enum Outcome {
     Unknown,
     /// A reply that this version of the crate does not know, from a newer server.
     Other(String),
-}
-
-/// What came of a purchase, which `releases` a lock or does not.
-pub(crate) fn outcome(answer: Result<Answer<Bought>, Failure>, releases: bool) -> Result<Outcome> {
-    match answer {
-        Ok(Answer { reply: Bought::Refused(Refusal::LockLost), is_repeated: true, .. }) if releases => {
-            Ok(Outcome::NotPlaced)
-        }
-        Ok(Answer { reply: Bought::Refused(refusal), .. }) => Ok(Outcome::Refused(refusal)),
-        Ok(Answer { reply: Bought::Order(state), .. }) => Ok(Outcome::Order(state)),
-        Ok(Answer { reply: Bought::Other(word), .. }) => Ok(Outcome::Other(word)),
-        // A code of the protocol is an answer: there is no such order.
-        Err(failure) if failure.may_be_done && failure.error.code().is_none() => Ok(Outcome::Unknown),
-        Err(failure) => Err(failure.error),
-    }
 }

@@ -1,5 +1,6 @@
 //! A purchase that is sent again until it is answered.
 
+use std::fmt;
 use std::pin::Pin;
 
 use seckill_core::protocol::{self, Name, Request, Token};
@@ -9,9 +10,10 @@ use uuid::Uuid;
 use crate::connect::Connect;
 use crate::error::Result;
 use crate::lock::Guard;
-use crate::outcome::{Outcome, outcome};
+use crate::outcome::Outcome;
+use crate::receipt::{Receipt, receipt};
 use crate::sale::Sale;
-use crate::words::State;
+use crate::words::Refusal;
 
 /// A purchase, to be awaited.
 ///
@@ -78,41 +80,6 @@ impl<C: Connect> Sale<C> {
     /// ```
     pub fn buy<'a>(&'a self, buyer: &'a (impl AsRef<[u8]> + ?Sized)) -> Purchase<'a, Self> {
         Purchase::new(self, buyer.as_ref())
-    }
-}
-
-/// What came of a purchase.
-///
-/// ```no_run
-/// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
-/// let receipt = sale.buy("ann").await?;
-/// println!("{}: {:?}", String::from_utf8_lossy(&receipt.order), receipt.outcome);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The id of the order: the one that was given, or else a new UUID of version 7.
-    pub order: Vec<u8>,
-    /// What is known of it.
-    pub outcome: Outcome,
-}
-
-impl Receipt {
-    /// Whether the buyer has the units now, held or sold.
-    ///
-    /// ```no_run
-    /// # async fn example(sale: seckill_client::Sale) -> seckill_client::Result<()> {
-    /// if sale.buy("ann").order("order-1").await?.is_accepted() {
-    ///     println!("yours");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn is_accepted(&self) -> bool {
-        matches!(self.outcome, Outcome::Order(State::Held | State::Sold))
     }
 }
 
@@ -203,13 +170,23 @@ impl<'a, H> Purchase<'a, H> {
         };
         let command = sale.deciding(Request::Buy(buy));
         let releases = lock.as_ref().is_some_and(LockUse::is_released);
-        let outcome = outcome(sale.client().call(&command).await, releases)?;
+        let receipt = receipt(order, sale.client().call(&command).await, releases)?;
         if let Some(LockUse::Released(guard)) = lock
-            && matches!(outcome, Outcome::Order(_) | Outcome::Refused(_) | Outcome::NotPlaced)
+            && is_released(&receipt.outcome)
         {
             guard.consumed();
         }
-        Ok(Receipt { order, outcome })
+        Ok(receipt)
+    }
+}
+
+/// Whether the server released the lock with a purchase that ended so. `LOCKLOST` says that it did not hold it: then it
+/// may be another server's.
+fn is_released(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Order(_) => true,
+        Outcome::Refused(refusal) => *refusal != Refusal::LockLost,
+        _ => false,
     }
 }
 
@@ -220,5 +197,16 @@ impl<'a, C: Connect> IntoFuture for Purchase<'a, Sale<C>> {
     fn into_future(self) -> Self::IntoFuture {
         let sale = self.handle;
         Box::pin(self.place(sale))
+    }
+}
+
+/// The token of the lock stays secret.
+impl<H> fmt::Debug for Purchase<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Purchase")
+            .field("buyer", &self.buyer.escape_ascii().to_string())
+            .field("order", &self.order.escape_ascii().to_string())
+            .field("qty", &self.qty)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! A cluster.
 
+use std::fmt;
+
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use redis::aio::MultiplexedConnection;
@@ -7,7 +9,7 @@ use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::{ErrorKind, IntoConnectionInfo, RedisResult};
 
-use super::connector::{ANSWER_WITHIN, CONNECT_WITHIN, Connect, Node};
+use super::connector::{ANSWER_AT_ALL, CONNECT_WITHIN, Connect, Node};
 
 /// The nodes of a cluster.
 ///
@@ -59,13 +61,14 @@ impl Cluster {
         let cluster = ClusterClient::builder(infos)
             .retries(0)
             .connection_timeout(for_one)
-            .response_timeout(ANSWER_WITHIN);
+            .response_timeout(ANSWER_AT_ALL);
         Ok(Self { cluster: set(cluster).build()?, nodes, calls: AtomicUsize::new(0) })
     }
 }
 
 impl Connect for Cluster {
     type Connection = ClusterConnection;
+    const REPAIRS_ITSELF: bool = true;
 
     async fn connect(&self) -> RedisResult<ClusterConnection> {
         self.cluster.get_async_connection().await
@@ -83,5 +86,11 @@ impl Connect for Cluster {
             }
         }
         result
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").finish_non_exhaustive()
     }
 }

@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, RedisError, RedisResult, Value};
 
 /// The longest time in which a connection is made.
 pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// The longest time in which a server answers a command that does not block. Then the connection is replaced.
+/// The time in which a server usually answers a command that does not block. Then it is asked again, with more patience.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+/// How soon a connection whose other side is gone is noticed.
+const KEEPALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_secs(5)).with_interval(Duration::from_secs(2));
+/// After this time no answer is waited for any more.
+pub(super) const ANSWER_AT_ALL: Duration = Duration::from_secs(60);
 
 /// Makes the connections of a [`Client`](crate::Client).
 ///
@@ -45,6 +51,10 @@ pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 pub trait Connect: Send + Sync + 'static {
     /// A connection that all calls share.
     type Connection: ConnectionLike + Clone + Send + Sync + 'static;
+
+    /// Whether such a connection connects again by itself. Then it may serve others when one call failed, so it is replaced
+    /// only when another is there.
+    const REPAIRS_ITSELF: bool = false;
 
     /// Makes the connection that all calls share. Its commands fail when they are not answered in time.
     fn connect(&self) -> impl Future<Output = RedisResult<Self::Connection>> + Send;
@@ -107,17 +117,18 @@ impl Connect for redis::Client {
     }
 
     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
-        let Some(node) = node else {
-            return self.get_multiplexed_async_connection_with_config(&apart()).await;
-        };
-        let other = Self::open(node.like(self.get_connection_info()))?;
-        other.get_multiplexed_async_connection_with_config(&apart()).await
+        let known = self.get_connection_info();
+        let server = node.map_or_else(|| known.clone(), |node| node.like(known));
+        // Who waits for long hears nothing for long, also when the other side is gone.
+        let tcp = known.tcp_settings().clone().set_keepalive(KEEPALIVE);
+        let apart_from_others = Self::open(server.set_tcp_settings(tcp))?;
+        apart_from_others.get_multiplexed_async_connection_with_config(&apart()).await
     }
 }
 
 /// For a connection that all calls share.
 fn shared() -> AsyncConnectionConfig {
-    apart().set_response_timeout(Some(ANSWER_WITHIN))
+    apart().set_response_timeout(Some(ANSWER_AT_ALL))
 }
 
 /// For a connection whose calls may block.

@@ -1,9 +1,11 @@
 //! The connection manager of redis-rs.
 
+use std::fmt;
+
 use redis::RedisResult;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 
-use super::connector::{ANSWER_WITHIN, CONNECT_WITHIN, Connect, Node};
+use super::connector::{ANSWER_AT_ALL, CONNECT_WITHIN, Connect, Node};
 
 /// One server, by a [`ConnectionManager`], which connects again in the background as soon as its connection is lost.
 ///
@@ -35,16 +37,23 @@ impl Managed {
 
 impl Connect for Managed {
     type Connection = ConnectionManager;
+    const REPAIRS_ITSELF: bool = true;
 
     async fn connect(&self) -> RedisResult<ConnectionManager> {
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(ANSWER_WITHIN));
+            .set_response_timeout(Some(ANSWER_AT_ALL));
         ConnectionManager::new_with_config(self.0.clone(), config).await
     }
 
     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
         self.0.connect_apart(node).await
+    }
+}
+
+impl fmt::Debug for Managed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Managed").finish_non_exhaustive()
     }
 }

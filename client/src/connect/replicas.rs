@@ -1,5 +1,7 @@
 //! The replicas of a cluster.
 
+use std::fmt;
+
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_read_routing::RandomReplicaStrategy;
@@ -46,6 +48,7 @@ impl ClusterReplicas {
 
 impl Connect for ClusterReplicas {
     type Connection = ReplicaConnection;
+    const REPAIRS_ITSELF: bool = true;
 
     async fn connect(&self) -> RedisResult<ReplicaConnection> {
         self.0.connect().await.map(ReplicaConnection)
@@ -99,5 +102,17 @@ impl ConnectionLike for ReplicaConnection {
 
     fn get_db(&self) -> i64 {
         self.0.get_db()
+    }
+}
+
+impl fmt::Debug for ClusterReplicas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterReplicas").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ReplicaConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplicaConnection").finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! Servers that sentinels watch.
 
+use std::fmt;
+
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
 use redis::sentinel::SentinelClient;
@@ -52,5 +54,11 @@ impl Connect for Sentinel {
 
     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
         self.server().await?.connect_apart(node).await
+    }
+}
+
+impl fmt::Debug for Sentinel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sentinel").finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! What proves that servers have some orders.
 
 use std::io;
+use std::time::Duration;
 
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, Value, from_redis_value};
 use seckill_core::protocol::{Command, Millis, Name, Query, Token};
@@ -16,6 +17,9 @@ use crate::error::{Error, Result};
 use crate::own_connection::OwnConnection;
 use crate::retry::Backoff;
 use crate::sale::Sale;
+
+/// The longest time of one WAIT: then the connection shows that it does not hang.
+const SLICE: Duration = Duration::from_secs(1);
 
 /// The lease of the lock, which is released right after it was taken.
 const LEASE: Millis = Millis(1_000);
@@ -42,8 +46,11 @@ impl<C: Connect> Barrier<C> {
     pub(super) async fn pass(&mut self, orders: &[&[u8]], deadline: Instant) -> Vec<Durability> {
         let mut backoff = Backoff::until(deadline);
         let error = loop {
-            let error = match self.attempt(orders, deadline).await {
-                Ok(durabilities) => return durabilities,
+            let slice = deadline.min(Instant::now() + SLICE);
+            let error = match self.attempt(orders, slice).await {
+                Ok(Some(durabilities)) => return durabilities,
+                Ok(None) if slice < deadline => continue,
+                Ok(None) => break None,
                 Err(error) => error,
             };
             tracing::debug!(name: "seckill.durable.failed", %error, orders = orders.len());
@@ -57,7 +64,8 @@ impl<C: Connect> Barrier<C> {
         vec![error.map_or(Durability::NotYet, Durability::Unavailable); orders.len()]
     }
 
-    async fn attempt(&mut self, orders: &[&[u8]], deadline: Instant) -> Result<Vec<Durability>> {
+    /// The same, or `None` when too few replicas had them at the deadline.
+    async fn attempt(&mut self, orders: &[&[u8]], deadline: Instant) -> Result<Option<Vec<Durability>>> {
         // The token is new, so that a lock which an earlier attempt left is not taken for one that this attempt wrote.
         let token = Uuid::new_v4().simple().to_string();
         let lock = Lock { key: &self.lock, token: Token::new(token.as_bytes())? };
@@ -83,11 +91,11 @@ impl<C: Connect> Barrier<C> {
         }
         let replicas = self.demand.satisfied_by(next(&mut replies)?).map_err(RedisError::from)?;
         tracing::debug!(name: "seckill.durable.barrier", orders = orders.len(), replicas);
-        let durability = |has_order| match replicas {
-            Some(replicas) if has_order => Durability::Replicated(replicas),
-            _ => Durability::NotYet,
+        let Some(replicas) = replicas else { return Ok(None) };
+        let durability = |has_order| {
+            if has_order { Durability::Replicated(replicas) } else { Durability::NotYet }
         };
-        Ok(has_order.into_iter().map(durability).collect())
+        Ok(Some(has_order.into_iter().map(durability).collect()))
     }
 }
 

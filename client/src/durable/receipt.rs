@@ -1,7 +1,7 @@
 //! What is known of a purchase and of its copies.
 
 use crate::error::Error;
-use crate::purchase::Receipt;
+use crate::receipt::Receipt;
 
 /// What came of a purchase by a [`DurableSale`](crate::DurableSale).
 ///

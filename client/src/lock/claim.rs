@@ -15,6 +15,7 @@ use crate::options::millis;
 const DRIFT: Duration = Duration::from_millis(2);
 
 /// An attempt to hold a lock, and what it asks of a server.
+#[derive(Clone)]
 pub(crate) struct Claim {
     pub(crate) key: Vec<u8>,
     token: String,

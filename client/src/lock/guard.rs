@@ -11,12 +11,13 @@ use super::release_on_drop::ReleaseOnDrop;
 /// A lock that is held: it is renewed, each time after a third of its lease, until this is released or dropped.
 ///
 /// A lock is lost when no server answers before the lease ends, or somebody else deletes it. Then [`run`](Self::run)
-/// stops the work, and [`lost`](Self::lost) resolves: *before* another can have the lock, unless the clock of the server
-/// runs faster than that of this process by more than a hundredth, or somebody deletes the lock by force. Work that
-/// cannot be stopped at once, such as a request that is on its way to another service, is protected by the
-/// [`fence`](Self::fence).
+/// stops the work, and [`lost`](Self::lost) resolves: *before* another can have the lock, as long as the server keeps it for
+/// its lease. A server does not when somebody deletes the lock, when it restarts without its data, or when a failover
+/// promotes a replica that did not have it yet: the next renewal finds out, after a third of the lease. Nor does the clock of a
+/// process run while its machine is suspended. Work that must be safe even then, and work that cannot be stopped at once,
+/// is protected by the [`fence`](Self::fence); a purchase by the server that sells.
 ///
-/// A guard that is dropped is released in the background, by the runtime that acquired it.
+/// A guard is renewed by the runtime that acquired it, and when it is dropped, released in the background.
 ///
 /// ```no_run
 /// # async fn example(client: seckill_client::Client) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,9 +1,11 @@
 //! A lock, as a handle.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use redis::RedisError;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -79,7 +81,7 @@ impl Lock {
         let claim = self.claim(lease);
         let span = tracing::debug_span!("seckill.lock.acquire", key = %claim.claim.name());
         let grant = claim.keeper.acquire(&claim.claim).instrument(span).await?;
-        Ok(guard(claim, grant))
+        guard(claim, grant)
     }
 
     /// Takes the lock, as [`acquire`](Self::acquire) does, and waits for it: on one server in line, in the sequence of the
@@ -112,7 +114,7 @@ impl Lock {
         loop {
             let claim = self.claim(lease);
             let result = claim.keeper.wait(&claim.claim, deadline).await;
-            let result = result.map(|grant| guard(claim, grant));
+            let result = result.and_then(|grant| guard(claim, grant));
             let is_final = match &result {
                 Ok(guard) => guard.is_some(),
                 Err(error) => !error.is_retryable(),
@@ -128,13 +130,17 @@ impl Lock {
     }
 }
 
-/// The guard of a claim that was granted in time. A lease that was over when the grant arrived is none.
-fn guard(claim: ReleaseOnDrop, grant: Option<Grant>) -> Option<Guard> {
+/// The guard of a claim, if it was granted. A lease that is over when the grant arrives is of no use.
+fn guard(claim: ReleaseOnDrop, grant: Option<Grant>) -> Result<Option<Guard>> {
     let Some(grant) = grant else {
         claim.close();
-        return None;
+        return Ok(None);
     };
-    (Instant::now() < claim.claim.end(grant.sent)).then(|| Guard::new(claim, grant))
+    if claim.claim.end(grant.sent) <= Instant::now() {
+        let error = io::Error::new(io::ErrorKind::TimedOut, "the lease was over when the lock was granted");
+        return Err(RedisError::from(error).into());
+    }
+    Ok(Some(Guard::new(claim, grant)))
 }
 
 impl fmt::Debug for Lock {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::claim::Claim;
 use super::keeper::Keeper;
+use crate::call::timed_out;
 
 /// Whether a lock is held, as far as this process can know.
 #[derive(Clone, Copy)]
@@ -46,7 +47,9 @@ async fn renew(
         let attempt = async {
             sleep_until(next).await;
             let sent = Instant::now();
-            (sent, keeper.renew(claim).await)
+            // One that hangs leaves time for others.
+            let renewed = timeout(claim.lease / 6, keeper.renew(claim)).await;
+            (sent, renewed.unwrap_or_else(|_| Err(timed_out().into())))
         };
         match timeout_at(end, attempt).await {
             Ok((sent, Ok(true))) => {

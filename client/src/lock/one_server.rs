@@ -1,6 +1,7 @@
 //! A lock on one server, or in one cluster.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
@@ -9,12 +10,15 @@ use super::claim::Claim;
 use super::handle::Lock;
 use super::keeper::{Grant, Keeper, Release};
 use crate::background::Background;
-use crate::call::{Failure, parse};
+use crate::call::{Answer, Failure, parse};
 use crate::client::Client;
 use crate::connect::{ANSWER_WITHIN, Connect};
 use crate::error::Result;
 use crate::own_connection::OwnConnection;
 use crate::retry::Backoff;
+
+/// Whoever has no patience asks at least so long whether the lock is free.
+const ASK_FOR: Duration = Duration::from_millis(250);
 
 impl<C: Connect> Client<C> {
     /// The lock at a key. Nothing is sent.
@@ -40,7 +44,7 @@ impl<C: Connect> Keeper for Client<C> {
             let grant = granted(answer.reply, answer.sent);
             if grant.is_none() && answer.is_repeated {
                 // An earlier attempt may arrive late.
-                self.release(claim).await;
+                release_later(self, claim);
             }
             Ok(grant)
         })
@@ -51,7 +55,9 @@ impl<C: Connect> Keeper for Client<C> {
             let mut backoff = Backoff::until(deadline);
             // A lock that is free needs no connection of its own.
             let sent = Instant::now();
-            let may_be_done = match self.attempt(&claim.lock(None)).await.and_then(parse) {
+            let until = deadline.clamp(sent + ASK_FOR, sent + ANSWER_WITHIN);
+            let attempt = self.attempt_until(&claim.lock(None), until).await;
+            let may_be_done = match attempt.and_then(parse) {
                 Ok(Some(fence)) => return Ok(granted(Some(fence), sent)),
                 Ok(None) => false,
                 Err(failure) => retry(failure, &mut backoff).await?,
@@ -93,13 +99,23 @@ async fn wait_in_line<C: Connect>(
         if left.is_zero() {
             break;
         }
-        let call = connection.call(&claim.lock(Some(left)), left + ANSWER_WITHIN).await;
+        let lock = claim.lock(Some(left));
+        let call = tokio::select! {
+            call = connection.call(&lock, left + ANSWER_WITHIN) => call,
+            // The connection of this call may hang as well: it asks again.
+            () = client.until_replaced() => {
+                connection = OwnConnection::new(client.clone());
+                may_be_done = true;
+                continue;
+            }
+        };
         match call.and_then(parse) {
             // When the lease began is known to the server alone, so it begins anew.
             Ok(Some(fence)) => {
-                let answer = client.call::<bool>(&claim.renew()).await?;
-                if answer.reply {
-                    return Ok(granted(Some(fence), answer.sent));
+                let answer = client.call_until(&claim.renew(), Instant::now() + ANSWER_WITHIN).await?;
+                let Answer { reply, sent, .. } = answer.parse::<bool>()?;
+                if reply {
+                    return Ok(granted(Some(fence), sent));
                 }
             }
             Ok(None) => break,
@@ -108,9 +124,17 @@ async fn wait_in_line<C: Connect>(
     }
     if may_be_done {
         // An earlier call may still be in line, on a connection that the server has not seen break.
-        client.release(claim).await;
+        release_later(client, claim);
     }
     Ok(None)
+}
+
+fn release_later<C: Connect>(client: &Client<C>, claim: &Claim) {
+    let (keeper, claim) = (client.clone(), claim.clone());
+    client.background().run(async move {
+        // Nobody asked for it.
+        let _ = keeper.release(&claim).await;
+    });
 }
 
 /// Waits until a call that failed is to be sent again: whether it may have been executed.

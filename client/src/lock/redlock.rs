@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use redis::RedisError;
 use tokio::time::{Instant, timeout};
 
 use super::claim::Claim;
@@ -64,7 +65,8 @@ struct Servers<C: Connect> {
 }
 
 impl<C: Connect> Redlock<C> {
-    /// Locks on the servers of these clients, each another server. Nothing is sent.
+    /// Locks on the servers of these clients. Each must be another server: one that is named twice has two votes. Nothing is
+    /// sent.
     ///
     /// ```no_run
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -138,6 +140,10 @@ fn unanswered(error: Option<Error>) -> Error {
 impl<C: Connect> Keeper for Servers<C> {
     fn acquire<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Grant>>> {
         Box::pin(async move {
+            if self.clients.is_empty() {
+                let error = (redis::ErrorKind::InvalidClientConfig, "a Redlock without servers");
+                return Err(RedisError::from(error).into());
+            }
             let sent = Instant::now();
             let lock = |client: Client<C>| {
                 let lock = claim.lock(None);
@@ -149,7 +155,12 @@ impl<C: Connect> Keeper for Servers<C> {
                     self.release(claim).await;
                     Ok(None)
                 }
-                Verdict::Unknown(error) => Err(unanswered(error)),
+                // Whoever was refused by one does not get it from those that are left.
+                Verdict::Unknown { refused: 1.., .. } => {
+                    self.release(claim).await;
+                    Ok(None)
+                }
+                Verdict::Unknown { error, .. } => Err(unanswered(error)),
             }
         })
     }
@@ -168,7 +179,7 @@ impl<C: Connect> Keeper for Servers<C> {
             match self.ask(time_to_vote(claim), renew).await {
                 Verdict::Yes => Ok(true),
                 Verdict::No => Ok(false),
-                Verdict::Unknown(error) => Err(unanswered(error)),
+                Verdict::Unknown { error, .. } => Err(unanswered(error)),
             }
         })
     }
@@ -186,7 +197,7 @@ impl<C: Connect> Keeper for Servers<C> {
             match self.ask(ANSWER_WITHIN, unlock).await {
                 Verdict::Yes => Release::Released,
                 Verdict::No => Release::NotHeld,
-                Verdict::Unknown(_) => Release::Unknown,
+                Verdict::Unknown { .. } => Release::Unknown,
             }
         })
     }

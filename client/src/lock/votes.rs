@@ -9,8 +9,13 @@ pub(crate) enum Verdict {
     Yes,
     /// So many refuse that no majority can agree.
     No,
-    /// Too many did not answer: what one of them failed with, if it was not the time that was up.
-    Unknown(Option<Error>),
+    /// Too many did not answer.
+    Unknown {
+        /// What one of them failed with, if it was not the time that was up.
+        error: Option<Error>,
+        /// How many refused.
+        refused: usize,
+    },
 }
 
 /// The votes so far.
@@ -50,7 +55,7 @@ impl Votes {
         } else if self.is_refused() {
             Verdict::No
         } else {
-            Verdict::Unknown(self.error)
+            Verdict::Unknown { error: self.error, refused: self.no }
         }
     }
 
@@ -103,8 +108,8 @@ mod tests {
     #[test]
     fn too_many_fail() {
         for (servers, votes) in [(1, "f"), (2, "yf"), (3, "ffy"), (3, "fny"), (5, "fnyfy")] {
-            assert!(matches!(verdict(servers, votes), Verdict::Unknown(Some(_))), "{votes}");
+            assert!(matches!(verdict(servers, votes), Verdict::Unknown { error: Some(_), .. }), "{votes}");
         }
-        assert!(matches!(Votes::of(3).verdict(), Verdict::Unknown(None)));
+        assert!(matches!(Votes::of(3).verdict(), Verdict::Unknown { error: None, .. }));
     }
 }

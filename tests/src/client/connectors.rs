@@ -115,3 +115,19 @@ async fn the_connection_manager_sends_nothing_twice() {
     assert_eq!(sale.info().await.unwrap().orders, 1);
     assert!(managed.lock("lock").wait(ms(500), PATIENCE).await.unwrap().is_some());
 }
+
+/// A client was used on a runtime that does not run any more: another one makes connections, and keeps locks, of its own.
+#[test]
+fn a_client_outlives_the_runtime_that_used_it_first() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let [first, second] = [runtime(), runtime()];
+    let server = first.block_on(Server::primary(""));
+    let client = Client::new(url(&server, "")).within(Duration::MAX);
+    first.block_on(client.lock("one").acquire(HOUR)).unwrap().unwrap();
+    second.block_on(async {
+        let guard = client.lock("two").acquire(ms(2_000)).await.unwrap().unwrap();
+        let work = tokio::time::sleep(ms(5_000));
+        guard.run(work).await.expect("it is renewed");
+        assert_eq!(guard.release().await, Release::Released);
+    });
+}

@@ -208,13 +208,14 @@ async fn is_not_given_for_a_lease_that_is_over() {
     let client = link.client();
     client.lock("other").acquire(HOUR).await.unwrap().unwrap().release().await;
     link.proxy.stall();
-    let acquire = async { client.lock("lock").acquire(ms(100)).await.unwrap() };
+    let acquire = async { client.lock("lock").acquire(ms(100)).await };
     let mend = async {
         tokio::time::sleep(ms(200)).await;
         link.proxy.mend();
     };
     let (guard, ()) = tokio::join!(acquire, mend);
-    assert!(guard.is_none());
+    assert!(guard.unwrap_err().is_retryable());
+    assert!(client.lock("short").acquire(ms(2)).await.is_err(), "no lease is so short");
 }
 
 #[tokio::test]

@@ -206,13 +206,13 @@ async fn many_at_once_are_made_once_each() {
     purchases[7] = Buy::new("", "o7");
     purchases[8] = Buy::new("bob", "o9").qty(2);
     link.proxy.cut_replies_after(5_000);
-    let outcomes = sale.buy_many(&purchases).await;
-    assert_eq!(outcomes.len(), purchases.len());
-    for (number, outcome) in outcomes.into_iter().enumerate() {
+    let receipts = sale.buy_many(&purchases).await;
+    assert_eq!(receipts.len(), purchases.len());
+    for (number, receipt) in receipts.into_iter().enumerate() {
         match number {
-            7 => assert_eq!(outcome.unwrap_err().code(), Some(Code::Err)),
-            9 => assert_eq!(outcome.unwrap_err().code(), Some(Code::Mismatch)),
-            _ => assert_eq!(outcome.unwrap(), Outcome::Order(State::Sold), "{number}"),
+            7 => assert_eq!(receipt.unwrap_err().code(), Some(Code::Err)),
+            9 => assert_eq!(receipt.unwrap_err().code(), Some(Code::Mismatch)),
+            _ => assert_eq!(receipt.unwrap().outcome, Outcome::Order(State::Sold), "{number}"),
         }
     }
     assert_eq!(orders(&link).await, 2_500 - 2);

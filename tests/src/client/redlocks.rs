@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use seckill_client::{Client, Guard, Lock, Redlock, Release};
+use seckill_client::{Client, Guard, Lock, NewSale, Redlock, Release};
 use tokio::time::{Instant, timeout};
 
 use super::link::calls;
@@ -220,4 +220,25 @@ async fn a_guard_that_is_dropped_is_released_everywhere() {
     three.redlock = Redlock::new([client(&three.servers[0])]);
     drop((lock, guard));
     three.wait_until_free(&[0, 1, 2]).await;
+}
+
+/// A purchase releases the lock on the server that sells; the others are told in the background.
+#[tokio::test]
+async fn that_a_purchase_releases_are_released_everywhere() {
+    let mut three = Three::start().await;
+    let shop = client(&three.servers[0]);
+    shop.sale("sale").create(NewSale::new(1)).await.unwrap();
+    let guard = three.redlock.lock("lock").acquire(HOUR).await.unwrap().unwrap();
+    assert!(shop.sale("sale").buy("ann").releasing(guard).await.unwrap().is_accepted());
+    for connection in &mut three.connections {
+        wait_until("it is free", async || get::<Option<String>>(connection, "GET lock").await.is_none())
+            .await;
+    }
+}
+
+/// There is no majority of no servers.
+#[tokio::test]
+async fn of_no_servers_are_an_error() {
+    let none = Redlock::new(Vec::<Client>::new());
+    assert!(none.lock("lock").acquire(HOUR).await.is_err());
 }

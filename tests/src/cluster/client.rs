@@ -1,12 +1,15 @@
 //! The client crate on a cluster.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use seckill_client::connect::{ClusterReplicas, Connect};
 use seckill_client::{Client, NewSale, Outcome, State};
 
 use super::nodes::Cluster;
 use crate::client::connectors::sells;
-use crate::harness::conditions::wait_until;
+use crate::harness::conditions::{ms, wait_until};
+use crate::harness::processes::Stopped;
 use crate::harness::session::{ask, get};
 
 const SALE: &str = "{sale}";
@@ -70,4 +73,37 @@ async fn replicas_answer_readers() {
 async fn a_cluster_sells() {
     let cluster = Cluster::start("").await;
     sells(cluster.client(), 0).await;
+}
+
+/// Somebody keeps asking a node that hangs. The sales of the other nodes do not suffer from it.
+#[tokio::test]
+async fn a_node_that_hangs_harms_no_sale_of_the_others() {
+    let cluster = Cluster::start("").await;
+    let client = cluster.client();
+    client.sale(SALE).create(NewSale::new(1_000)).await.unwrap();
+    let (_, owner) = cluster.place(SALE).await;
+    let mut others = vec![];
+    for key in ["a", "b", "c", "d", "e", "f"] {
+        others.push((key, cluster.place(key).await.1));
+    }
+    let (key, node) = others.into_iter().find(|(_, node)| *node != owner).unwrap();
+    let _stopped = Stopped::server(&mut cluster.nodes[node].connect().await).await;
+    let sale = client.sale(key);
+    let asking = tokio::spawn(async move {
+        loop {
+            let _ = sale.info().await;
+        }
+    });
+    let began = Instant::now();
+    let mut slowest = Duration::ZERO;
+    let mut orders = 0;
+    while began.elapsed() < Duration::from_secs(4) {
+        let call = Instant::now();
+        must_sell(&client, &format!("o{orders}")).await;
+        slowest = slowest.max(call.elapsed());
+        orders += 1;
+        tokio::time::sleep(ms(20)).await;
+    }
+    asking.abort();
+    assert!(slowest < Duration::from_secs(1) && orders > 50, "{orders} orders, one took {slowest:?}");
 }

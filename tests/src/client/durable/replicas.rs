@@ -103,7 +103,7 @@ async fn an_order_becomes_durable_when_the_replica_goes_on() {
 async fn a_wait_that_is_ended_proves_nothing() {
     let pair = Pair::start("").await;
     pair.link.stall();
-    let durable = pair.client().sale("sale").durable(1, HOUR);
+    let durable = pair.client().sale("sale").durable(1, ms(900));
     let end = async {
         wait_until_waiting(&pair.primary).await;
         let mut primary = pair.primary.connect().await;

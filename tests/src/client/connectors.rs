@@ -123,7 +123,7 @@ fn a_client_outlives_the_runtime_that_used_it_first() {
     let [first, second] = [runtime(), runtime()];
     let server = first.block_on(Server::primary(""));
     let client = Client::new(url(&server, "")).within(Duration::MAX);
-    first.block_on(client.lock("one").acquire(HOUR)).unwrap().unwrap();
+    let _guard = first.block_on(client.lock("one").acquire(HOUR)).unwrap().unwrap();
     second.block_on(async {
         let guard = client.lock("two").acquire(ms(2_000)).await.unwrap().unwrap();
         let work = tokio::time::sleep(ms(5_000));

@@ -53,7 +53,7 @@ pub struct DurableSale<C: Connect = redis::Client> {
 
 impl<C: Connect> Sale<C> {
     /// The same sale, for purchases that so many replicas are to have within this time from when they were accepted, a
-    /// day at most.
+    /// day at most. With 0 replicas it is only said that the primary has them still.
     ///
     /// ```no_run
     /// # fn example(sale: seckill_client::Sale) {

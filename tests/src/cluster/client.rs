@@ -105,5 +105,5 @@ async fn a_node_that_hangs_harms_no_sale_of_the_others() {
         tokio::time::sleep(ms(20)).await;
     }
     asking.abort();
-    assert!(slowest < Duration::from_secs(1) && orders > 50, "{orders} orders, one took {slowest:?}");
+    assert!(slowest < ms(1_500) && orders > 50, "{orders} orders, one took {slowest:?}");
 }

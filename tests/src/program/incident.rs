@@ -68,7 +68,8 @@ async fn seckill_sells_it_once() {
 fn at_scale_seckill_sells_exactly_the_stock() {
     let mut program = Command::new(built("seckill"));
     // Long enough for a slow machine.
-    let load = ["--bottles", &BOTTLES.to_string(), "--buyers", "150", "--deadline-ms", "25000"];
+    let load =
+        ["--bottles", &BOTTLES.to_string(), "--buyers", "150", "--deadline-ms", "25000", "--lease-ms", "150"];
     let output = program.args(["incident", "--json"]).args(load).output().unwrap();
     let (printed, errors) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -88,12 +89,7 @@ fn at_scale_seckill_sells_exactly_the_stock() {
         }
     }
 
-    // With a guard one handler works at a time, however slow the service is, and the line is faster than polling.
-    let row = |name: &str| rows.iter().find(|row| row["strategy"] == name).expect("the row");
-    let guarded = row("seckill, guarded");
+    // With a guard one handler works at a time, although the service stalls for longer than the lease.
+    let guarded = rows.iter().find(|row| row["strategy"] == "seckill, guarded").expect("the row");
     assert_eq!((&guarded["worked_without_lock"], &guarded["most_checks_at_once"]), (&0.into(), &1.into()));
-    let seconds = |row: &Value| row["seconds"].as_f64().expect("a time");
-    for polling in ["safe lock", "atomic decrement", "seckill, locked"].map(row) {
-        assert!(seconds(guarded) < seconds(polling), "{guarded} {polling}");
-    }
 }

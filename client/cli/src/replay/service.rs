@@ -18,6 +18,23 @@ pub(super) struct UserService {
     most: AtomicU64,
 }
 
+/// A check that runs, until it is done or abandoned.
+struct Running<'a>(&'a UserService);
+
+impl<'a> Running<'a> {
+    fn begin(service: &'a UserService) -> Self {
+        let now = service.now.fetch_add(1, Ordering::Relaxed) + 1;
+        service.most.fetch_max(now, Ordering::Relaxed);
+        Self(service)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl UserService {
     /// The service with the latencies of this load. Its first stall begins at `began`.
     pub(super) fn new(load: &Load, began: Instant) -> Self {
@@ -29,10 +46,8 @@ impl UserService {
 
     /// Checks a buyer, who always passes. Takes `latency` after the stall, if there is one.
     pub(super) async fn check(&self, latency: Duration) {
-        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
-        self.most.fetch_max(now, Ordering::Relaxed);
+        let _running = Running::begin(self);
         tokio::time::sleep(self.rest_of_stall(self.began.elapsed()) + latency).await;
-        self.now.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// The most checks at once so far.

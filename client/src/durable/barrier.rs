@@ -18,8 +18,8 @@ use crate::own_connection::OwnConnection;
 use crate::retry::Backoff;
 use crate::sale::Sale;
 
-/// The longest time of one WAIT: then the connection shows that it does not hang.
-const SLICE: Duration = Duration::from_secs(1);
+/// The longest time of one WAIT: then the connection shows that it does not hang. Disks are usually synced each second.
+const SLICE: Duration = Duration::from_secs(3);
 
 /// The lease of the lock, which is released right after it was taken.
 const LEASE: Millis = Millis(1_000);

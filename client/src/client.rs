@@ -103,7 +103,7 @@ impl<C: Connect> Client<C> {
         self
     }
 
-    /// Where locks are renewed and released.
+    /// Where connections are made, and locks renewed and released.
     pub(crate) fn background(&self) -> &Background {
         &self.shared.background
     }

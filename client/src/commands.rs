@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use redis::FromRedisValue;
 use redis::aio::ConnectionLike;
-use redis::{ParsingError, Value, from_redis_value};
 use seckill_core::protocol::{self, Command, Name, Query, Request, Seq, Term, Token};
 
+use crate::call::parse;
 use crate::encode::encode;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::options::{After, Alteration, Buy, BuyAll, NewSale, millis};
 use crate::reply::{Bought, Buyer, Event, Info, Order, Part};
 use crate::words::State;
@@ -34,7 +35,7 @@ impl<C: ConnectionLike + Send> Seckill for C {}
 
 /// The commands of the module on a connection.
 ///
-/// Each method lists the [codes](crate::Code) that its [`Error`] may have, beside `ERR` for a mistake in the
+/// Each method lists the [codes](crate::Code) that its [`Error`](crate::Error) may have, beside `ERR` for a mistake in the
 /// arguments. Methods that change a sale also fail with `CORRUPT` when this copy of it diverged from its
 /// primary.
 ///
@@ -67,7 +68,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     ) -> impl Future<Output = Result<Option<u64>>> + Send {
         let key = key.as_ref();
         let lock = |token| Command::Lock { key, token, ttl: millis(ttl), block: None };
-        send(self.0, Token::new(token.as_ref()).map(lock), from_redis_value)
+        send(self.0, Token::new(token.as_ref()).map(lock))
     }
 
     /// Releases the lock: `false` when `token` did not hold it (any more).
@@ -86,7 +87,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     ) -> impl Future<Output = Result<bool>> + Send {
         let key = key.as_ref();
         let unlock = |token| Command::Unlock { key, token };
-        send(self.0, Token::new(token.as_ref()).map(unlock), from_redis_value)
+        send(self.0, Token::new(token.as_ref()).map(unlock))
     }
 
     /// Sets the lease of the lock to `ttl` from now: `false` when `token` does not hold it.
@@ -106,7 +107,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     ) -> impl Future<Output = Result<bool>> + Send {
         let key = key.as_ref();
         let renew = |token| Command::Renew { key, token, ttl: millis(ttl) };
-        send(self.0, Token::new(token.as_ref()).map(renew), from_redis_value)
+        send(self.0, Token::new(token.as_ref()).map(renew))
     }
 
     /// Creates a sale at `key`. Repeated with the same arguments it changes nothing.
@@ -124,7 +125,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// ```
     pub fn create(self, key: impl AsRef<[u8]>, sale: NewSale) -> impl Future<Output = Result<()>> + Send {
         let request = Request::Create { stock: sale.stock, rules: sale.rules };
-        decide(self.0, key.as_ref(), Ok(request), from_redis_value)
+        decide(self.0, key.as_ref(), Ok(request))
     }
 
     /// Changes the rules of a sale. Existing orders keep their deadlines.
@@ -145,7 +146,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
         sale: impl AsRef<[u8]>,
         alteration: Alteration,
     ) -> impl Future<Output = Result<()>> + Send {
-        decide(self.0, sale.as_ref(), Ok(Request::Alter(alteration.0)), from_redis_value)
+        decide(self.0, sale.as_ref(), Ok(Request::Alter(alteration.0)))
     }
 
     /// Adds units to a sale, or takes them away when `delta` is negative: the units available then.
@@ -169,7 +170,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
         id: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<u64>> + Send {
         let restock = |id| Request::Restock { delta, id: Some(id) };
-        decide(self.0, sale.as_ref(), Name::new("id", id.as_ref()).map(restock), from_redis_value)
+        decide(self.0, sale.as_ref(), Name::new("id", id.as_ref()).map(restock))
     }
 
     /// Places an order. If it exists already, returns its state.
@@ -186,7 +187,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
     /// # }
     /// ```
     pub fn buy(self, sale: impl AsRef<[u8]>, buy: Buy<'_>) -> impl Future<Output = Result<Bought>> + Send {
-        decide(self.0, sale.as_ref(), buy.0.map(Request::Buy), from_redis_value)
+        decide(self.0, sale.as_ref(), buy.0.map(Request::Buy))
     }
 
     /// Places an order in several sales, in all of them or in none. If it exists already in all of them, returns
@@ -219,7 +220,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
         let order = order.into();
         let sales: Vec<&[u8]> = sales.iter().map(AsRef::as_ref).collect();
         let quantities: Vec<&[u8]> = order.quantities.iter().map(String::as_bytes).collect();
-        send(self.0, order.in_sales(&sales, &quantities).map(Command::BuyAll), from_redis_value)
+        send(self.0, order.in_sales(&sales, &quantities).map(Command::BuyAll))
     }
 
     /// Turns a held order into a sold one: [`State::Sold`], or the state that it has instead.
@@ -239,7 +240,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
         let order = Name::new("order", order.as_ref());
-        decide(self.0, sale.as_ref(), order.map(|order| Request::Confirm { order }), from_redis_value)
+        decide(self.0, sale.as_ref(), order.map(|order| Request::Confirm { order }))
     }
 
     /// Sets the deadline of a held order to `hold` from now: [`State::Held`], or its state, unchanged.
@@ -260,7 +261,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
         hold: Duration,
     ) -> impl Future<Output = Result<State>> + Send {
         let extend = |order| Request::Extend { order, hold: millis(hold) };
-        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(extend), from_redis_value)
+        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(extend))
     }
 
     /// Cancels a held order: its state then. A sold one stays [`State::Sold`].
@@ -280,7 +281,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
         let cancel = |order| Request::Cancel { order, refund: false };
-        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(cancel), from_redis_value)
+        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(cancel))
     }
 
     /// Cancels an order, also a sold one: its state then.
@@ -300,7 +301,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
         order: impl AsRef<[u8]>,
     ) -> impl Future<Output = Result<State>> + Send {
         let refund = |order| Request::Cancel { order, refund: true };
-        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(refund), from_redis_value)
+        decide(self.0, sale.as_ref(), Name::new("order", order.as_ref()).map(refund))
     }
 
     /// An order, if the sale has it.
@@ -345,7 +346,7 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
 
     /// The events of a sale, oldest first; none when there are no more yet.
     ///
-    /// Errors: `NOSALE`; [`Error::Forked`] when the reader's last event is not in the sale's history.
+    /// Errors: `NOSALE`; [`Error::Forked`](crate::Error::Forked) when the reader's last event is not in the sale's history.
     ///
     /// ```no_run
     /// # async fn example(mut connection: seckill_client::redis::aio::MultiplexedConnection) -> seckill_client::Result<()> {
@@ -419,35 +420,31 @@ impl<C> std::fmt::Debug for Commands<'_, C> {
     }
 }
 
-type Parse<T> = fn(Value) -> Result<T, ParsingError>;
-
-fn decide<'c, C: ConnectionLike + Send, T>(
+fn decide<'c, C: ConnectionLike + Send, T: FromRedisValue>(
     con: &'c mut C,
     sale: &[u8],
     request: Result<Request<'_>, protocol::Error>,
-    parse: Parse<T>,
 ) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
-    send(con, request.map(|request| Command::Decide { sale, request }), parse)
+    send(con, request.map(|request| Command::Decide { sale, request }))
 }
 
-fn read<'c, C: ConnectionLike + Send, T: redis::FromRedisValue>(
+fn read<'c, C: ConnectionLike + Send, T: FromRedisValue>(
     con: &'c mut C,
     sale: &[u8],
     query: Result<Query<'_>, protocol::Error>,
 ) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
-    send(con, query.map(|query| Command::Read { sale, query }), from_redis_value)
+    send(con, query.map(|query| Command::Read { sale, query }))
 }
 
 /// Encodes before the future is returned, so that it borrows only the connection. A name that is empty or too
 /// long is an error, and nothing is sent.
-fn send<'c, C: ConnectionLike + Send, T>(
+fn send<'c, C: ConnectionLike + Send, T: FromRedisValue>(
     con: &'c mut C,
     command: Result<Command<'_>, protocol::Error>,
-    parse: Parse<T>,
 ) -> impl Future<Output = Result<T>> + Send + use<'c, C, T> {
     let cmd = command.map(encode);
     async move {
-        let reply: Value = cmd?.query_async(con).await?;
-        parse(reply).map_err(|error| Error::Redis(error.into()))
+        let reply = cmd?.query_async(con).await?;
+        Ok(parse(reply)?)
     }
 }

@@ -1,12 +1,29 @@
-//! Flash sales that do not oversell, from Rust: the commands of the Redis module `seckill` on any async
-//! connection of [redis-rs](redis).
+//! What an application service needs to sell by the Redis module `seckill`: purchases that are sent again and never
+//! buy twice, locks that are renewed and that stop the work when they may be lost, orders that replicas are known to
+//! have, and the events of a sale as a stream.
 //!
-//! [`Seckill`] adds a method for every command to all types that implement [`redis::aio::ConnectionLike`].
-//! Expected outcomes (sold out, over the limit, lock lost) are values; mistakes of the caller are an
-//! [`Error`] that keeps the server's code.
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
 //!
-//! The README of this crate has examples, and describes outcomes, units, repeated calls and the feature
-//! `serde`.
+//! use seckill_client::{Client, NewSale};
+//!
+//! let client = Client::open("redis://127.0.0.1/")?;
+//! let sale = client.sale("bottles");
+//! sale.create(NewSale::new(100).limit(2).hold(Duration::from_secs(600))).await?;
+//! let receipt = sale.buy("ann").order("order-1").qty(2).await?;
+//! println!("{:?}", receipt.outcome);
+//! println!("{}", sale.confirm("order-1").await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Client`] makes a handle for each thing: a [`Sale`], also a [durable](DurableSale) one, its [`Feed`], a [`Lock`] and
+//! its [`Guard`]. [`connect`] has the ways to reach servers. [`Seckill`] gives the connections of [redis-rs](redis) the
+//! commands as they are. Expected outcomes (sold out, over the limit, lock lost) are values; an [`Error`] keeps the
+//! server's code, and says whether the same call [may succeed later](Error::is_retryable).
+//!
+//! The README of this crate tells more of each, and of what happens when a command is sent again.
 
 #![warn(missing_debug_implementations)]
 

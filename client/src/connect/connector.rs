@@ -52,8 +52,8 @@ pub trait Connect: Send + Sync + 'static {
     /// A connection that all calls share.
     type Connection: ConnectionLike + Clone + Send + Sync + 'static;
 
-    /// Whether such a connection connects again by itself. Then it may serve others when one call failed, so it is replaced
-    /// only when another is there.
+    /// Whether such a connection has several nodes, and connects to each again by itself. Then it serves others when a
+    /// call to one failed, so it is replaced only when another is there.
     const REPAIRS_ITSELF: bool = false;
 
     /// Makes the connection that all calls share. Its commands fail when they are not answered in time.

@@ -37,7 +37,6 @@ impl Managed {
 
 impl Connect for Managed {
     type Connection = ConnectionManager;
-    const REPAIRS_ITSELF: bool = true;
 
     async fn connect(&self) -> RedisResult<ConnectionManager> {
         let config = ConnectionManagerConfig::new()

@@ -3,17 +3,18 @@
 use std::io;
 use std::time::Duration;
 
-use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, Value, from_redis_value};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
 use seckill_core::protocol::{Command, Millis, Name, Query, Token};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::call::parse;
 use crate::connect::{ANSWER_WITHIN, Connect};
 use crate::durable::demand::Demand;
 use crate::durable::lock_key::lock_key;
 use crate::durable::receipt::Durability;
 use crate::encode::encode;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::own_connection::OwnConnection;
 use crate::retry::Backoff;
 use crate::sale::Sale;
@@ -122,7 +123,7 @@ fn is_order(reply: RedisResult<Value>) -> bool {
 fn next<T: FromRedisValue>(replies: &mut impl Iterator<Item = RedisResult<Value>>) -> Result<T> {
     let missing = || Err((redis::ErrorKind::Parse, "a reply is missing").into());
     let reply = replies.next().unwrap_or_else(missing)?;
-    from_redis_value(reply).map_err(|error| Error::Redis(error.into()))
+    Ok(parse(reply)?)
 }
 
 /// The lock was another attempt's, or its lease ended before it was released.

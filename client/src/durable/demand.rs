@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, FromRedisValue, ParsingError, Value, cmd, from_redis_value};
+use redis::{Cmd, ParsingError, Value, cmd, from_redis_value};
 
 /// How many servers are to have what a connection wrote, and where.
 #[derive(Debug, Clone, Copy)]
@@ -27,11 +27,8 @@ impl Demand {
 
     /// The number of replicas in the reply to it, if they are enough.
     pub(super) fn satisfied_by(self, reply: Value) -> Result<Option<u32>, ParsingError> {
-        let (local, replicas) = if self.fsynced { from_redis_value(reply)? } else { (1, parse(reply)?) };
+        let (local, replicas) =
+            if self.fsynced { from_redis_value(reply)? } else { (1, from_redis_value::<u32>(reply)?) };
         Ok((local >= 1 && replicas >= self.replicas).then_some(replicas))
     }
-}
-
-fn parse<T: FromRedisValue>(reply: Value) -> Result<T, ParsingError> {
-    from_redis_value(reply)
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, FromRedisValue, RedisError, Value};
+use redis::Cmd;
 use seckill_core::protocol::{Command, EVENTS_MAX, Millis, Query, Seq, Term};
 
 use super::cursor::Position;
+use crate::call::parse;
 use crate::client::Client;
 use crate::connect::Connect;
 use crate::encode::encode;
@@ -54,7 +55,7 @@ impl<C: Connect> Reader<C> {
             match self.connection.call(&command, REPLY_WITHIN).await {
                 Ok(reply) => {
                     self.note_answer(after);
-                    let events = events(reply)?;
+                    let events: Vec<Event> = parse(reply)?;
                     if !events.is_empty() {
                         return Ok(Page::Events(events));
                     }
@@ -94,8 +95,4 @@ impl<C: Connect> Reader<C> {
         tracing::debug!(name: "seckill.feed.retry", sale = %self.key.escape_ascii(), %error);
         self.backoff.wait().await;
     }
-}
-
-fn events(reply: Value) -> Result<Vec<Event>> {
-    Vec::from_redis_value(reply).map_err(|error| RedisError::from(error).into())
 }

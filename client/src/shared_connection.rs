@@ -103,9 +103,10 @@ impl<C: Connect> SharedConnection<C> {
         if !is_unfit(error) || state.number != current.number {
             return;
         }
-        if !error.is_timeout() && !C::REPAIRS_ITSELF {
+        let repairs_itself = self.connector.repairs_itself();
+        if !error.is_timeout() && !repairs_itself {
             state.current = None;
-        } else if current.made.elapsed() > if C::REPAIRS_ITSELF { CLUSTER_KEPT_FOR } else { KEPT_FOR } {
+        } else if current.made.elapsed() > if repairs_itself { CLUSTER_KEPT_FOR } else { KEPT_FOR } {
             // It is made in the background.
             drop(self.connect(&mut state, background));
         }

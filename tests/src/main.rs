@@ -6,6 +6,7 @@ mod harness;
 
 mod client;
 mod cluster;
+mod commands;
 mod holds;
 mod hostile;
 mod locks;

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Color, Table};
-use seckill_cli::replay::{Load, Strategy, StrategyFigures, play};
 use seckill_launcher::{Program, Server, unless_interrupted};
 
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Show};
 use crate::progress;
+use crate::replay::{Load, Strategy, StrategyFigures, play};
 
 /// Replay the incident: six ways to sell a hundred bottles, on the same load
 ///
@@ -17,18 +19,19 @@ use crate::progress;
 /// service and sells, and that tries again after a pause while the lock is busy. A slow check takes longer
 /// than the lease of its lock.
 #[derive(clap::Args)]
-#[command(after_long_help = COLUMNS)]
+#[command(after_help = COLUMNS)]
 pub(crate) struct Incident {
     #[command(flatten)]
     load: Load,
     #[command(flatten)]
     program: Program,
-    /// Print one JSON object in place of the table
-    #[arg(long)]
-    json: bool,
 }
 
 const COLUMNS: &str = "\
+Examples:
+  seckill incident
+  seckill incident --buyers 200 --bottles 20 --json
+
 Columns:
   orders                 orders that the handlers took
   oversold               orders without a bottle
@@ -43,24 +46,24 @@ The seckill strategies are compared with INFO, EVENTS and AUDIT of their sales; 
 
 const AGREEMENT: &str = "INFO, EVENTS and AUDIT of all seckill sales agree with their handlers.";
 
-/// What `--json` prints.
 #[derive(serde::Serialize)]
 struct Report<'a> {
     parameters: &'a Load,
     rows: &'a [StrategyFigures],
 }
 
+impl Show for Report<'_> {
+    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}\n{}\n{AGREEMENT}", summary(self.parameters), table(self.rows))
+    }
+}
+
 impl Incident {
-    pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
-        let rows = tokio::runtime::Runtime::new()?.block_on(unless_interrupted(self.replay()))??;
-        let mut out = io::stdout().lock();
-        if self.json {
-            serde_json::to_writer_pretty(&mut out, &Report { parameters: &self.load, rows: &rows })?;
-            writeln!(out)?;
-        } else {
-            writeln!(out, "{}\n{}\n{AGREEMENT}", summary(&self.load), table(&rows))?;
-        }
-        Ok(())
+    pub(crate) fn run(self, output: Output) -> Result<Exit, Failure> {
+        let replayed = tokio::runtime::Runtime::new()?.block_on(unless_interrupted(self.replay()))?;
+        let rows = replayed.map_err(Failure::server)?;
+        output.print(&Report { parameters: &self.load, rows: &rows })?;
+        Ok(Exit::Done)
     }
 
     async fn replay(&self) -> Result<Vec<StrategyFigures>, Box<dyn Error>> {

@@ -1,4 +1,21 @@
-//! The replay of the incident behind `seckill incident`. It is a library so that tests can put the steps of
-//! its handlers in any order.
+//! The program `seckill`: flash sales that do not oversell, from the command line.
+//!
+//! It is a library so that tests can read its help, and put the steps of the replayed incident in any order.
 
+mod advice;
+mod cli;
+mod completions;
+mod data_directory;
+mod exit;
+mod history;
+mod incident;
+mod man;
+mod output;
+mod progress;
 pub mod replay;
+mod sale;
+mod serve;
+mod servers;
+mod times;
+
+pub use cli::{command, main};

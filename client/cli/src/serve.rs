@@ -11,6 +11,7 @@ use seckill_launcher::{Program, Watchdog, run_in_foreground, temporary_directory
 use tempfile::TempDir;
 
 use crate::data_directory::DataDirectory;
+use crate::exit::{Exit, Failure};
 
 /// Where a server keeps its data, unless something else is said.
 const DEFAULT_DIRECTORY: &str = "seckill-data";
@@ -21,6 +22,9 @@ const DEFAULT_DIRECTORY: &str = "seckill-data";
 /// itself what is kept and where. The server ends when this program does: by SIGINT, SIGTERM, SIGKILL, or
 /// because the terminal is closed.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  seckill serve
+  seckill serve --throwaway --port 7000 --maxmemory 1gb")]
 pub(crate) struct Serve {
     #[command(flatten)]
     program: Program,
@@ -47,10 +51,16 @@ enum Data {
 
 impl Serve {
     /// Returns when the server has ended.
-    pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         if self.arguments.iter().any(|argument| argument.eq_ignore_ascii_case("--dir")) {
-            return Err("--dir must come before the arguments for redis-server".into());
+            let text = "--dir must come before the arguments for redis-server";
+            return Err(Failure::Usage(text.to_owned()));
         }
+        self.serve().map_err(Failure::server)?;
+        Ok(Exit::Done)
+    }
+
+    fn serve(&self) -> Result<(), Box<dyn Error>> {
         let data = self.data()?;
         println!("seckill {}, {}", env!("CARGO_PKG_VERSION"), self.program.module()?.display());
         println!("{data}");

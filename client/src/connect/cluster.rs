@@ -48,6 +48,33 @@ impl Cluster {
         Self::with(nodes, |cluster| cluster)
     }
 
+    /// The same over TLS with certificates of one's own: of the authority that signed those of the nodes, and of the client.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new), and a certificate that cannot be read.
+    ///
+    /// ```no_run
+    /// # fn example(certificates: seckill_client::redis::TlsCertificates) -> Result<(), Box<dyn std::error::Error>> {
+    /// use seckill_client::connect::Cluster;
+    ///
+    /// let cluster = Cluster::with_certificates(["rediss://10.0.0.1/"], &certificates)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(any(feature = "tls-rustls", feature = "tls-native-tls"))]
+    pub fn with_certificates<T: IntoConnectionInfo>(
+        nodes: impl IntoIterator<Item = T>,
+        certificates: &redis::TlsCertificates,
+    ) -> RedisResult<Self> {
+        let with_certificates = |node: T| {
+            let node = redis::Client::build_with_tls(node, certificates.clone())?;
+            Ok(node.get_connection_info().clone())
+        };
+        let nodes = nodes.into_iter().map(with_certificates).collect::<RedisResult<Vec<_>>>()?;
+        Self::with(nodes, |cluster| cluster.certs(certificates.clone()))
+    }
+
     /// The same with further settings.
     pub(super) fn with<T: IntoConnectionInfo>(
         nodes: impl IntoIterator<Item = T>,
@@ -68,7 +95,10 @@ impl Cluster {
 
 impl Connect for Cluster {
     type Connection = ClusterConnection;
-    const REPAIRS_ITSELF: bool = true;
+
+    fn repairs_itself(&self) -> bool {
+        true
+    }
 
     async fn connect(&self) -> RedisResult<ClusterConnection> {
         self.cluster.get_async_connection().await

@@ -52,9 +52,11 @@ pub trait Connect: Send + Sync + 'static {
     /// A connection that all calls share.
     type Connection: ConnectionLike + Clone + Send + Sync + 'static;
 
-    /// Whether such a connection has several nodes, and connects to each again by itself. Then it serves others when a
-    /// call to one failed, so it is replaced only when another is there.
-    const REPAIRS_ITSELF: bool = false;
+    /// Whether its connections have several nodes, and connect to each again by themselves. Such a connection serves others
+    /// when a call to one node failed, so it is replaced only when another is there.
+    fn repairs_itself(&self) -> bool {
+        false
+    }
 
     /// Makes the connection that all calls share. Its commands fail when they are not answered in time.
     fn connect(&self) -> impl Future<Output = RedisResult<Self::Connection>> + Send;
@@ -84,6 +86,16 @@ pub struct Node {
 }
 
 impl Node {
+    /// The node at this address.
+    ///
+    /// ```
+    /// let node = seckill_client::connect::Node::new("10.0.0.1", 6379);
+    /// ```
+    #[must_use]
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self { host: host.into(), port }
+    }
+
     /// The node that a `MOVED` or `ASK` names.
     pub(crate) fn of_redirect(error: &RedisError) -> Option<Self> {
         let (address, _slot) = error.redirect_node()?;

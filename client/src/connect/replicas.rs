@@ -48,7 +48,10 @@ impl ClusterReplicas {
 
 impl Connect for ClusterReplicas {
     type Connection = ReplicaConnection;
-    const REPAIRS_ITSELF: bool = true;
+
+    fn repairs_itself(&self) -> bool {
+        true
+    }
 
     async fn connect(&self) -> RedisResult<ReplicaConnection> {
         self.0.connect().await.map(ReplicaConnection)

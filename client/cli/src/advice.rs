@@ -1,0 +1,59 @@
+//! What a user can do about an error.
+
+use seckill_client::{Code, Error};
+
+/// The text of an error, with what to do next on a line of its own where that is known.
+pub(crate) fn with_advice(error: &Error) -> String {
+    match advice(error) {
+        Some(advice) => format!("{error}\n{advice}"),
+        None => error.to_string(),
+    }
+}
+
+/// Whether the server does not know the command.
+pub(crate) fn lacks_module(error: &Error) -> bool {
+    matches!(error, Error::Server { code: Code::Err, message } if message.starts_with("unknown command"))
+}
+
+fn advice(error: &Error) -> Option<&'static str> {
+    match error {
+        _ if lacks_module(error) => {
+            Some("the server lacks the module: start it with --loadmodule, or by `seckill serve`")
+        }
+        Error::Server { code, .. } => by_code(*code),
+        Error::Redis(error) => by_redis_error(error),
+        _ => None,
+    }
+}
+
+fn by_code(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::NoSale => {
+            "`seckill sale list` lists the sales; a key may also be in another database (--url …/2)"
+        }
+        Code::NoOrder => "`seckill buyer SALE BUYER` lists the orders of a buyer",
+        Code::BusyKey => "choose another key, or see what is there by `seckill sale show`",
+        Code::NoStock => "`seckill sale show` says how many units are available",
+        Code::Mismatch => "repeat it with the same arguments, or choose a new id",
+        Code::Eviction => "set maxmemory-policy to noeviction on the server",
+        Code::MaxWaiters => "wait for less, or raise seckill.max-waiters on the server",
+        Code::Full => "continue with a new sale: `seckill sale roll OLD NEW`",
+        Code::Corrupt => {
+            "keep the server's files, and compare a replica: `seckill sale audit` with its --url"
+        }
+        _ => return None,
+    })
+}
+
+fn by_redis_error(error: &redis::RedisError) -> Option<&'static str> {
+    Some(match error.code() {
+        Some("NOPERM") => "name a user that may do this: --url redis://USER:PASSWORD@HOST",
+        Some("NOAUTH" | "WRONGPASS") => "name the user and the password: --url redis://USER:PASSWORD@HOST",
+        Some("READONLY") => "this is a replica: name the primary, or the sentinels, by --url",
+        Some("WRONGTYPE") => "the key is not that of a sale or of a lock",
+        None if error.is_connection_refusal() || error.is_io_error() || error.is_timeout() => {
+            "is the server running there? --url or SECKILL_URL names another one"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,76 @@
+//! The commands, and what all of them have.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::servers::Servers;
+use crate::{completions, incident, man, sale, serve};
+
+/// Flash sales that do not oversell
+#[derive(Parser)]
+#[command(name = "seckill", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    servers: Servers,
+    /// Print JSON for machines: one object a line
+    #[arg(long, global = true, help_heading = "Output")]
+    json: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused by the rules, such as SOLDOUT, or because a sale or an order does not exist
+  2  wrong arguments
+  3  no server, or one that cannot do it
+`seckill lock run` exits as the command that it ran.";
+
+#[derive(Subcommand)]
+enum Command {
+    Sale(sale::Sale),
+    Serve(serve::Serve),
+    Incident(incident::Incident),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// The definitions of all commands, for help, man pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Results go to stdout, an error to stderr.
+#[must_use]
+pub fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(&failure)
+        }
+    }
+}
+
+impl Cli {
+    fn run(self) -> Result<Exit, Failure> {
+        let Self { command, servers, json } = self;
+        let output = Output::new(json);
+        match command {
+            Command::Serve(serve) => serve.run(),
+            Command::Incident(incident) => incident.run(output),
+            Command::Completions(completions) => completions.run(Cli::command()),
+            Command::Man(man) => man.run(Cli::command()),
+            Command::Sale(sale) => block_on(sale.run(&servers, output)),
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    tokio::runtime::Runtime::new()?.block_on(work)
+}

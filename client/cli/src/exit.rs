@@ -1,0 +1,83 @@
+//! How a command ends, and the exit code for that.
+
+use std::process::ExitCode;
+
+use seckill_client::{Code, Error};
+
+use crate::advice;
+
+/// What a command that could be carried out came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// What was asked for is done: 0.
+    Done,
+    /// The rules of the sale or of the lock refused it, which stdout says: 1.
+    Refused,
+    /// What another program ended with.
+    Code(u8),
+}
+
+/// Why a command could not be carried out. It says on stderr why, and what to do next.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The server refused the command, for what it is about does not exist or is in another state: 1.
+    #[error("{0}")]
+    Refused(String),
+    /// The arguments are wrong: 2.
+    #[error("{0}")]
+    Usage(String),
+    /// A server cannot be reached, or cannot do it; or this machine cannot: 3.
+    #[error("{0}")]
+    Server(String),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Refused => Self::from(1),
+            Exit::Code(code) => Self::from(code),
+        }
+    }
+}
+
+impl From<&Failure> for ExitCode {
+    fn from(failure: &Failure) -> Self {
+        Self::from(match failure {
+            Failure::Refused(_) => 1,
+            Failure::Usage(_) => 2,
+            Failure::Server(_) => 3,
+        })
+    }
+}
+
+impl Failure {
+    /// Something on this machine failed.
+    pub(crate) fn server(error: impl std::fmt::Display) -> Self {
+        Self::Server(error.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let text = advice::with_advice(&error);
+        match error.code() {
+            _ if advice::lacks_module(&error) => Self::Server(text),
+            Some(Code::Err) => Self::Usage(text),
+            Some(Code::Eviction | Code::MaxWaiters) | None => Self::Server(text),
+            Some(_) => Self::Refused(text),
+        }
+    }
+}
+
+impl From<redis::RedisError> for Failure {
+    fn from(error: redis::RedisError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::server(error)
+    }
+}

@@ -1,0 +1,98 @@
+//! The ways to reach servers, one of them chosen as the program runs.
+
+use redis::aio::MultiplexedConnection;
+use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
+use redis::{Client, ConnectionAddr, ConnectionInfo, RedisResult, TlsMode};
+use seckill_client::connect::{Cluster, Connect, Node, Sentinel};
+
+use super::connection::AnyConnection;
+use super::discovery::Sentinels;
+use super::tls::Certificates;
+use crate::exit::Failure;
+
+/// How the servers are reached.
+pub(crate) enum Connector {
+    /// One server.
+    Single(Client),
+    /// The nodes of a cluster.
+    Cluster(Cluster),
+    /// The primary that sentinels name.
+    Sentinel(Sentinel),
+}
+
+impl Connector {
+    pub(super) fn single(server: ConnectionInfo) -> RedisResult<Self> {
+        Client::open(server).map(Self::Single)
+    }
+
+    pub(super) fn cluster(
+        nodes: Vec<ConnectionInfo>,
+        certificates: Option<&Certificates>,
+    ) -> RedisResult<Self> {
+        let cluster = match certificates {
+            Some(certificates) => Cluster::with_certificates(nodes, certificates),
+            None => Cluster::new(nodes),
+        };
+        cluster.map(Self::Cluster)
+    }
+
+    pub(super) async fn sentinel(
+        sentinels: Sentinels,
+        certificates: Option<Certificates>,
+    ) -> Result<Self, Failure> {
+        let name = sentinels.primary().await?;
+        let reached = sentinels.reached();
+        let addresses: Vec<_> = reached.iter().map(|sentinel| sentinel.addr().clone()).collect();
+        let mut builder = SentinelClientBuilder::new(addresses, name, SentinelServerType::Master)?;
+        if let Some(login) = reached.first().map(ConnectionInfo::redis_settings) {
+            if let Some(user) = login.username() {
+                builder = builder.set_client_to_sentinel_username(user);
+            }
+            if let Some(password) = login.password() {
+                builder = builder.set_client_to_sentinel_password(password);
+            }
+        }
+        if let Some(server) = sentinels.servers.first() {
+            let settings = server.redis_settings();
+            builder = builder.set_client_to_redis_db(settings.db());
+            if let Some(user) = settings.username() {
+                builder = builder.set_client_to_redis_username(user);
+            }
+            if let Some(password) = settings.password() {
+                builder = builder.set_client_to_redis_password(password);
+            }
+            if let ConnectionAddr::TcpTls { insecure, .. } = server.addr() {
+                let mode = if *insecure { TlsMode::Insecure } else { TlsMode::Secure };
+                builder = builder.set_client_to_redis_tls_mode(mode);
+                if let Some(certificates) = certificates {
+                    builder = builder.set_client_to_redis_certificates(certificates);
+                }
+            }
+        }
+        Ok(Self::Sentinel(Sentinel::new(builder.build()?)))
+    }
+}
+
+impl Connect for Connector {
+    type Connection = AnyConnection;
+
+    fn repairs_itself(&self) -> bool {
+        matches!(self, Self::Cluster(_))
+    }
+
+    async fn connect(&self) -> RedisResult<AnyConnection> {
+        match self {
+            Self::Single(server) => server.connect().await.map(AnyConnection::Server),
+            Self::Sentinel(sentinel) => sentinel.connect().await.map(AnyConnection::Server),
+            Self::Cluster(cluster) => cluster.connect().await.map(AnyConnection::Cluster),
+        }
+    }
+
+    async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
+        match self {
+            Self::Single(server) => server.connect_apart(node).await,
+            Self::Sentinel(sentinel) => sentinel.connect_apart(node).await,
+            Self::Cluster(cluster) => cluster.connect_apart(node).await,
+        }
+    }
+}

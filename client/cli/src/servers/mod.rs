@@ -1,0 +1,130 @@
+//! The servers that a command is about: named by URLs, and reached as what they are.
+
+mod connection;
+mod connector;
+mod discovery;
+mod primaries;
+mod tls;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use redis::{ConnectionInfo, IntoConnectionInfo};
+use seckill_client::Client;
+
+pub(crate) use connector::Connector;
+
+use crate::exit::Failure;
+use crate::times;
+use discovery::Mode;
+use tls::Certificates;
+
+/// The client of all commands.
+pub(crate) type AnyClient = Client<Connector>;
+
+/// How the servers are named.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Servers")]
+pub(crate) struct Servers {
+    /// A server, as redis[s]://[[USER]:PASSWORD@]HOST[:PORT][/DB] or redis+unix:///PATH[?db=DB]
+    ///
+    /// Nodes of a cluster and sentinels are recognized; name several, so that one may be down.
+    #[arg(
+        long = "url",
+        global = true,
+        env = "SECKILL_URL",
+        hide_env_values = true,
+        value_delimiter = ',',
+        value_name = "URL",
+        default_value = "redis://127.0.0.1/"
+    )]
+    urls: Vec<String>,
+    /// The primary to ask the sentinels for, where they watch several
+    #[arg(long = "primary", global = true, env = "SECKILL_PRIMARY", value_name = "NAME")]
+    primary: Option<String>,
+    /// The longest that a call takes, with all its attempts
+    #[arg(long, global = true, value_name = "TIME", default_value = "5s", value_parser = times::positive_duration)]
+    within: Duration,
+    /// The authority that signed the certificates of the servers [default: those of the system]
+    #[arg(long, global = true, env = "SECKILL_TLS_CA", value_name = "PEM")]
+    tls_ca: Option<PathBuf>,
+    /// The certificate of this client
+    #[arg(long, global = true, env = "SECKILL_TLS_CERT", value_name = "PEM", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of this client
+    #[arg(long, global = true, env = "SECKILL_TLS_KEY", value_name = "PEM", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Servers {
+    /// A client of the servers, once it is known what they are.
+    pub(crate) async fn client(&self) -> Result<AnyClient, Failure> {
+        Ok(self.client_of(self.connector().await?))
+    }
+
+    /// A client that connects so.
+    pub(crate) fn client_of(&self, connector: Connector) -> AnyClient {
+        Client::new(connector).within(self.within)
+    }
+
+    /// How the servers are reached: asks one of them what it is.
+    pub(crate) async fn connector(&self) -> Result<Connector, Failure> {
+        let (mut servers, certificates) = self.resolve()?;
+        match discovery::mode(&servers).await? {
+            Mode::Single if servers.len() > 1 => Err(Failure::Usage(format!(
+                "{} servers are named by --url, but they are neither nodes of a cluster nor sentinels",
+                servers.len()
+            ))),
+            Mode::Single => Ok(Connector::single(servers.remove(0))?),
+            Mode::Cluster => Ok(Connector::cluster(servers, certificates.as_ref())?),
+            Mode::Sentinel { takes_password } => {
+                let name = self.primary.clone();
+                let sentinels = discovery::Sentinels { servers, takes_password, name };
+                Connector::sentinel(sentinels, certificates).await
+            }
+        }
+    }
+
+    /// Each server by itself, where several are independent of each other; `None` where they are one cluster or sentinels.
+    pub(crate) async fn independent(&self) -> Result<Option<Vec<AnyClient>>, Failure> {
+        let (servers, _) = self.resolve()?;
+        if servers.len() < 2 || !matches!(discovery::mode(&servers).await?, Mode::Single) {
+            return Ok(None);
+        }
+        let client = |server| Ok(self.client_of(Connector::single(server)?));
+        servers.into_iter().map(client).collect::<Result<_, Failure>>().map(Some)
+    }
+
+    fn resolve(&self) -> Result<(Vec<ConnectionInfo>, Option<Certificates>), Failure> {
+        tls::install_provider();
+        let certificates =
+            tls::read(self.tls_ca.as_deref(), self.tls_cert.as_deref(), self.tls_key.as_deref())?;
+        let server = |url: &String| {
+            let wrong = |error| Failure::Usage(format!("--url {}: {error}", without_password(url)));
+            let info = url.as_str().into_connection_info().map_err(wrong)?;
+            tls::with_certificates(info, certificates.as_ref()).map_err(wrong)
+        };
+        let servers = self.urls.iter().map(server).collect::<Result<_, _>>()?;
+        Ok((servers, certificates))
+    }
+}
+
+/// A URL that can be shown.
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => format!("{}://…{}", &url[..scheme], &url[at..]),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_no_password() {
+        assert_eq!(without_password("redis://ann:secret@host:1/x"), "redis://…@host:1/x");
+        assert_eq!(without_password("redis://:p@ss@host"), "redis://…@host");
+        assert_eq!(without_password("redis://host"), "redis://host");
+    }
+}

@@ -1,0 +1,59 @@
+//! The primaries, one by one: for what no key leads to, such as SCAN and INFO.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, FromRedisValue, RedisResult, Value, cmd};
+use seckill_client::connect::{Connect, Node};
+use tokio::time::timeout;
+
+use super::connector::Connector;
+use crate::exit::Failure;
+
+/// A primary, and a connection to it.
+pub(crate) struct Primary {
+    /// How it is called: `10.0.0.1:6379`; empty for the only one.
+    pub(crate) name: String,
+    connection: MultiplexedConnection,
+    within: Duration,
+}
+
+impl Primary {
+    /// Sends a command once.
+    pub(crate) async fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, Failure> {
+        match timeout(self.within, command.query_async(&mut self.connection)).await {
+            Ok(reply) => Ok(reply?),
+            Err(_) => Err(Failure::Server(format!("{} does not answer", self.name))),
+        }
+    }
+}
+
+impl Connector {
+    /// All primaries: those of a cluster that have slots, or the one server. They answer within this time.
+    pub(crate) async fn primaries(&self, within: Duration) -> Result<Vec<Primary>, Failure> {
+        let connection = self.connect_apart(None).await?;
+        let mut any = Primary { name: String::new(), connection, within };
+        if !matches!(self, Self::Cluster(_)) {
+            return Ok(vec![any]);
+        }
+        let mut primaries: Vec<Primary> = Vec::new();
+        let ranges: Vec<Vec<Value>> = any.query(cmd("CLUSTER").arg("SLOTS")).await?;
+        for range in ranges {
+            let Some(node) = range.into_iter().nth(2).map(node).transpose()? else { continue };
+            let name = format!("{}:{}", node.host, node.port);
+            if primaries.iter().all(|known| known.name != name) {
+                let connection = self.connect_apart(Some(&node)).await?;
+                primaries.push(Primary { name, connection, within });
+            }
+        }
+        Ok(primaries)
+    }
+}
+
+/// A node in the reply of CLUSTER SLOTS: its host, its port, and more. A host that is not known is that of who replies.
+fn node(reply: Value) -> RedisResult<Node> {
+    let mut fields = Vec::from_redis_value(reply)?.into_iter();
+    let host = fields.next().map(Option::<String>::from_redis_value).transpose()?.flatten();
+    let port = fields.next().map(u16::from_redis_value).transpose()?;
+    Ok(Node::new(host.unwrap_or_default(), port.unwrap_or_default()))
+}

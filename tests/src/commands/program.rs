@@ -1,0 +1,77 @@
+//! The program `seckill`, run against servers of a test.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::harness::built::built;
+use crate::harness::server::Server;
+
+/// The program with the server that it is to talk to.
+pub(super) struct Program {
+    urls: String,
+}
+
+/// What the program ended with.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) errors: String,
+}
+
+impl Program {
+    /// Talks to this server by its unix socket.
+    pub(super) fn on(server: &Server) -> Self {
+        Self::at([socket_url(&server.socket())])
+    }
+
+    /// Talks to the servers at these URLs.
+    pub(super) fn at<T: AsRef<str>>(urls: impl IntoIterator<Item = T>) -> Self {
+        let urls: Vec<String> = urls.into_iter().map(|url| url.as_ref().to_owned()).collect();
+        Self { urls: urls.join(",") }
+    }
+
+    /// The program with these arguments, not run yet. Nothing of the environment of the test reaches it that it reads.
+    pub(super) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(built("seckill"));
+        command.args(arguments).env("SECKILL_URL", &self.urls).env_remove("SECKILL_PRIMARY");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it with the words of a line to its end.
+    pub(super) async fn run(&self, line: &str) -> Ended {
+        let mut command = self.command(line.split_whitespace());
+        tokio::task::spawn_blocking(move || command.output().unwrap().into()).await.unwrap()
+    }
+
+    /// The same, which must succeed: what it printed.
+    pub(super) async fn prints(&self, line: &str) -> String {
+        let ended = self.run(line).await;
+        assert_eq!(ended.code, 0, "{line}: {ended:?}");
+        ended.out
+    }
+
+    /// The same with `--json`: what it printed, one value.
+    pub(super) async fn json(&self, line: &str) -> Value {
+        let printed = self.prints(&format!("{line} --json")).await;
+        serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{line}: {error}\n{printed}"))
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            errors: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+pub(super) fn socket_url(socket: &Path) -> String {
+    format!("redis+unix://{}", socket.display())
+}

@@ -18,9 +18,11 @@ use crate::words::{Refusal, State};
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Receipt {
     /// The id of the order: the one that was given, or else a new UUID of version 7.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_format::name"))]
     pub order: Vec<u8>,
     /// What is known of it.
     pub outcome: Outcome,

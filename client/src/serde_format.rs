@@ -97,6 +97,8 @@ mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::json;
 
+    use crate::outcome::Outcome;
+    use crate::receipt::Receipt;
     use crate::reply::{Bought, Buyer, Event, EventKind, Info, Order, Rules};
     use crate::words::{Refusal, State};
 
@@ -109,6 +111,11 @@ mod tests {
     fn outcomes_are_words_and_names_are_text_or_bytes() {
         must_be(&Bought::Order(State::Held), json!({ "order": "HELD" }));
         must_be(&Bought::Refused(Refusal::SoldOut), json!({ "refused": "SOLDOUT" }));
+        let receipt = |outcome, is_final| Receipt { order: b"o".to_vec(), outcome, is_final };
+        let json = json!({ "order": "o", "outcome": { "refused": "LIMIT" }, "is_final": true });
+        must_be(&receipt(Outcome::Refused(Refusal::Limit), true), json);
+        let json = json!({ "order": "o", "outcome": "unknown", "is_final": false });
+        must_be(&receipt(Outcome::Unknown, false), json);
         let order = Order {
             order: b"o\xff".to_vec(),
             buyer: b"ann".to_vec(),

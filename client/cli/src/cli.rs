@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::Servers;
-use crate::{completions, incident, man, sale, serve};
+use crate::{completions, events, incident, man, order, sale, serve};
 
 /// Flash sales that do not oversell
 #[derive(Parser)]
@@ -33,6 +33,13 @@ Exit codes:
 #[derive(Subcommand)]
 enum Command {
     Sale(sale::Sale),
+    Buy(order::Buy),
+    Confirm(order::Confirm),
+    Extend(order::Extend),
+    Cancel(order::Cancel),
+    Order(order::Order),
+    Buyer(order::Buyer),
+    Events(events::Events),
     Serve(serve::Serve),
     Incident(incident::Incident),
     Completions(completions::Completions),
@@ -62,11 +69,18 @@ impl Cli {
         let Self { command, servers, json } = self;
         let output = Output::new(json);
         match command {
+            Command::Sale(sale) => block_on(sale.run(&servers, output)),
+            Command::Buy(buy) => block_on(buy.run(&servers, output)),
+            Command::Confirm(confirm) => block_on(confirm.run(&servers, output)),
+            Command::Extend(extend) => block_on(extend.run(&servers, output)),
+            Command::Cancel(cancel) => block_on(cancel.run(&servers, output)),
+            Command::Order(order) => block_on(order.run(&servers, output)),
+            Command::Buyer(buyer) => block_on(buyer.run(&servers, output)),
+            Command::Events(events) => block_on(events.run(&servers)),
             Command::Serve(serve) => serve.run(),
             Command::Incident(incident) => incident.run(output),
             Command::Completions(completions) => completions.run(Cli::command()),
             Command::Man(man) => man.run(Cli::command()),
-            Command::Sale(sale) => block_on(sale.run(&servers, output)),
         }
     }
 }

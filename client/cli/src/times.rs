@@ -74,6 +74,13 @@ pub(crate) fn length(time: Duration) -> String {
     humantime::format_duration(shown).to_string()
 }
 
+/// An instant, and how far away it is from `now`, both in unix ms.
+pub(crate) fn moment(at: u64, now: u64) -> String {
+    let away = Duration::from_millis(at.abs_diff(now));
+    let away = length(Duration::from_secs(away.as_secs()));
+    if at > now { format!("{}, in {away}", instant(at)) } else { format!("{}, {away} ago", instant(at)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -74,6 +74,16 @@ impl Cursor {
         self.last().seq
     }
 
+    /// The term of the last event; 0 at the beginning.
+    ///
+    /// ```
+    /// assert_eq!(seckill_client::Cursor::after(7, 1).term(), 1);
+    /// ```
+    #[must_use]
+    pub fn term(&self) -> u64 {
+        self.last().term
+    }
+
     pub(super) fn last(&self) -> Position {
         self.ends.last().copied().unwrap_or(Position { seq: 0, term: 0 })
     }

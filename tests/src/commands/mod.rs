@@ -1,4 +1,7 @@
 //! The commands of the program `seckill` that talk to servers.
 
+mod events;
 mod failures;
+mod orders;
 mod program;
+mod sales;

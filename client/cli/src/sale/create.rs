@@ -1,12 +1,13 @@
 //! `seckill sale create`.
 
-use seckill_client::NewSale;
+use redis::cmd;
+use seckill_client::connect::Connect;
 
+use super::figures::figures;
 use super::rules::Rules;
-use super::show::figures;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::servers::Servers;
+use crate::servers::{Connector, Servers};
 
 /// Create a sale
 ///
@@ -29,26 +30,17 @@ pub(super) struct Create {
 impl Create {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         let connector = servers.connector().await?;
-        let window = self.rules.window(&connector).await?;
-        let mut sale = NewSale::new(self.stock);
-        if let Some(limit) = self.rules.limit {
-            sale = sale.limit(limit);
-        }
-        if let Some(hold) = self.rules.hold {
-            sale = sale.hold(hold);
-        }
-        if let Some(opens) = window.opens {
-            sale = sale.opens(opens);
-        }
-        if let Some(closes) = window.closes {
-            sale = sale.closes(closes);
-        }
-        if let Some(attempts) = self.rules.attempts {
-            sale = sale.attempts(attempts);
-        }
+        let now = if self.rules.are_relative() { server_time(&connector).await? } else { 0 };
         let handle = servers.client_of(connector).sale(self.sale);
-        handle.create(sale).await?;
+        handle.create(self.rules.new_sale(self.stock, now)).await?;
         output.print(&figures(&handle).await?)?;
         Ok(Exit::Done)
     }
+}
+
+/// The clock of the server, in unix time in ms.
+async fn server_time(connector: &Connector) -> Result<u64, Failure> {
+    let mut connection = connector.connect().await?;
+    let (seconds, micros): (u64, u64) = cmd("TIME").query_async(&mut connection).await?;
+    Ok(seconds.saturating_mul(1000).saturating_add(micros / 1000))
 }

@@ -1,6 +1,14 @@
 //! `seckill sale`: what operators do to a sale.
 
+mod alter;
+mod audit;
 mod create;
+mod delete;
+mod figures;
+mod list;
+mod orders;
+mod restock;
+mod roll;
 mod rules;
 mod show;
 
@@ -20,14 +28,32 @@ pub(crate) struct Sale {
 #[derive(Subcommand)]
 enum Command {
     Create(create::Create),
+    Alter(alter::Alter),
+    Open(alter::Open),
+    Close(alter::Close),
+    Restock(restock::Restock),
     Show(show::Show),
+    Audit(audit::Audit),
+    List(list::List),
+    Orders(orders::Orders),
+    Roll(roll::Roll),
+    Delete(delete::Delete),
 }
 
 impl Sale {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         match self.command {
             Command::Create(create) => create.run(servers, output).await,
+            Command::Alter(alter) => alter.run(servers, output).await,
+            Command::Open(open) => open.run(servers, output).await,
+            Command::Close(close) => close.run(servers, output).await,
+            Command::Restock(restock) => restock.run(servers, output).await,
             Command::Show(show) => show.run(servers, output).await,
+            Command::Audit(audit) => audit.run(servers, output).await,
+            Command::List(list) => list.run(servers, output).await,
+            Command::Orders(orders) => orders.run(servers, output).await,
+            Command::Roll(roll) => roll.run(servers, output).await,
+            Command::Delete(delete) => delete.run(servers, output).await,
         }
     }
 }

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use redis::cmd;
-use seckill_client::connect::Connect;
+use seckill_client::{Alteration, NewSale};
 
-use crate::exit::Failure;
-use crate::servers::Connector;
 use crate::times::{When, duration};
 
 /// The rules of a sale. What is not named is not changed; a new sale has none of it.
@@ -14,10 +11,10 @@ use crate::times::{When, duration};
 pub(super) struct Rules {
     /// Units that one buyer may have; 0: any number
     #[arg(long, value_name = "UNITS")]
-    pub(super) limit: Option<u32>,
+    limit: Option<u32>,
     /// How long an order is held until it is confirmed, such as 10m; 0s: orders are sold at once
     #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(super) hold: Option<Duration>,
+    hold: Option<Duration>,
     /// When the sale opens: 2026-11-27T20:00:00Z, +10m, now or never (always open)
     #[arg(long, value_name = "WHEN")]
     opens: Option<When>,
@@ -26,13 +23,7 @@ pub(super) struct Rules {
     closes: Option<When>,
     /// Orders that one buyer may place, in whatever state they are; 0: any number
     #[arg(long, value_name = "ORDERS")]
-    pub(super) attempts: Option<u32>,
-}
-
-/// The window of a sale in unix time in ms, as far as it is named.
-pub(super) struct Window {
-    pub(super) opens: Option<u64>,
-    pub(super) closes: Option<u64>,
+    attempts: Option<u32>,
 }
 
 impl Rules {
@@ -42,27 +33,54 @@ impl Rules {
         limit.is_none() && hold.is_none() && opens.is_none() && closes.is_none() && attempts.is_none()
     }
 
-    /// The window, by the clock of the server.
-    pub(super) async fn window(&self, connector: &Connector) -> Result<Window, Failure> {
-        window(connector, self.opens, self.closes).await
+    /// Whether the clock of the server decides on the window.
+    pub(super) fn are_relative(&self) -> bool {
+        self.opens.into_iter().chain(self.closes).any(When::is_relative)
     }
-}
 
-/// What these instants are by the clock of the server.
-pub(super) async fn window(
-    connector: &Connector,
-    opens: Option<When>,
-    closes: Option<When>,
-) -> Result<Window, Failure> {
-    let is_relative = opens.into_iter().chain(closes).any(When::is_relative);
-    let now = if is_relative { server_time(connector).await? } else { 0 };
-    let millis = |when: Option<When>| when.map(|when| when.millis(now));
-    Ok(Window { opens: millis(opens), closes: millis(closes) })
-}
+    /// A new sale with these rules, where the clock of the server shows `now`.
+    pub(super) fn new_sale(&self, stock: u64, now: u64) -> NewSale {
+        self.applied_to(NewSale::new(stock), now)
+    }
 
-/// The clock of the server, in unix time in ms.
-async fn server_time(connector: &Connector) -> Result<u64, Failure> {
-    let mut connection = connector.connect().await?;
-    let (seconds, micros): (u64, u64) = cmd("TIME").query_async(&mut connection).await?;
-    Ok(seconds.saturating_mul(1000).saturating_add(micros / 1000))
+    /// A new sale that has these rules in place of its own.
+    pub(super) fn applied_to(&self, mut sale: NewSale, now: u64) -> NewSale {
+        if let Some(limit) = self.limit {
+            sale = sale.limit(limit);
+        }
+        if let Some(hold) = self.hold {
+            sale = sale.hold(hold);
+        }
+        if let Some(opens) = self.opens {
+            sale = sale.opens(opens.millis(now));
+        }
+        if let Some(closes) = self.closes {
+            sale = sale.closes(closes.millis(now));
+        }
+        if let Some(attempts) = self.attempts {
+            sale = sale.attempts(attempts);
+        }
+        sale
+    }
+
+    /// The change to these rules, likewise.
+    pub(super) fn alteration(&self, now: u64) -> Alteration {
+        let mut alteration = Alteration::new();
+        if let Some(limit) = self.limit {
+            alteration = alteration.limit(limit);
+        }
+        if let Some(hold) = self.hold {
+            alteration = alteration.hold(hold);
+        }
+        if let Some(opens) = self.opens {
+            alteration = alteration.opens(opens.millis(now));
+        }
+        if let Some(closes) = self.closes {
+            alteration = alteration.closes(closes.millis(now));
+        }
+        if let Some(attempts) = self.attempts {
+            alteration = alteration.attempts(attempts);
+        }
+        alteration
+    }
 }

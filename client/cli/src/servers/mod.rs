@@ -13,6 +13,7 @@ use redis::{ConnectionInfo, IntoConnectionInfo};
 use seckill_client::Client;
 
 pub(crate) use connector::Connector;
+pub(crate) use primaries::Primary;
 
 use crate::exit::Failure;
 use crate::times;
@@ -83,6 +84,11 @@ impl Servers {
                 Connector::sentinel(sentinels, certificates).await
             }
         }
+    }
+
+    /// Each primary by itself.
+    pub(crate) async fn primaries(&self, connector: &Connector) -> Result<Vec<Primary>, Failure> {
+        connector.primaries(self.within).await
     }
 
     /// Each server by itself, where several are independent of each other; `None` where they are one cluster or sentinels.

@@ -1,0 +1,53 @@
+//! A file that keeps the position of a reader.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use seckill_client::Cursor;
+use tempfile::NamedTempFile;
+
+use crate::exit::Failure;
+
+/// The longest text of a cursor is some 5 KB.
+const LONGEST: u64 = 64 * 1024;
+
+/// The file. It always has a whole cursor, for it is replaced by another one.
+pub(super) struct CursorFile(PathBuf);
+
+impl CursorFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// The position in it; the beginning if there is no such file.
+    pub(super) fn read(&self) -> Result<Cursor, Failure> {
+        let path = self.0.display();
+        match fs::metadata(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Cursor::start()),
+            Ok(found) if found.len() > LONGEST => {
+                return Err(Failure::Usage(format!("{path} is not a cursor: it is too large")));
+            }
+            _ => {}
+        }
+        let text = fs::read_to_string(&self.0);
+        let text = text.map_err(|error| Failure::Usage(format!("cannot read {path}: {error}")))?;
+        text.trim().parse().map_err(|error| Failure::Usage(format!("{path}: {error}")))
+    }
+
+    /// Replaces it, so that also a crash of the machine leaves the old one or the new one.
+    pub(super) fn write(&self, cursor: &Cursor) -> Result<(), Failure> {
+        self.replace(cursor)
+            .map_err(|error| Failure::Server(format!("cannot write {}: {error}", self.0.display())))
+    }
+
+    fn replace(&self, cursor: &Cursor) -> io::Result<()> {
+        // A rename within one directory is atomic.
+        let parent = self.0.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let mut new = NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))?;
+        writeln!(new, "{cursor}")?;
+        new.as_file().sync_data()?;
+        new.persist(&self.0)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! Names from outside: keys, buyers and ids, which may be any bytes.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A name that is printed: text where it is UTF-8. For a person, what would disturb a terminal is escaped; for a machine
+/// other bytes are a list of numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name<'n>(pub(crate) &'n [u8]);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = String::new();
+        for chunk in self.0.utf8_chunks() {
+            for letter in chunk.valid().chars() {
+                if letter.is_control() { shown.extend(letter.escape_default()) } else { shown.push(letter) }
+            }
+            chunk.invalid().iter().for_each(|byte| shown.push_str(&format!("\\x{byte:02x}")));
+        }
+        f.pad(&shown)
+    }
+}
+
+impl Serialize for Name<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match str::from_utf8(self.0) {
+            Ok(text) => to.serialize_str(text),
+            Err(_) => to.serialize_bytes(self.0),
+        }
+    }
+}
+
+/// For serde: a field that is a name.
+pub(crate) fn serialize<S: Serializer>(name: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    Name(name).serialize(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_disturbs_a_terminal() {
+        assert_eq!(Name("Zoë".as_bytes()).to_string(), "Zoë");
+        assert_eq!(Name(b"a\x1b[2Jb\n\xff").to_string(), "a\\u{1b}[2Jb\\n\\xff");
+    }
+
+    #[test]
+    fn a_machine_gets_all_bytes() {
+        assert_eq!(serde_json::to_string(&Name(b"ann")).ok().as_deref(), Some("\"ann\""));
+        assert_eq!(serde_json::to_string(&Name(b"\xff\x01")).ok().as_deref(), Some("[255,1]"));
+    }
+}

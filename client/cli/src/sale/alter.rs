@@ -1,0 +1,92 @@
+//! `seckill sale alter`, and `open` and `close`, which alter the window.
+
+use seckill_client::{Alteration, Sale};
+
+use super::figures::figures;
+use super::rules::Rules;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::servers::{Connector, Servers};
+use crate::times::When;
+
+/// Change the rules of a sale; those that are not named stay
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  seckill sale alter bottles --limit 3
+  seckill sale alter bottles --opens 2030-11-27T20:00:00Z --closes never")]
+pub(super) struct Alter {
+    /// The key of the sale
+    sale: String,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+/// Open a sale, now or at an instant
+///
+/// Where its end is before that, it has no end any more.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  seckill sale open bottles
+  seckill sale open bottles --at +10m")]
+pub(super) struct Open {
+    /// The key of the sale
+    sale: String,
+    /// When: 2026-11-27T20:00:00Z, +10m or now
+    #[arg(long, value_name = "WHEN", default_value = "now")]
+    at: When,
+}
+
+/// Close a sale, now or at an instant
+///
+/// Held orders can be confirmed and cancelled on, and all orders are kept.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  seckill sale close bottles
+  seckill sale close bottles --at +1h")]
+pub(super) struct Close {
+    /// The key of the sale
+    sale: String,
+    /// When: 2026-11-27T20:00:00Z, +10m or now
+    #[arg(long, value_name = "WHEN", default_value = "now")]
+    at: When,
+}
+
+impl Alter {
+    pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
+        if self.rules.is_empty() {
+            return Err(Failure::Usage("name at least one rule, such as --limit 2".to_owned()));
+        }
+        let sale = servers.client().await?.sale(self.sale);
+        let now = sale.info().await?.now;
+        alter(&sale, self.rules.alteration(now), output).await
+    }
+}
+
+impl Open {
+    pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
+        let sale = servers.client().await?.sale(self.sale);
+        let info = sale.info().await?;
+        let opens = self.at.millis(info.now);
+        let alteration = Alteration::new().opens(opens);
+        let ends_before = info.rules.closes != 0 && info.rules.closes <= opens;
+        alter(&sale, if ends_before { alteration.closes(0) } else { alteration }, output).await
+    }
+}
+
+impl Close {
+    pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
+        let sale = servers.client().await?.sale(self.sale);
+        let info = sale.info().await?;
+        let closes = self.at.millis(info.now);
+        let alteration = Alteration::new().closes(closes);
+        // A sale that has not opened by then never opens.
+        let opens_later = closes != 0 && info.rules.opens >= closes;
+        alter(&sale, if opens_later { alteration.opens(0) } else { alteration }, output).await
+    }
+}
+
+async fn alter(sale: &Sale<Connector>, alteration: Alteration, output: Output) -> Result<Exit, Failure> {
+    sale.alter(alteration).await?;
+    output.print(&figures(sale).await?)?;
+    Ok(Exit::Done)
+}

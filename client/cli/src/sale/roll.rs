@@ -1,0 +1,140 @@
+//! `seckill sale roll`.
+
+use std::io::{self, Write};
+
+use seckill_client::{Code, Error, EventKind, Info, NewSale, Sale};
+use uuid::Uuid;
+
+use super::rules::Rules;
+use crate::exit::{Exit, Failure};
+use crate::history;
+use crate::output::{Output, Show};
+use crate::servers::{Connector, Servers};
+
+/// How often the stock may change while this looks at it, before it gives up.
+const ATTEMPTS: u32 = 100;
+
+/// Carry the units that are available in a sale to a new one
+///
+/// The new sale is created with the rules of the old one, except those that are named and an end that has passed. Units are taken from the old sale
+/// first, so they are never sold twice. Whatever interrupts it, repeat it: each step happens once, and units that became
+/// available meanwhile (holds that ran out) are carried over, too. Close the old sale first if it shall not sell on.
+///
+/// A failover between the two steps can lose the first: let replicas confirm writes (min-replicas-to-write), or roll
+/// while none is expected.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  seckill sale roll bottles bottles-december
+  seckill sale roll bottles bottles-2 --limit 1 --opens +1h")]
+pub(super) struct Roll {
+    /// The key of the sale that has units left
+    old: String,
+    /// The key of the sale that gets them
+    new: String,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+/// What was carried over.
+#[derive(serde::Serialize)]
+struct Rolled {
+    old: String,
+    new: String,
+    /// Units that were carried now, and by earlier calls.
+    units: u64,
+    /// Units that the new sale has available now.
+    available: u64,
+}
+
+impl Roll {
+    pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
+        if self.old == self.new {
+            return Err(Failure::Usage("the two sales must have different keys".to_owned()));
+        }
+        let client = servers.client().await?;
+        let (old, new) = (client.sale(self.old.as_str()), client.sale(self.new.as_str()));
+        let from = old.info().await?;
+        let to = self.create(&new, &from).await?;
+        let pair = Pair { id: id_of(&self, &from, &to), old, new };
+        let units = pair.carry().await?;
+        let available = pair.new.info().await?.available;
+        output.print(&Rolled { old: self.old, new: self.new, units, available })?;
+        Ok(Exit::Done)
+    }
+
+    /// The new sale, created unless it exists.
+    async fn create(&self, new: &Sale<Connector>, old: &Info) -> Result<Info, Failure> {
+        match new.info().await {
+            Err(error) if error.code() == Some(Code::NoSale) => {}
+            known => return Ok(known?),
+        }
+        let rules = &old.rules;
+        let sale = NewSale::new(0).limit(rules.limit).attempts(rules.attempts).hold(rules.hold);
+        let closes = if rules.closes > old.now { rules.closes } else { 0 };
+        let sale = sale.opens(rules.opens).closes(closes);
+        new.create(self.rules.applied_to(sale, old.now)).await?;
+        Ok(new.info().await?)
+    }
+}
+
+/// What the ids of all steps begin with. Sales that were deleted and created again are other sales.
+fn id_of(roll: &Roll, old: &Info, new: &Info) -> String {
+    let name = format!("{}\n{}\n{}\n{}", roll.old, old.created, roll.new, new.created);
+    format!("roll-{}-", Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
+}
+
+/// Two sales, and the beginning of the ids by which units go from one to the other.
+struct Pair {
+    old: Sale<Connector>,
+    new: Sale<Connector>,
+    id: String,
+}
+
+impl Pair {
+    /// Finishes what earlier calls began, and carries what is available: the units of all calls.
+    async fn carry(&self) -> Result<u64, Failure> {
+        for _ in 0..ATTEMPTS {
+            let taken = self.taken().await?;
+            for (id, units) in &taken {
+                self.new.restock(*units, id).await?;
+            }
+            let available = self.old.info().await?.available;
+            if available == 0 {
+                let units = taken.iter().map(|(_, units)| units.unsigned_abs()).sum();
+                return Ok(units);
+            }
+            let units = i64::try_from(available).map_err(Failure::server)?;
+            let id = format!("{}{}", self.id, taken.len());
+            match self.old.restock(-units, &id).await {
+                // What was taken now is put into the new sale in the next round.
+                Ok(_) => {}
+                // A buyer was faster, or another one who rolls.
+                Err(Error::Server { code: Code::NoStock | Code::Mismatch, .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Failure::Server(format!(
+            "the stock changed {ATTEMPTS} times meanwhile: close the old sale, and repeat this"
+        )))
+    }
+
+    /// The ids and units that were taken from the old sale for the new one.
+    async fn taken(&self) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
+        let mut taken = Vec::new();
+        let read = history::read(&self.old, |event| match event.kind {
+            EventKind::Restocked { qty, id: Some(id) } if id.starts_with(self.id.as_bytes()) => {
+                taken.push((id, -qty))
+            }
+            _ => {}
+        });
+        read.await?;
+        Ok(taken)
+    }
+}
+
+impl Show for Rolled {
+    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { old, new, units, available } = self;
+        writeln!(out, "{units} units went from {old} to {new}, where {available} are available")
+    }
+}

@@ -6,9 +6,12 @@ use crate::exit::{Exit, Failure};
 use crate::output::write_out;
 
 /// Print the completions for a shell
+///
+/// For bash they go to ~/.local/share/bash-completion/completions/seckill, for zsh to a directory of its fpath as _seckill, for fish to
+/// ~/.config/fish/completions/seckill.fish.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  seckill completions bash > ~/.local/share/bash-completion/completions/seckill")]
+  seckill completions bash > seckill.bash")]
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,

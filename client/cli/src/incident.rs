@@ -28,9 +28,8 @@ pub(crate) struct Incident {
 }
 
 const COLUMNS: &str = "\
-Examples:
-  seckill incident
-  seckill incident --buyers 200 --bottles 20 --json
+Example:
+  seckill incident --buyers 200 --bottles 20
 
 Columns:
   orders                 orders that the handlers took

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::Servers;
-use crate::{completions, events, incident, man, order, sale, serve};
+use crate::{completions, events, incident, lock, man, order, sale, serve};
 
 /// Flash sales that do not oversell
 #[derive(Parser)]
@@ -40,6 +40,7 @@ enum Command {
     Order(order::Order),
     Buyer(order::Buyer),
     Events(events::Events),
+    Lock(lock::Lock),
     Serve(serve::Serve),
     Incident(incident::Incident),
     Completions(completions::Completions),
@@ -81,6 +82,7 @@ impl Cli {
             Command::Incident(incident) => incident.run(output),
             Command::Completions(completions) => completions.run(Cli::command()),
             Command::Man(man) => man.run(Cli::command()),
+            Command::Lock(lock) => block_on(lock.run(&servers, output)),
         }
     }
 }

@@ -10,6 +10,7 @@ mod events;
 mod exit;
 mod history;
 mod incident;
+mod lock;
 mod man;
 mod names;
 mod order;

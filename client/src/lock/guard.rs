@@ -1,10 +1,11 @@
 //! A lock that is held.
 
 use std::fmt;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::hold::{Hold, keep, lost};
+use super::hold::{Hold, keep, left, lost};
 use super::keeper::{Grant, Release};
 use super::release_on_drop::ReleaseOnDrop;
 
@@ -96,6 +97,21 @@ impl Guard {
     /// ```
     pub async fn lost(&self) {
         lost(self.hold.clone()).await;
+    }
+
+    /// What is left of the time for which the lock is held for certain; each renewal makes it longer. 0 when the lock may be
+    /// lost. Work that cannot be stopped at once is stopped while enough of it is left.
+    ///
+    /// ```no_run
+    /// # fn example(guard: &seckill_client::Guard) {
+    /// if guard.left() < std::time::Duration::from_secs(2) {
+    ///     println!("no server answers: begin nothing new");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        left(*self.hold.borrow())
     }
 
     /// Does the work while the lock is held. As soon as the lock may be lost, the work is dropped at its next await.

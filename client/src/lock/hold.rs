@@ -1,6 +1,7 @@
 //! How long a lock is held.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -76,5 +77,13 @@ pub(crate) async fn lost(mut hold: watch::Receiver<Hold>) {
             Ok(Err(_)) => return sleep_until(end).await,
             Err(_) => return,
         }
+    }
+}
+
+/// For how long a lock is held still, for certain.
+pub(crate) fn left(hold: Hold) -> Duration {
+    match hold {
+        Hold::Until(end) => end.saturating_duration_since(Instant::now()),
+        Hold::Lost => Duration::ZERO,
     }
 }

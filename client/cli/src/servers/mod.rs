@@ -23,6 +23,13 @@ use tls::Certificates;
 /// The client of all commands.
 pub(crate) type AnyClient = Client<Connector>;
 
+/// What is named by one URL, or by the URLs of one cluster or of its sentinels.
+pub(crate) struct Independent {
+    /// The address of the first URL.
+    pub(crate) name: String,
+    pub(crate) connector: Connector,
+}
+
 /// How the servers are named.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Servers")]
@@ -70,19 +77,12 @@ impl Servers {
 
     /// How the servers are reached: asks one of them what it is.
     pub(crate) async fn connector(&self) -> Result<Connector, Failure> {
-        let (mut servers, certificates) = self.resolve()?;
-        match discovery::mode(&servers).await? {
-            Mode::Single if servers.len() > 1 => Err(Failure::Usage(format!(
-                "{} servers are named by --url, but they are neither nodes of a cluster nor sentinels",
-                servers.len()
+        let mut each = self.independent().await?;
+        match each.len() {
+            1 => Ok(each.remove(0).connector),
+            count => Err(Failure::Usage(format!(
+                "{count} servers are named by --url, but they are neither nodes of a cluster nor sentinels"
             ))),
-            Mode::Single => Ok(Connector::single(servers.remove(0))?),
-            Mode::Cluster => Ok(Connector::cluster(servers, certificates.as_ref())?),
-            Mode::Sentinel { takes_password } => {
-                let name = self.primary.clone();
-                let sentinels = discovery::Sentinels { servers, takes_password, name };
-                Connector::sentinel(sentinels, certificates).await
-            }
         }
     }
 
@@ -91,14 +91,28 @@ impl Servers {
         connector.primaries(self.within).await
     }
 
-    /// Each server by itself, where several are independent of each other; `None` where they are one cluster or sentinels.
-    pub(crate) async fn independent(&self) -> Result<Option<Vec<AnyClient>>, Failure> {
-        let (servers, _) = self.resolve()?;
-        if servers.len() < 2 || !matches!(discovery::mode(&servers).await?, Mode::Single) {
-            return Ok(None);
-        }
-        let client = |server| Ok(self.client_of(Connector::single(server)?));
-        servers.into_iter().map(client).collect::<Result<_, Failure>>().map(Some)
+    /// The same for each of several servers that are independent of each other. A cluster is one, and so are the servers that
+    /// sentinels watch.
+    pub(crate) async fn independent(&self) -> Result<Vec<Independent>, Failure> {
+        let (servers, certificates) = self.resolve()?;
+        let name = |server: &ConnectionInfo| server.addr().to_string();
+        let first = name(&servers[0]);
+        let connector = match discovery::mode(&servers).await? {
+            Mode::Single => {
+                let single = |server| {
+                    let name = name(&server);
+                    Ok(Independent { name, connector: Connector::single(server)? })
+                };
+                return servers.into_iter().map(single).collect();
+            }
+            Mode::Cluster => Connector::cluster(servers, certificates.as_ref())?,
+            Mode::Sentinel { takes_password } => {
+                let name = self.primary.clone();
+                let sentinels = discovery::Sentinels { servers, takes_password, name };
+                Connector::sentinel(sentinels, certificates).await?
+            }
+        };
+        Ok(vec![Independent { name: first, connector }])
     }
 
     fn resolve(&self) -> Result<(Vec<ConnectionInfo>, Option<Certificates>), Failure> {

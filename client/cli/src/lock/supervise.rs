@@ -14,6 +14,9 @@ use super::signals::Signals;
 use super::terminal::{Terminal, stop_ourselves};
 use crate::times::length;
 
+/// The time in which a signal stops this program.
+const STOPPED_WITHIN: Duration = Duration::from_millis(100);
+
 /// How a command ended.
 pub(super) struct End {
     /// Its exit code, as shells have it.
@@ -28,6 +31,10 @@ pub(super) struct Supervisor<'g> {
     grace: Duration,
     running: Running,
     terminal: Terminal,
+    /// Whether the command had the terminal when it was stopped.
+    relend: bool,
+    /// When a command that was stopped goes on, even if no shell continues this program.
+    resume_at: Option<Instant>,
     /// Since the command was told to end.
     kill: Option<Kill>,
 }
@@ -37,7 +44,7 @@ struct Kill(Option<Instant>);
 
 impl<'g> Supervisor<'g> {
     pub(super) fn new(running: Running, guard: &'g Guard, grace: Duration) -> Self {
-        Self { guard, grace, running, terminal: Terminal::open(), kill: None }
+        Self { guard, grace, running, terminal: Terminal::open(), relend: false, resume_at: None, kill: None }
     }
 
     pub(super) async fn until_end(mut self) -> io::Result<End> {
@@ -55,7 +62,8 @@ impl<'g> Supervisor<'g> {
             tokio::select! {
                 biased;
                 () = ending(self.guard, self.grace), if self.kill.is_none() => self.stop(),
-                () = due(self.kill.as_ref()) => self.kill(),
+                () = due(self.kill.as_ref().and_then(|kill| kill.0)) => self.kill(),
+                () = due(self.resume_at) => self.resume(),
                 signal = signals.next() => self.pass_on(signal),
             }
         }
@@ -82,21 +90,20 @@ impl<'g> Supervisor<'g> {
         if self.kill.is_some() || !(wants_terminal || signal == Signal::SIGTSTP) {
             return;
         }
-        let was_lent = self.terminal.take_back();
+        self.relend = self.terminal.take_back();
         stop_ourselves();
-        if was_lent {
-            self.terminal.lend(self.running.group().id());
-        }
-        // Where there is no shell that would continue this program, the command cannot be stopped either. But one that wants
-        // the terminal would only be stopped again: it goes on when SIGCONT says that a shell did.
-        if !wants_terminal {
-            self.resume();
-        }
+        // Where no shell would continue this program, it was not stopped, and the command cannot be stopped either. But one that
+        // wants the terminal would only be stopped again.
+        self.resume_at = (!wants_terminal).then(|| Instant::now() + STOPPED_WITHIN);
     }
 
     /// Lets the command go on, unless its lock was lost meanwhile.
-    fn resume(&self) {
+    fn resume(&mut self) {
+        self.resume_at = None;
         if self.guard.left() > self.grace {
+            if std::mem::take(&mut self.relend) {
+                self.terminal.lend(self.running.group().id());
+            }
             self.running.signal_all(Signal::SIGCONT);
         }
     }
@@ -155,10 +162,10 @@ async fn ending(guard: &Guard, time: Duration) {
     }
 }
 
-async fn due(kill: Option<&Kill>) {
-    match kill {
-        Some(Kill(Some(at))) => sleep_until(*at).await,
-        _ => pending().await,
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => pending().await,
     }
 }
 

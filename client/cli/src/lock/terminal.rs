@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
 
-use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 /// The terminal of this program, and whether the command has it.
@@ -55,7 +55,6 @@ impl Terminal {
 
 /// Stops this process group, for its shell to continue it. A group that no shell would continue is not stopped.
 pub(super) fn stop_ourselves() {
-    // SIGTSTP is passed to the command, so it cannot be used here. The second one stops this thread before it goes on.
+    // SIGTSTP is passed to the command, so it cannot be used here.
     let _ = kill(Pid::from_raw(0), Signal::SIGTTIN);
-    let _ = raise(Signal::SIGTTIN);
 }

@@ -1,5 +1,6 @@
 //! The help of each command: its examples run as they are written there.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,8 +9,9 @@ use std::{env, fs, iter};
 use tempfile::TempDir;
 
 use super::program::socket_url;
-use crate::harness::built::built;
+use crate::harness::built::{built, workspace};
 use crate::harness::conditions::wait_until;
+use crate::harness::markdown::fenced_blocks;
 use crate::harness::server::{Server, module};
 use crate::harness::session::play;
 
@@ -50,6 +52,38 @@ fn each_command_has_an_example_and_each_argument_an_explanation() {
             assert!(argument.get_help().is_some(), "{words}: {}", argument.get_id());
         }
     }
+}
+
+/// The page of the program has all commands, and no other.
+#[test]
+fn the_page_has_all_commands() {
+    let page = page();
+    let table = page.lines().filter(|line| line.starts_with("| `seckill "));
+    let named = table.flat_map(|line| line.split('|').nth(1).unwrap_or_default().split(", "));
+    let named: BTreeSet<String> = named.map(|name| name.trim().trim_matches('`').to_owned()).collect();
+    let known = leaves(&seckill_cli::command(), "").into_iter().map(|(words, _)| words).collect();
+    // The page has a table of what `seckill serve` keeps, too.
+    let (kept, named): (BTreeSet<_>, BTreeSet<_>) =
+        named.into_iter().partition(|name| name.starts_with("seckill serve "));
+    assert!(!kept.is_empty());
+    assert_eq!(named, known);
+}
+
+/// The night on the page runs as it is written there.
+#[tokio::test]
+async fn the_night_of_the_page_runs() {
+    let page = page();
+    let night = fenced_blocks(&page).find(|block| block.contains("seckill sale open")).expect("a night");
+    let server = Server::start().await;
+    let shell = Shell::with(&server);
+    for line in night.lines() {
+        let output = shell.spawn(line).wait_with_output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+    }
+}
+
+fn page() -> String {
+    fs::read_to_string(workspace().join("client/cli/README.md")).unwrap()
 }
 
 /// A directory where `seckill` is the program that was built.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::harness::built::workspace;
 
-const PAGES: [&str; 3] = ["README.md", "module/README.md", "client/README.md"];
+const PAGES: [&str; 4] = ["README.md", "module/README.md", "client/README.md", "client/cli/README.md"];
 
 /// What follows `](` up to the closing bracket.
 fn links(text: &str) -> impl Iterator<Item = &str> {

@@ -6,6 +6,7 @@ mod discovery;
 mod primaries;
 mod tls;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -103,7 +104,8 @@ impl Servers {
                     let name = name(&server);
                     Ok(Independent { name, connector: Connector::single(server)? })
                 };
-                return servers.into_iter().map(single).collect();
+                let independent = servers.into_iter().map(single).collect::<Result<Vec<_>, Failure>>()?;
+                return all_different(independent);
             }
             Mode::Cluster => Connector::cluster(servers, certificates.as_ref())?,
             Mode::Sentinel { takes_password } => {
@@ -126,6 +128,15 @@ impl Servers {
         };
         let servers = self.urls.iter().map(server).collect::<Result<_, _>>()?;
         Ok((servers, certificates))
+    }
+}
+
+/// A server that is named twice would have two votes for a lock.
+fn all_different(servers: Vec<Independent>) -> Result<Vec<Independent>, Failure> {
+    let mut names = HashSet::new();
+    match servers.iter().find(|server| !names.insert(&server.name)) {
+        Some(server) => Err(Failure::Usage(format!("--url names {} twice", server.name))),
+        None => Ok(servers),
     }
 }
 

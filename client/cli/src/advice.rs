@@ -1,6 +1,13 @@
 //! What a user can do about an error.
 
+use std::error::Error as AnyError;
+use std::io;
+use std::sync::Arc;
+
+use redis::{ErrorKind, RedisError};
 use seckill_client::{Code, Error};
+
+const LOG_IN: &str = "name the user and the password: --url redis://USER:PASSWORD@HOST";
 
 /// The text of an error, with what to do next on a line of its own where that is known.
 pub(crate) fn with_advice(error: &Error) -> String {
@@ -45,10 +52,20 @@ fn by_code(code: Code) -> Option<&'static str> {
     })
 }
 
-fn by_redis_error(error: &redis::RedisError) -> Option<&'static str> {
+fn by_redis_error(error: &RedisError) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::AuthenticationFailed => return Some(LOG_IN),
+        ErrorKind::MasterNameNotFoundBySentinel => {
+            return Some("the sentinels watch no primary of this name: name another one by --primary");
+        }
+        _ if is_about_certificates(error) => {
+            return Some("--tls-ca names the authority of the servers, --tls-cert and --tls-key who you are");
+        }
+        _ => {}
+    }
     Some(match error.code() {
         Some("NOPERM") => "name a user that may do this: --url redis://USER:PASSWORD@HOST",
-        Some("NOAUTH" | "WRONGPASS") => "name the user and the password: --url redis://USER:PASSWORD@HOST",
+        Some("NOAUTH" | "WRONGPASS") => LOG_IN,
         Some("READONLY") => "this is a replica: name the primary, or the sentinels, by --url",
         Some("WRONGTYPE") => "the key is not that of a sale or of a lock",
         None if error.is_connection_refusal() || error.is_io_error() || error.is_timeout() => {
@@ -56,4 +73,11 @@ fn by_redis_error(error: &redis::RedisError) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// Whether rustls, or the server, did not accept a certificate.
+fn is_about_certificates(error: &RedisError) -> bool {
+    let shared = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn AnyError + Send + Sync>>());
+    let error = shared.and_then(|cause| cause.downcast_ref::<io::Error>());
+    error.and_then(io::Error::get_ref).is_some_and(|cause| cause.is::<rustls::Error>())
 }

@@ -9,7 +9,7 @@ mod feeds;
 mod handoffs;
 mod large_migrations;
 mod large_sales;
-mod nodes;
+pub(crate) mod nodes;
 mod ownership;
 mod sales;
 mod slot_as_whole;

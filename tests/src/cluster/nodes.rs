@@ -86,13 +86,13 @@ impl Seen {
     }
 }
 
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     pub(super) nodes: Vec<Node>,
 }
 
 impl Cluster {
     /// Three primaries with a third of the slots each.
-    pub(super) async fn start(config: &str) -> Self {
+    pub(crate) async fn start(config: &str) -> Self {
         let nodes = join_all((0..PRIMARIES).map(|_| Node::start(config))).await;
         for (number, node) in nodes.iter().enumerate() {
             let (first, end) = (SLOTS * number / PRIMARIES, SLOTS * (number + 1) / PRIMARIES);
@@ -156,7 +156,7 @@ impl Cluster {
     }
 
     /// The URL of each node.
-    pub(super) fn urls(&self) -> Vec<String> {
+    pub(crate) fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(|node| format!("redis://127.0.0.1:{}/", node.server.port())).collect()
     }
 

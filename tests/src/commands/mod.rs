@@ -1,12 +1,15 @@
 //! The commands of the program `seckill` that talk to servers.
 
+mod certificates;
+mod connections;
 mod events;
 mod examples;
 mod failures;
-mod orders;
 mod lock_lines;
 mod lock_runs;
+mod lock_terminals;
 mod locked;
 mod lost_locks;
+mod orders;
 mod program;
 mod sales;

@@ -10,7 +10,7 @@ use seckill_launcher::Program;
 use super::built::workspace;
 use super::conditions::wait_until;
 use super::server::{Server, server_program};
-use super::session::get;
+use super::session::{get, play};
 
 /// The name by which the sentinel knows the servers.
 const NAME: &str = "shop";
@@ -44,9 +44,19 @@ impl Sentinel {
         .await;
     }
 
+    /// The port at which programs ask it.
+    pub(crate) fn port(&self) -> u16 {
+        self.0.port().unwrap()
+    }
+
+    /// Plays `COMMAND => reply` on it.
+    pub(crate) async fn play(&self, session: &str) {
+        play(&mut self.0.connect().await.unwrap(), session).await;
+    }
+
     /// Connects to the servers that it names.
     pub(crate) fn connector(&self, servers: SentinelServerType) -> connect::Sentinel {
-        let address = ConnectionAddr::Tcp("127.0.0.1".to_owned(), self.0.port().unwrap());
+        let address = ConnectionAddr::Tcp("127.0.0.1".to_owned(), self.port());
         let client = SentinelClientBuilder::new([address], NAME, servers)
             .unwrap()
             .set_client_to_redis_protocol(ProtocolVersion::RESP3);

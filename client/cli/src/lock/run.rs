@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use super::command::Running;
 use super::group::Group;
+use super::signals::Signals;
 use super::supervise::{End, Supervisor, say};
 use crate::exit::{Exit, Failure};
 use crate::servers::Servers;
@@ -92,9 +93,11 @@ impl Run {
                 self.lock
             )));
         };
+        // Before there is a command, so that none ends this program without it.
+        let signals = Signals::listen()?;
         let group = Group::start(grace)?;
         let end = match Running::start(&self.command, &guard, group) {
-            Ok(running) => Supervisor::new(running, &guard, grace).until_end().await?,
+            Ok(running) => Supervisor::new(running, &guard, grace).until_end(signals).await?,
             Err(error) => {
                 guard.release().await;
                 return self.not_started(&error);

@@ -1,5 +1,6 @@
 //! The signals that this program gets while a command runs.
 
+use std::fs;
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
@@ -24,10 +25,12 @@ const HANDLED: [Signal; 9] = [
 pub(super) struct Signals(Vec<(Signal, unix::Signal)>);
 
 impl Signals {
-    /// From now on. A process that is started later gets those again that this process was told to ignore, as by `nohup`.
+    /// From now on. What this program was told to ignore, as by `nohup`, the command ignores as well, for it stays so.
     pub(super) fn listen() -> io::Result<Self> {
+        let ignored = ignored();
+        let is_heard = |kind: &Signal| *kind == Signal::SIGCHLD || ignored & bit(*kind) == 0;
         let listen = |kind: Signal| Ok((kind, signal(SignalKind::from_raw(kind as i32))?));
-        HANDLED.into_iter().map(listen).collect::<io::Result<_>>().map(Self)
+        HANDLED.into_iter().filter(is_heard).map(listen).collect::<io::Result<_>>().map(Self)
     }
 
     /// The next one.
@@ -40,4 +43,15 @@ impl Signals {
         })
         .await
     }
+}
+
+/// The signals that this process ignores, as a set of bits. Only Linux tells.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or_default()
+}
+
+fn bit(signal: Signal) -> u64 {
+    1 << (signal as u32 - 1)
 }

@@ -47,9 +47,7 @@ impl<'g> Supervisor<'g> {
         Self { guard, grace, running, terminal: Terminal::open(), relend: false, resume_at: None, kill: None }
     }
 
-    pub(super) async fn until_end(mut self) -> io::Result<End> {
-        // After the command was started, which so ignores the signals that this program was told to ignore.
-        let mut signals = Signals::listen()?;
+    pub(super) async fn until_end(mut self, mut signals: Signals) -> io::Result<End> {
         if Terminal::is_for_us_alone() {
             self.terminal.lend(self.running.group().id());
         }

@@ -117,7 +117,8 @@ impl Sentinels {
         for sentinel in self.reached() {
             match names(&sentinel).await {
                 Ok(mut names) if names.len() == 1 => return Ok(names.remove(0)),
-                Ok(names) => {
+                Ok(mut names) => {
+                    names.sort();
                     let names = names.join(", ");
                     return Err(Failure::Usage(format!("choose one of these by --primary: {names}")));
                 }

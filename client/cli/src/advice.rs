@@ -55,9 +55,6 @@ fn by_code(code: Code) -> Option<&'static str> {
 fn by_redis_error(error: &RedisError) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::AuthenticationFailed => return Some(LOG_IN),
-        ErrorKind::MasterNameNotFoundBySentinel => {
-            return Some("the sentinels watch no primary of this name: name another one by --primary");
-        }
         _ if is_about_certificates(error) => {
             return Some("--tls-ca names the authority of the servers, --tls-cert and --tls-key who you are");
         }

@@ -110,22 +110,32 @@ impl Sentinels {
 
     /// The name of the primary: the given one, or the only one that they watch.
     pub(super) async fn primary(&self) -> Result<String, Failure> {
-        if let Some(name) = &self.name {
-            return Ok(name.clone());
+        let mut names = match (self.names().await, &self.name) {
+            (Ok(names), _) => names,
+            // One who may not list them may still ask for one.
+            (Err(_), Some(name)) => return Ok(name.clone()),
+            (Err(error), None) => return Err(error.into()),
+        };
+        match &self.name {
+            Some(name) if names.contains(name) => Ok(name.clone()),
+            None if names.len() == 1 => Ok(names.remove(0)),
+            _ => {
+                names.sort();
+                Err(Failure::Usage(format!("choose one of these by --primary: {}", names.join(", "))))
+            }
         }
+    }
+
+    /// The primaries that the first sentinel watches that can be reached.
+    async fn names(&self) -> RedisResult<Vec<String>> {
         let mut last = None;
         for sentinel in self.reached() {
             match names(&sentinel).await {
-                Ok(mut names) if names.len() == 1 => return Ok(names.remove(0)),
-                Ok(mut names) => {
-                    names.sort();
-                    let names = names.join(", ");
-                    return Err(Failure::Usage(format!("choose one of these by --primary: {names}")));
-                }
+                Ok(names) => return Ok(names),
                 Err(error) => last = Some(error),
             }
         }
-        Err(last.map_or_else(|| Failure::Usage("no sentinel is named".to_owned()), Failure::from))
+        last.map_or_else(|| Ok(Vec::new()), Err)
     }
 }
 

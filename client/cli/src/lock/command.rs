@@ -13,7 +13,7 @@ use seckill_client::Guard;
 use super::group::Group;
 
 /// Added to the number of the signal that ended a command, as shells do.
-const SIGNALLED: i32 = 128;
+pub(super) const SIGNALLED: u8 = 128;
 
 /// What became of the process of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Running {
         Ok(match waitpid(self.id(), Some(flags))? {
             WaitStatus::Stopped(_, signal) => Some(Change::Stopped(signal)),
             WaitStatus::Exited(_, code) => Some(Change::Ended(to_u8(code))),
-            WaitStatus::Signaled(_, signal, _) => Some(Change::Ended(to_u8(SIGNALLED + signal as i32))),
+            WaitStatus::Signaled(_, signal, _) => Some(Change::Ended(signalled(signal as i32))),
             _ => None,
         })
     }
@@ -98,8 +98,14 @@ impl Running {
 }
 
 fn exit_code(status: ExitStatus) -> u8 {
-    let signalled = status.signal().map(|signal| SIGNALLED + signal);
-    to_u8(status.code().or(signalled).unwrap_or(SIGNALLED))
+    match (status.code(), status.signal()) {
+        (Some(code), _) => to_u8(code),
+        (None, signal) => signalled(signal.unwrap_or_default()),
+    }
+}
+
+fn signalled(signal: i32) -> u8 {
+    SIGNALLED.saturating_add(to_u8(signal))
 }
 
 fn to_u8(code: i32) -> u8 {

@@ -29,18 +29,18 @@ const NOTICE_AFTER: Duration = Duration::from_secs(1);
 
 /// Run a command while no other machine does, under a lock
 ///
-/// Waits for the lock in line, first come, first served; then runs the command, and renews the lock until the command ends. The
-/// command has SECKILL_LOCK, the key, and SECKILL_FENCE in its environment: a number that is higher for each grant, for stores that
-/// refuse a lower one than they saw.
+/// Waits for the lock in line, first come, first served; then runs the command, and renews the lock until the command
+/// ends. The environment of the command has SECKILL_LOCK, the key, and SECKILL_FENCE, a number that is higher for each
+/// grant: pass it to stores that refuse a lower one than they saw.
 ///
 /// When the lock is lost, the command and all that it started in its process group get SIGTERM, and after the time of
-/// --grace SIGKILL. Where the lock cannot be renewed, because no server answers, SIGTERM is sent so early that SIGKILL
-/// comes before the lease ends, so that no two machines run. But a lock may also be deleted, or lost by a failover: that is
-/// noticed after a third of the lease. The same happens when `seckill` itself is killed.
+/// --grace SIGKILL. When no server answers, SIGTERM is sent so early that SIGKILL comes before the lease ends: until
+/// then no other machine has the lock. But a lock that somebody deletes, or that a failover loses, is missed only at the next
+/// renewal, after a third of the lease. When `seckill` itself is killed, the command is ended in the same way.
 ///
-/// INT, TERM, HUP and QUIT are passed to all processes of the command, USR1 and USR2 to the command alone. Ctrl-Z stops the
-/// command; when it goes on after the lease has ended, it is told to end. What the command leaves running in the
-/// background runs on without the lock.
+/// INT, TERM, HUP and QUIT are passed to all processes of the command, USR1 and USR2 to the command alone. Ctrl-Z stops
+/// the command and the renewals: one that goes on when the lease is over is told to end. What the command leaves in the
+/// background when it ends runs on without the lock.
 ///
 /// Several servers that are independent of each other keep the lock together (Redlock): more than half of them must
 /// grant it. Then there is no fence, and no line.
@@ -61,14 +61,17 @@ Examples:
 pub(super) struct Run {
     /// The key of the lock
     lock: String,
-    /// How long the lock is kept without a renewal: as long as the servers may be away, and no machine of the fleet may be stuck
+    /// How long the lock is kept without a renewal
+    ///
+    /// Longer than the servers may be away. When this machine fails, others wait for so long.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = lease)]
     lease: Duration,
-    /// How long to wait for the lock; 0s: not at all [default: without end]
+    /// How long to wait for the lock; 0s: not at all [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     wait: Option<Duration>,
-    /// How long the command has to end when the lock is lost; 0s: SIGKILL at once [default: 5s, or a third of the lease if that is
-    /// shorter]
+    /// How long the command has to end when the lock is lost [default: 5s or a third of the lease]
+    ///
+    /// At most half of the lease, of which it is a part; the shorter of both by default. 0s: SIGKILL at once.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     grace: Option<Duration>,
     /// The command and its arguments
@@ -159,7 +162,7 @@ impl Run {
 
 /// What this program ends with.
 fn exit_code(end: &End, release: Release) -> u8 {
-    if end.is_stopped {
+    if end.is_lost {
         return LOST;
     }
     match release {

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use seckill_client::Guard;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::command::{Change, Running};
+use super::command::{Change, Running, SIGNALLED};
 use super::signals::Signals;
 use super::terminal::{Terminal, stop_ourselves};
 use crate::times::length;
@@ -21,8 +21,8 @@ const STOPPED_WITHIN: Duration = Duration::from_millis(100);
 pub(super) struct End {
     /// Its exit code, as shells have it.
     pub(super) code: u8,
-    /// Whether it was told to end, because its lock was lost.
-    pub(super) is_stopped: bool,
+    /// Whether its lock was lost before, so that it was told to end.
+    pub(super) is_lost: bool,
 }
 
 /// Passes signals to a command until it ends, and ends it when its lock is lost.
@@ -35,16 +35,24 @@ pub(super) struct Supervisor<'g> {
     relend: bool,
     /// When a command that was stopped goes on, even if no shell continues this program.
     resume_at: Option<Instant>,
-    /// Since the command was told to end.
-    kill: Option<Kill>,
+    /// Whether the lock is lost, so that the command was told to end.
+    is_lost: bool,
+    /// When it is killed, if it did not.
+    kill_at: Option<Instant>,
 }
-
-/// When a command that was told to end is killed; `None` once that is done.
-struct Kill(Option<Instant>);
 
 impl<'g> Supervisor<'g> {
     pub(super) fn new(running: Running, guard: &'g Guard, grace: Duration) -> Self {
-        Self { guard, grace, running, terminal: Terminal::open(), relend: false, resume_at: None, kill: None }
+        Self {
+            guard,
+            grace,
+            running,
+            terminal: Terminal::open(),
+            relend: false,
+            resume_at: None,
+            is_lost: false,
+            kill_at: None,
+        }
     }
 
     pub(super) async fn until_end(mut self, mut signals: Signals) -> io::Result<End> {
@@ -59,8 +67,8 @@ impl<'g> Supervisor<'g> {
             }
             tokio::select! {
                 biased;
-                () = ending(self.guard, self.grace), if self.kill.is_none() => self.stop(),
-                () = due(self.kill.as_ref().and_then(|kill| kill.0)) => self.kill(),
+                () = ending(self.guard, self.grace), if !self.is_lost => self.tell_to_end(),
+                () = due(self.kill_at) => self.kill(),
                 () = due(self.resume_at) => self.resume(),
                 signal = signals.next() => self.pass_on(signal),
             }
@@ -85,7 +93,7 @@ impl<'g> Supervisor<'g> {
             return self.running.signal_all(Signal::SIGCONT);
         }
         // By SIGSTOP somebody stops the command alone.
-        if self.kill.is_some() || !(wants_terminal || signal == Signal::SIGTSTP) {
+        if self.is_lost || !(wants_terminal || signal == Signal::SIGTSTP) {
             return;
         }
         self.relend = self.terminal.take_back();
@@ -107,10 +115,11 @@ impl<'g> Supervisor<'g> {
     }
 
     /// Tells the command to end: within the lease, as long as that is left.
-    fn stop(&mut self) {
+    fn tell_to_end(&mut self) {
         let left = self.guard.left();
         let time = if left.is_zero() { self.grace } else { self.grace.min(left) };
-        self.kill = Some(Kill(Some(Instant::now() + time)));
+        self.is_lost = true;
+        self.kill_at = Some(Instant::now() + time);
         self.running.signal_all(Signal::SIGTERM);
         // One that is stopped can end, too.
         self.running.signal_all(Signal::SIGCONT);
@@ -124,26 +133,28 @@ impl<'g> Supervisor<'g> {
     }
 
     fn kill(&mut self) {
-        self.kill = Some(Kill(None));
+        self.kill_at = None;
         self.running.signal_all(Signal::SIGKILL);
         say("the command did not end in time: SIGKILL");
     }
 
     fn end(mut self, code: u8) -> End {
-        let interrupt = [Signal::SIGINT, Signal::SIGQUIT].into_iter();
-        if self.terminal.take_back()
-            && let Some(signal) = interrupt.into_iter().find(|signal| code == 128 + *signal as u8)
-        {
-            // The terminal sent it to the command alone, and would have sent it to the script of this program as well.
-            let _ = kill(Pid::from_raw(0), signal);
+        if self.terminal.take_back() {
+            if code > SIGNALLED {
+                self.terminal.reset();
+            }
+            let mut interrupts = [Signal::SIGINT, Signal::SIGQUIT].into_iter();
+            if let Some(signal) = interrupts.find(|signal| code == SIGNALLED + *signal as u8) {
+                // The terminal sent it to the command alone, and would have sent it to the script of this program as well.
+                let _ = kill(Pid::from_raw(0), signal);
+            }
         }
-        let is_stopped = self.kill.is_some();
-        if is_stopped {
+        if self.is_lost {
             self.running.end_rest();
         } else {
             self.running.leave_rest();
         }
-        End { code, is_stopped }
+        End { code, is_lost: self.is_lost }
     }
 }
 

@@ -4,18 +4,23 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
 
 use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 /// The terminal of this program, and whether the command has it.
 pub(super) struct Terminal {
     file: Option<File>,
     is_lent: bool,
+    /// Its modes, before the command changed them.
+    modes: Option<Termios>,
 }
 
 impl Terminal {
     /// The controlling terminal, if there is any.
     pub(super) fn open() -> Self {
-        Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty").ok(), is_lent: false }
+        let file = OpenOptions::new().read(true).write(true).open("/dev/tty").ok();
+        let modes = file.as_ref().and_then(|file| tcgetattr(file).ok());
+        Self { file, is_lent: false, modes }
     }
 
     /// Whether a shell gave it to this program, so that the user types for it.
@@ -50,6 +55,13 @@ impl Terminal {
             let _ = background.thread_unblock();
         }
         was_lent
+    }
+
+    /// Undoes what a command did to a terminal that it had, and could not undo before it was ended.
+    pub(super) fn reset(&self) {
+        if let (Some(file), Some(modes)) = (&self.file, &self.modes) {
+            let _ = tcsetattr(file, SetArg::TCSADRAIN, modes);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::Servers;
-use crate::{completions, events, incident, lock, man, order, sale, serve};
+use crate::{completions, events, incident, lock, man, order, report, sale, serve};
 
 /// Flash sales that do not oversell
 #[derive(Parser)]
@@ -41,6 +41,7 @@ enum Command {
     Buyer(order::Buyer),
     Events(events::Events),
     Lock(lock::Lock),
+    Report(report::Report),
     Serve(serve::Serve),
     Incident(incident::Incident),
     Completions(completions::Completions),
@@ -78,6 +79,7 @@ impl Cli {
             Command::Order(order) => block_on(order.run(&servers, output)),
             Command::Buyer(buyer) => block_on(buyer.run(&servers, output)),
             Command::Events(events) => block_on(events.run(&servers)),
+            Command::Report(report) => block_on(report.run(&servers, output)),
             Command::Serve(serve) => serve.run(),
             Command::Incident(incident) => incident.run(output),
             Command::Completions(completions) => completions.run(Cli::command()),

@@ -17,6 +17,7 @@ mod order;
 mod output;
 mod progress;
 pub mod replay;
+mod report;
 mod sale;
 mod sales;
 mod serve;

@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
+use seckill_page::numerals::{short, thousands};
+use seckill_page::plot::{Axis, Colour, Form, Line, Look, Plot, Scale, Stroke};
+
 use crate::comparison::{Beside, compare, rival_name};
 use crate::contention::{CONNECTIONS, Lock};
 use crate::growth::{Grown, KINDS, Point};
-use crate::numerals::{duration, share, short, thousands, us};
+use crate::numerals::{duration, share, us};
 use crate::plan::Plan;
-use crate::plot::{Axis, Colour, Line, Look, Plot, Stroke};
 use crate::report::{ContentionFigures, Passed};
 
 /// Bars beside each other, in groups.
@@ -88,9 +90,18 @@ pub(crate) fn latencies(plan: &Plan, ways: &[ContentionFigures]) -> Vec<Plot> {
             about: "How long purchases take: the share on the horizontal axis takes at most the time above it. Lower \
                     is better. The lines end at the slowest of all."
                 .to_owned(),
-            x: Axis { name: "share of the purchases", range: 1.0..purchases.max(10.0), label: share },
-            y: Axis { name: "latency", range: decades(all.iter().map(|(_, us)| *us)), label: duration },
-            y_is_logarithmic: true,
+            x: Axis {
+                name: "share of the purchases".into(),
+                range: 1.0..purchases.max(10.0),
+                scale: Scale::Logarithmic,
+                label: share,
+            },
+            y: Axis {
+                name: "latency".into(),
+                range: decades(all.iter().map(|(_, us)| *us)),
+                scale: Scale::Logarithmic,
+                label: duration,
+            },
             lines: lines.map(|way| latency(way, purchases)).collect(),
         }
     };
@@ -110,7 +121,7 @@ fn latency(way: &ContentionFigures, purchases: f64) -> Line {
                 Lock::ByCall => Stroke::Dotted,
                 Lock::None => Stroke::Dashed,
             },
-            limit: false,
+            form: Form::Series,
         },
         points: way.latencies.iter().map(|(quantile, us)| (rarity(*quantile), *us as f64)).collect(),
     }
@@ -149,16 +160,16 @@ pub(crate) fn growth(growth: &[Grown]) -> [Plot; 2] {
 
 /// How the sales that grow look.
 const LOOKS: [Look; KINDS.len()] = [
-    Look { colour: Colour::Ours, stroke: Stroke::Solid, limit: false },
-    Look { colour: Colour::Other, stroke: Stroke::Dashed, limit: false },
-    Look { colour: Colour::Ours, stroke: Stroke::Dotted, limit: false },
+    Look { colour: Colour::Ours, stroke: Stroke::Solid, form: Form::Series },
+    Look { colour: Colour::Other, stroke: Stroke::Dashed, form: Form::Series },
+    Look { colour: Colour::Ours, stroke: Stroke::Dotted, form: Form::Series },
 ];
 
 /// What a sale that grows is to reach, at all sizes.
 fn limit(name: &str, grown: &Grown, look: Look, at: f64) -> Line {
     Line {
         name: format!("{name}, {}", grown.sale),
-        look: Look { limit: true, ..look },
+        look: Look { form: Form::Limit, ..look },
         points: grown.points.iter().map(|point| (point.orders as f64, at)).collect(),
     }
 }
@@ -181,12 +192,17 @@ fn over_orders(
         title: String::new(),
         about: String::new(),
         x: Axis {
-            name: "orders of the sale",
+            name: "orders of the sale".into(),
             range: decades(points().map(|(orders, _)| *orders)),
+            scale: Scale::Logarithmic,
             label: short,
         },
-        y: Axis { name: "", range: 0.0..1.1 * points().map(|(_, y)| *y).fold(0.0, f64::max), label },
-        y_is_logarithmic: false,
+        y: Axis {
+            name: "".into(),
+            range: 0.0..1.1 * points().map(|(_, y)| *y).fold(0.0, f64::max),
+            scale: Scale::Linear,
+            label,
+        },
         lines,
     }
 }

@@ -40,7 +40,6 @@ mod page;
 mod pass;
 mod pipe;
 mod plan;
-mod plot;
 mod progress;
 mod removal;
 mod report;

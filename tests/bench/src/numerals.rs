@@ -15,24 +15,6 @@ pub(crate) fn bytes(bytes: f64) -> String {
     format!("{bytes:.1}")
 }
 
-/// A count, in groups of three digits.
-pub(crate) fn thousands(count: f64) -> String {
-    let digits = format!("{count:.0}");
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A count that is a power of ten, abbreviated.
-pub(crate) fn short(count: f64) -> String {
-    if count < 1e6 { thousands(count) } else { format!("{} M", thousands(count / 1e6)) }
-}
-
 /// A time in µs, in a larger unit if need be.
 pub(crate) fn duration(us: f64) -> String {
     match us {
@@ -58,11 +40,6 @@ mod tests {
     }
 
     #[test]
-    fn large_counts_are_short() {
-        assert_eq!([1e3, 1e5, 1e6, 1e7].map(short), ["1,000", "100,000", "1 M", "10 M"]);
-    }
-
-    #[test]
     fn times_have_units() {
         assert_eq!([1.0, 100.0, 1_500.0, 1e7].map(duration), ["1 µs", "100 µs", "1.5 ms", "10 s"]);
     }
@@ -70,10 +47,5 @@ mod tests {
     #[test]
     fn shares_have_nines() {
         assert_eq!([1.0, 2.0, 10.0, 100.0, 1e4].map(share), ["0 %", "50 %", "90 %", "99 %", "99.99 %"]);
-    }
-
-    #[test]
-    fn counts_have_groups() {
-        assert_eq!([0.0, 999.4, 1_000.0, 1_234_567.0].map(thousands), ["0", "999", "1,000", "1,234,567"]);
     }
 }

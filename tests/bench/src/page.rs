@@ -1,10 +1,11 @@
 //! The report as a self-contained page of HTML.
 
 use askama::Template;
+use seckill_page::plot::Plot;
+use seckill_page::{DrawError, Figure};
 
 use crate::failure::Failure;
 use crate::figures::{self, Bars};
-use crate::plot::Plot;
 use crate::report::Report;
 use crate::table::Table;
 use crate::tables;
@@ -23,21 +24,7 @@ struct Section {
     id: String,
     table: Table,
     bars: Option<Bars>,
-    drawings: Vec<Drawing>,
-}
-
-/// A plot, drawn.
-struct Drawing {
-    id: String,
-    plot: Plot,
-    svg: String,
-    legend: Vec<Entry>,
-}
-
-/// A line of a legend.
-struct Entry {
-    sample: String,
-    name: String,
+    figures: Vec<Figure>,
 }
 
 impl HtmlReport {
@@ -61,27 +48,17 @@ impl HtmlReport {
 
 impl Section {
     fn of(id: impl Into<String>, table: Table) -> Self {
-        Self { id: id.into(), table, bars: None, drawings: Vec::new() }
+        Self { id: id.into(), table, bars: None, figures: Vec::new() }
     }
 
     fn with_bars(self, bars: Bars) -> Self {
         Self { bars: Some(bars), ..self }
     }
 
-    fn with_plots(mut self, plots: impl IntoIterator<Item = Plot>) -> Result<Self, Failure> {
+    fn with_plots(mut self, plots: impl IntoIterator<Item = Plot>) -> Result<Self, DrawError> {
         for (number, plot) in (1..).zip(plots) {
-            self.drawings.push(Drawing::of(format!("{}-plot-{number}", self.id), plot)?);
+            self.figures.push(Figure::of(format!("{}-plot-{number}", self.id), plot)?);
         }
         Ok(self)
-    }
-}
-
-impl Drawing {
-    fn of(id: String, plot: Plot) -> Result<Self, Failure> {
-        let entries = plot
-            .lines
-            .iter()
-            .map(|line| Ok::<_, Failure>(Entry { sample: line.look.sample()?, name: line.name.clone() }));
-        Ok(Self { id, svg: plot.svg()?, legend: entries.collect::<Result<_, _>>()?, plot })
     }
 }

@@ -1,8 +1,10 @@
 //! The report as tables. The terminal and the page show the same ones.
 
+use seckill_page::numerals::thousands;
+
 use crate::comparison::{compare, quartiles};
 use crate::growth::{Grown, Point};
-use crate::numerals::{bytes, thousands, us};
+use crate::numerals::{bytes, us};
 use crate::plan::Plan;
 use crate::removal::Removed;
 use crate::report::{ContentionFigures, Passed, Report, WorkloadFigures};

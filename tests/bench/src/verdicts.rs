@@ -1,9 +1,11 @@
 //! Whether the goals were reached.
 
+use seckill_page::numerals::thousands;
+
 use crate::comparison::{Beside, quartiles, rival_name};
 use crate::goals::Goal;
 use crate::growth::{Grown, MANY};
-use crate::numerals::{bytes, thousands, times};
+use crate::numerals::{bytes, times};
 use crate::removal::Removed;
 use crate::small_sales::SmallSale;
 use crate::spread::Spread;

@@ -17,6 +17,7 @@ const PACKAGES: &[&str] = &[
     "client/src",
     "client/cli/src",
     "client/launcher/src",
+    "client/page/src",
     "tests/src",
     "tests/bench/src",
     "tests/bench/tests/program",

@@ -1,7 +1,8 @@
 //! The instructions of a call, and whether they are more than in the table.
 
+use seckill_page::numerals::thousands;
+
 use crate::failure::Failure;
-use crate::numerals::thousands;
 use crate::table::{Table, number, words};
 use crate::workload::FLOOR;
 

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use redis::{Cmd, cmd};
 use seckill_launcher::Program;
+use seckill_page::numerals::thousands;
 
 use super::crowd::{Caller, memory_alone, server, until};
 use super::pings::{cells, histogram};
 use super::plan::{WaitingPlan, count};
 use crate::failure::Failure;
 use crate::names::token;
-use crate::numerals::{thousands, times, us};
+use crate::numerals::{times, us};
 use crate::progress::Progress;
 use crate::sale::HOUR;
 use crate::server_stats::{command_us, cpu_us, reset, used_memory};

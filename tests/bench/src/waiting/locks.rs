@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use redis::cmd;
 use seckill_launcher::{Program, Server};
+use seckill_page::numerals::thousands;
 use tokio::time::{sleep, sleep_until};
 
 use super::crowd::{Caller, memory_alone, server, until};
@@ -11,7 +12,6 @@ use super::pings::{self, cells};
 use super::plan::{WaitingPlan, count};
 use crate::failure::Failure;
 use crate::names;
-use crate::numerals::thousands;
 use crate::pipe::{Pipe, Reply};
 use crate::progress::Progress;
 use crate::sale::HOUR;

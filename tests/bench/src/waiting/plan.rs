@@ -1,10 +1,10 @@
 //! How much is measured.
 
 use seckill_launcher::Program;
+use seckill_page::numerals::thousands;
 
 use super::crowd::most_connections;
 use crate::failure::Failure;
-use crate::numerals::thousands;
 
 /// Measure what callers cost that wait for locks and for events
 ///

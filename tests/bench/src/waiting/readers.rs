@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use redis::{Cmd, cmd};
 use seckill_launcher::{Program, Server};
+use seckill_page::numerals::thousands;
 use tokio::task::JoinSet;
 
 use super::crowd::{Caller, server, until};
@@ -13,7 +14,7 @@ use crate::blocking::blocking;
 use crate::comparison::quartiles;
 use crate::failure::Failure;
 use crate::names;
-use crate::numerals::{thousands, times, us};
+use crate::numerals::{times, us};
 use crate::pipe::{Pipe, Reply};
 use crate::progress::Progress;
 use crate::server_stats::cpu_us;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use redis::Cmd;
+use seckill_page::numerals::thousands;
 
 use super::lock_setup::take;
 use super::measured::{Numbers, Workload};
 use super::plain::HINCRBY;
 use crate::failure::Failure;
 use crate::names::{self, scatter};
-use crate::numerals::thousands;
 use crate::pipe::{Pipe, Reply};
 use crate::sale::{Guard, HOUR, LIMIT, LuaSale, ModuleSale, Purchase, SaleBackend};
 

@@ -1,7 +1,6 @@
 //! Tests of the program behind `make bench`, `make instructions` and `make waiting`. It loads the module that `make build` has
 //! built, or the one that `SECKILL_MODULE` names.
 
-mod html;
 mod instructions;
 mod report;
 mod waiting;

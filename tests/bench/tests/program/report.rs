@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use seckill_page::html::Html;
 use serde_json::Value;
-
-use crate::html::Html;
 
 /// The workloads that every server can run, by their names in the report.
 const EVERYWHERE: [&str; 11] = [

@@ -1,4 +1,4 @@
-//! A self-contained page of HTML. It is read as XML, which is stricter.
+//! A self-contained page of HTML, for tests. It is read as XML, which is stricter. What is wrong is a panic.
 
 use std::collections::BTreeSet;
 
@@ -10,17 +10,20 @@ const FOREIGN: [&str; 8] = ["script", "link", "img", "image", "iframe", "object"
 const REFERRING: [&str; 8] =
     ["src", "srcset", "data", "action", "formaction", "poster", "background", "http-equiv"];
 
-pub(crate) struct Html<'p>(Document<'p>);
+/// A page.
+#[derive(Debug)]
+pub struct Html<'p>(Document<'p>);
 
 impl<'p> Html<'p> {
     /// A page that is well-formed.
-    pub(crate) fn parse(text: &'p str) -> Self {
+    #[must_use]
+    pub fn parse(text: &'p str) -> Self {
         let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
         Self(Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("{error}\n{text}")))
     }
 
     /// It refers only to parts of itself.
-    pub(crate) fn must_be_self_contained(&self) {
+    pub fn must_be_self_contained(&self) {
         let mut ids = BTreeSet::new();
         for id in self.elements().filter_map(|element| element.attribute("id")) {
             assert!(ids.insert(id), "two elements have the id {id}");
@@ -45,13 +48,15 @@ impl<'p> Html<'p> {
     }
 
     /// The names of the rows of all tables.
-    pub(crate) fn rows(&self) -> BTreeSet<&str> {
+    #[must_use]
+    pub fn rows(&self) -> BTreeSet<&str> {
         let heads = self.elements().filter(|cell| cell.attribute("scope") == Some("row"));
         heads.filter_map(|cell| cell.text()).collect()
     }
 
     /// The titles of all plots. Each has a description, too.
-    pub(crate) fn plots(&self) -> Vec<&str> {
+    #[must_use]
+    pub fn plots(&self) -> Vec<&str> {
         let plots = self.elements().filter(|element| element.attribute("role") == Some("img"));
         let title = |plot| {
             assert!(!text(plot, "desc").is_empty());

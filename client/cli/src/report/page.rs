@@ -1,0 +1,256 @@
+//! The page.
+
+use askama::Template;
+use seckill_client::{Info, Phase};
+use seckill_page::{DrawError, Figure};
+
+use super::buyers::Group;
+use super::changes::{Changes, Kind};
+use super::diagram::{self, Diagram};
+use super::figures::{Figures, Selling};
+use super::flow::{Amount, Flow};
+use super::timeline::Series;
+use super::waits::Percentiles;
+use super::{plots, words};
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    Draw(#[from] DrawError),
+    #[error("cannot write the page: {0}")]
+    Write(#[from] askama::Error),
+}
+
+/// The data of `page.html`.
+#[derive(Template)]
+#[template(path = "page.html")]
+pub(super) struct Page {
+    sale: String,
+    lead: String,
+    now: String,
+    events: String,
+    diverged: bool,
+    sums: Vec<Sum>,
+    rules: Vec<(&'static str, String)>,
+    times: Vec<Times>,
+    diagram: Option<Diagram>,
+    flow: Vec<Step>,
+    extended: String,
+    buyers: Vec<Bar>,
+    waits: Vec<Bar>,
+    confirmed: String,
+    changes: Vec<Change>,
+    more_changes: u64,
+}
+
+/// A figure with its name, and what it means.
+struct Sum {
+    name: &'static str,
+    figure: String,
+    about: String,
+}
+
+/// Plots over time, with their table.
+struct Times {
+    id: &'static str,
+    title: String,
+    figures: Vec<Figure>,
+    width: String,
+    rows: Vec<(String, String, String)>,
+}
+
+/// A step that orders take, with its indentation.
+struct Step {
+    name: &'static str,
+    orders: String,
+    units: String,
+    share: String,
+}
+
+struct Bar {
+    name: String,
+    figure: String,
+    percent: f64,
+}
+
+struct Change {
+    at: String,
+    what: String,
+    id: String,
+}
+
+impl Page {
+    pub(super) fn of(sale: &str, info: &Info, figures: &Figures) -> Result<Self, Error> {
+        let (whole, rush) = (figures.timeline.as_ref(), figures.rush.as_ref());
+        let times =
+            [("whole", "from the beginning to the last event", whole), ("rush", "at the busiest", rush)];
+        let times = times.into_iter().filter_map(|(id, when, series)| Some(Times::of(id, when, series?)));
+        Ok(Self {
+            sale: words::name(sale),
+            lead: lead(info, figures),
+            now: words::instant(info.now),
+            events: words::counted(figures.events, "event", "events"),
+            diverged: info.diverged,
+            sums: sums(info, figures),
+            rules: words::rules(&info.rules).into(),
+            times: times.collect::<Result<_, _>>()?,
+            diagram: Diagram::of(&figures.flow),
+            flow: steps(&figures.flow),
+            extended: words::counted(figures.extended, "time", "times"),
+            buyers: buyers(&figures.orders_a_buyer),
+            waits: figures.until_confirmed_ms.map(waits).unwrap_or_default(),
+            confirmed: words::counted(figures.flow.confirmed.orders, "order", "orders"),
+            changes: changes(&figures.changes),
+            more_changes: figures.changes.more(),
+        })
+    }
+
+    pub(super) fn html(&self) -> Result<String, Error> {
+        Ok(self.render()?)
+    }
+}
+
+/// The whole in a sentence or two.
+fn lead(info: &Info, figures: &Figures) -> String {
+    let stock = words::counted(figures.stock.unsigned_abs(), "unit", "units");
+    let Some(selling) = figures.selling else {
+        return format!("No orders yet. {stock} for sale.");
+    };
+    let sold = words::count(info.sold);
+    let orders = words::counted(figures.flow.sold_now().orders, "order", "orders");
+    let how = match selling.time_to_sold_out() {
+        Some(millis) => format!("Sold out after {}.", words::span(millis)),
+        None if info.state == Phase::Closed => "Closed before it was sold out.".to_owned(),
+        None => "Never sold out.".to_owned(),
+    };
+    format!("{sold} of {stock} sold in {orders}. {how}")
+}
+
+fn sums(info: &Info, figures: &Figures) -> Vec<Sum> {
+    let flow = &figures.flow;
+    let sum = |name, figure: String, about: String| Sum { name, figure, about };
+    let units = |name, amount: Amount| {
+        sum(
+            name,
+            words::count(amount.units),
+            format!("units, {}", words::counted(amount.orders, "order", "orders")),
+        )
+    };
+    let restocked = figures.stock.saturating_sub_unsigned(figures.created_with);
+    let stock = match restocked {
+        0 => "units, all since its creation".to_owned(),
+        _ => format!("units: {} at its creation, {restocked:+} since", words::count(figures.created_with)),
+    };
+    let attempts = format!("placed {}", words::counted(flow.placed().orders, "order", "orders"));
+    let mut sums = vec![
+        sum("Stock", words::count(figures.stock.unsigned_abs()), stock),
+        units("Sold", flow.sold_now()),
+        units("Held now", flow.held_now()),
+        sum("Available", words::count(info.available), "units".to_owned()),
+        units("Cancelled", flow.all_cancelled()),
+        units("Expired", flow.expired),
+        sum("Buyers", words::count(figures.buyers), attempts),
+    ];
+    if let Some(selling) = &figures.selling {
+        sums.push(time_to_sold_out(selling));
+    }
+    if let Some(peak) = &figures.busiest {
+        let about =
+            format!("orders in the {} from {} UTC", words::width(peak.width), words::time_of_day(peak.at));
+        sums.push(sum("Busiest", words::count(peak.placed), about));
+    }
+    sums
+}
+
+/// From when to when it is counted, too.
+fn time_to_sold_out(selling: &Selling) -> Sum {
+    let from = if selling.since_opening { "the opening" } else { "the first order" };
+    let (figure, about) = match selling.time_to_sold_out() {
+        Some(millis) => (words::span(millis), format!("from {from} until an order took the last unit")),
+        None => ("never".to_owned(), "no order took the last unit".to_owned()),
+    };
+    Sum { name: "Sold out after", figure, about }
+}
+
+impl Times {
+    fn of(id: &'static str, when: &str, series: &Series) -> Result<Self, DrawError> {
+        let drawn = plots::of(series, when).into_iter().zip(["orders", "available"]);
+        let figures = drawn.map(|(plot, what)| Figure::of(format!("{id}-{what}"), plot));
+        let mut before = None;
+        // A row that says nothing new is left out.
+        let rows = series.bins.iter().enumerate().filter_map(|(number, bin)| {
+            let is_news = bin.placed > 0 || before.replace(bin.available) != Some(bin.available);
+            let at = series.from.saturating_add((number as u64).saturating_mul(series.width));
+            is_news.then(|| (words::second(at), words::count(bin.placed), words::count(bin.available)))
+        });
+        Ok(Self {
+            id,
+            title: format!("Over time, {when}"),
+            figures: figures.collect::<Result<_, _>>()?,
+            width: words::width(series.width),
+            rows: rows.collect(),
+        })
+    }
+}
+
+/// What became of the orders. A sale without holds has no steps that only holds take.
+fn steps(flow: &Flow) -> Vec<Step> {
+    let placed = flow.placed().orders;
+    let steps = [
+        ("Placed", flow.placed()),
+        ("Placed and sold at once", flow.sold_at_once),
+        ("Placed and held", flow.held),
+        ("Held, then confirmed", flow.confirmed),
+        ("Held, then cancelled", flow.cancelled),
+        ("Held, then expired", flow.expired),
+        ("Held now", flow.held_now()),
+        ("Sold, then cancelled", flow.refunded),
+        ("Sold now", flow.sold_now()),
+    ];
+    let has_holds = flow.held.orders > 0;
+    let shown = steps.into_iter().filter(|(name, _)| has_holds || !name.contains("eld"));
+    let step = |(name, amount): (&'static str, Amount)| Step {
+        name,
+        orders: words::count(amount.orders),
+        units: words::count(amount.units),
+        share: words::share(amount.orders, placed),
+    };
+    shown.map(step).collect()
+}
+
+fn buyers(groups: &[Group]) -> Vec<Bar> {
+    let name = |group: &Group| match group.most {
+        Some(most) if most == group.least => words::counted(most.into(), "order", "orders"),
+        Some(most) => format!("{} to {most} orders", group.least),
+        None => format!("{} orders or more", group.least),
+    };
+    bars(groups.iter().map(|group| (name(group), group.buyers, words::count(group.buyers))))
+}
+
+fn waits(waits: Percentiles) -> Vec<Bar> {
+    let Percentiles { least, p50, p90, p99, most, .. } = waits;
+    let times = [("fastest", least), ("50 %", p50), ("90 %", p90), ("99 %", p99), ("slowest", most)];
+    bars(times.map(|(name, millis)| (name.to_owned(), millis, words::span(millis))))
+}
+
+/// Bars as long as their values, which have a name and a text.
+fn bars(values: impl IntoIterator<Item = (String, u64, String)>) -> Vec<Bar> {
+    let values: Vec<_> = values.into_iter().collect();
+    let longest = values.iter().map(|(_, value, _)| *value).max().unwrap_or(0).max(1) as f64;
+    let bar = |(name, value, figure)| Bar { name, figure, percent: 100.0 * value as f64 / longest };
+    values.into_iter().map(bar).collect()
+}
+
+fn changes(changes: &Changes) -> Vec<Change> {
+    let id = |kind: &Kind| match kind {
+        Kind::Restocked { id: Some(id), .. } => words::name(id),
+        _ => String::new(),
+    };
+    let change = |change: &super::changes::Change| Change {
+        at: words::instant(change.at),
+        what: words::change(&change.kind),
+        id: id(&change.kind),
+    };
+    changes.first.iter().map(change).collect()
+}

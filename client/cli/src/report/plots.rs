@@ -1,0 +1,74 @@
+//! What is plotted over time.
+
+use seckill_page::numerals;
+use seckill_page::plot::{Axis, Colour, Form, Line, Look, Plot, Scale, Stroke};
+
+use super::timeline::{Bin, Series};
+use super::words;
+
+/// The orders placed, and the units available.
+pub(super) fn of(series: &Series, when: &str) -> [Plot; 2] {
+    let width = words::width(series.width);
+    let orders = Plot {
+        title: format!("Orders placed, {when}"),
+        about: format!("Orders in each {width}."),
+        ..plot(series, Colour::Ours, |bin| bin.placed)
+    };
+    let available = Plot {
+        title: format!("Units available, {when}"),
+        about: format!("Units that could be bought at the end of each {width}."),
+        ..plot(series, Colour::Other, |bin| bin.available)
+    };
+    [orders, available]
+}
+
+/// A plot without words. Each bin is a step.
+fn plot(series: &Series, colour: Colour, figure: fn(&Bin) -> u64) -> Plot {
+    let unit = Unit::of(series);
+    let at = |bins: usize| (bins as u64).saturating_mul(series.width) as f64 / unit.seconds;
+    let steps = series.bins.iter().enumerate().flat_map(|(number, bin)| {
+        let height = figure(bin) as f64;
+        [(at(number), height), (at(number + 1), height)]
+    });
+    let points: Vec<_> = steps.collect();
+    let highest = points.iter().map(|(_, height)| *height).fold(1.0, f64::max);
+    Plot {
+        title: String::new(),
+        about: String::new(),
+        x: Axis {
+            name: format!("{} after {}", unit.name, words::second(series.from)).into(),
+            range: 0.0..at(series.bins.len()),
+            scale: Scale::Linear,
+            label: |x| format!("{}", (x * 1000.0).round() / 1000.0),
+        },
+        y: Axis { name: "".into(), range: 0.0..1.1 * highest, scale: Scale::Linear, label: whole },
+        lines: vec![Line {
+            name: String::new(),
+            look: Look { colour, stroke: Stroke::Solid, form: Form::Area },
+            points,
+        }],
+    }
+}
+
+/// Half an order is no tick.
+fn whole(count: f64) -> String {
+    if (count - count.round()).abs() < 1e-6 { numerals::short(count) } else { String::new() }
+}
+
+/// What an axis of time counts.
+struct Unit {
+    name: &'static str,
+    seconds: f64,
+}
+
+impl Unit {
+    fn of(series: &Series) -> Self {
+        let (name, seconds) = match (series.bins.len() as u64).saturating_mul(series.width) {
+            ..=300 => ("seconds", 1.0),
+            ..=18_000 => ("minutes", 60.0),
+            ..=432_000 => ("hours", 3600.0),
+            _ => ("days", 86_400.0),
+        };
+        Self { name, seconds }
+    }
+}

@@ -1,6 +1,6 @@
 //! A self-contained page of HTML, for tests. It is read as XML, which is stricter. What is wrong is a panic.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -63,6 +63,19 @@ impl<'p> Html<'p> {
             text(plot, "title")
         };
         plots.map(title).collect()
+    }
+
+    /// The terms of all lists of descriptions, and the first description of each.
+    #[must_use]
+    pub fn terms(&self) -> BTreeMap<&str, &str> {
+        let terms = self.elements().filter(|element| element.tag_name().name() == "dt");
+        terms.filter_map(|term| Some((term.text()?, term.next_sibling_element()?.text()?))).collect()
+    }
+
+    /// All text that a reader sees, and that of the style sheet.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect()
     }
 
     fn elements(&self) -> impl Iterator<Item = Node<'_, 'p>> {

@@ -12,4 +12,5 @@ mod locked;
 mod lost_locks;
 mod orders;
 mod program;
+mod report;
 mod sales;

@@ -4,8 +4,8 @@ use seckill_page::numerals;
 
 use super::flow::Flow;
 
-/// The size of the picture.
-pub(super) const SIZE: (u32, u32) = (1200, 760);
+/// The width of the picture.
+pub(super) const WIDE: f64 = 1200.0;
 /// Above the first node, for its name.
 const TOP: f64 = 45.0;
 /// All orders together.
@@ -19,6 +19,7 @@ const COLUMNS: [f64; 4] = [0.0, 310.0, 620.0, 930.0];
 
 /// The picture.
 pub(super) struct Diagram {
+    pub(super) height: f64,
     pub(super) nodes: Vec<Node>,
     pub(super) bands: Vec<Band>,
 }
@@ -60,7 +61,7 @@ impl Diagram {
     pub(super) fn of(flow: &Flow) -> Option<Self> {
         let placed = flow.placed().orders;
         let scale = HEIGHT / (placed > 0).then_some(placed)? as f64;
-        let diagram = Self { nodes: Vec::new(), bands: Vec::new() };
+        let diagram = Self { height: 0.0, nodes: Vec::new(), bands: Vec::new() };
         let mut to = Builder { diagram, scale, bottom: TOP - GAP };
         let low = |orders: u64| TOP + GAP + orders as f64 * scale;
 
@@ -94,6 +95,8 @@ impl Builder {
     fn node(&mut self, class: &'static str, name: &'static str, orders: u64, column: usize, y: f64) -> Slot {
         let (x, height) = (COLUMNS[column], self.height(orders));
         if orders > 0 {
+            let low = (y + height).max(y + height / 2.0 + TOP) + LEAST;
+            self.diagram.height = self.diagram.height.max(low);
             let orders = numerals::short(orders as f64);
             self.diagram.nodes.push(Node { class, name, orders, x, y, width: WIDTH, height });
         }
@@ -159,10 +162,10 @@ mod tests {
         ] {
             let diagram = Diagram::of(&orders(numbers)).unwrap();
             for node in &diagram.nodes {
-                assert!(node.x + node.width <= f64::from(SIZE.0), "{numbers:?}: {}", node.name);
+                assert!(node.x + node.width <= WIDE, "{numbers:?}: {}", node.name);
                 // The number stands below the middle of a node.
                 let low = (node.y + node.height).max(node.y + node.height / 2.0 + 42.0);
-                assert!(node.y >= TOP && low <= f64::from(SIZE.1), "{numbers:?}: {} at {low}", node.name);
+                assert!(node.y >= TOP && low <= diagram.height, "{numbers:?}: {} at {low}", node.name);
             }
         }
     }

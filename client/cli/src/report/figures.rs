@@ -85,3 +85,46 @@ impl Selling {
         Some(self.sold_out?.saturating_sub(self.since))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::fold::Fold;
+    use super::*;
+
+    fn rules(limit: u32) -> Value {
+        json!({"limit": limit, "hold": 500, "opens": 0, "closes": 0, "attempts": 0})
+    }
+
+    fn info(changed: &str, to: u64) -> Info {
+        let mut info = json!({
+            "state": "OPEN", "available": 7, "held": 3, "sold": 0, "orders": 1, "buyers": 1, "rules": rules(2),
+            "seq": 2, "term": 1, "created": 1000, "diverged": false, "now": 2000, "room": 9,
+        });
+        let rule = info["rules"].get(changed).is_some();
+        *if rule { &mut info["rules"][changed] } else { &mut info[changed] } = to.into();
+        serde_json::from_value(info).unwrap()
+    }
+
+    #[test]
+    fn a_figure_that_differs_is_named() {
+        let mut fold = Fold::new().unwrap();
+        let order = json!({"state": "HELD", "order": "a", "buyer": "ann", "qty": 3, "deadline": 1900});
+        let kinds = [json!({"created": {"qty": 10, "rules": rules(2)}}), json!({"order": order})];
+        for (seq, kind) in (1..).zip(kinds) {
+            let event = json!({"seq": seq, "term": 1, "at": 1000, "kind": kind});
+            fold.event(&serde_json::from_value(event).unwrap());
+        }
+        let figures = fold.figures();
+        assert_eq!(figures.differences(&info("term", 1)), [""; 0]);
+        for name in
+            ["available", "held", "sold", "orders", "buyers", "seq", "created", "limit", "hold", "opens"]
+        {
+            let differences = figures.differences(&info(name, 77));
+            let [difference] = &differences[..] else { panic!("{name}: {differences:?}") };
+            assert!(difference.starts_with(&format!("{name}: ")), "{difference}");
+            assert!(difference.ends_with("77 by the server"), "{difference}");
+        }
+    }
+}

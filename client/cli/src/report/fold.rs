@@ -176,3 +176,120 @@ impl Fold {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::flow::Amount;
+    use super::super::waits::Percentiles;
+    use super::*;
+
+    /// The figures of a sale with this stock and opening, and the events after its creation at 1000.
+    fn figures(stock: u64, opens: u64, events: &[(u64, Value)]) -> Figures {
+        let rules = json!({"limit": 0, "hold": 5000, "opens": opens, "closes": 0, "attempts": 0});
+        let created = (1000, json!({"created": {"qty": stock, "rules": rules}}));
+        let mut fold = Fold::new().unwrap();
+        for (seq, (at, kind)) in (1..).zip([created].iter().chain(events)) {
+            let event = json!({"seq": seq, "term": 1, "at": at, "kind": kind});
+            fold.event(&serde_json::from_value(event).unwrap());
+        }
+        fold.figures()
+    }
+
+    fn order(order: &str, buyer: &str, qty: u32, state: &str) -> Value {
+        json!({"order": {"state": state, "order": order, "buyer": buyer, "qty": qty, "deadline": null}})
+    }
+
+    fn amount(orders: u64, units: u64) -> Amount {
+        Amount { orders, units }
+    }
+
+    #[test]
+    fn every_change_of_an_order_is_counted_once() {
+        let figures = figures(
+            20,
+            0,
+            &[
+                (2000, order("a", "ann", 1, "HELD")),
+                (2000, order("b", "ann", 2, "HELD")),
+                (2500, order("c", "bob", 3, "HELD")),
+                (2600, order("d", "cat", 4, "SOLD")),
+                (2700, order("e", "dan", 5, "HELD")),
+                (3000, order("a", "ann", 1, "HELD")),
+                (4000, order("a", "ann", 1, "SOLD")),
+                (4100, order("b", "ann", 2, "CANCELLED")),
+                (7500, order("c", "bob", 3, "EXPIRED")),
+                (8000, order("d", "cat", 4, "CANCELLED")),
+            ],
+        );
+        let flow = figures.flow;
+        assert_eq!((flow.held, flow.sold_at_once), (amount(4, 11), amount(1, 4)));
+        assert_eq!((flow.confirmed, flow.refunded), (amount(1, 1), amount(1, 4)));
+        assert_eq!((flow.cancelled, flow.expired), (amount(1, 2), amount(1, 3)));
+        assert_eq!(
+            (flow.placed(), flow.sold_now(), flow.held_now()),
+            (amount(5, 15), amount(1, 1), amount(1, 5))
+        );
+        assert_eq!((figures.extended, figures.unknown_events, figures.events), (1, 0, 11));
+        assert_eq!((figures.stock, figures.available, figures.buyers), (20, 14, 4));
+        // From the first hold on, whatever extended it.
+        let waits = Percentiles { orders: 1, least: 2000, p50: 2000, p90: 2000, p99: 2000, most: 2000 };
+        assert_eq!(figures.until_confirmed_ms, Some(waits));
+    }
+
+    #[test]
+    fn a_sale_is_sold_out_when_an_order_takes_the_last_unit_for_the_first_time() {
+        let story = [
+            (3000, json!({"restocked": {"qty": -7, "id": null}})),
+            (4000, json!({"restocked": {"qty": 2, "id": "more"}})),
+            (5000, order("a", "ann", 1, "HELD")),
+            (6200, order("b", "bob", 1, "HELD")),
+            (9000, order("a", "ann", 1, "CANCELLED")),
+            (9500, order("c", "cat", 1, "SOLD")),
+        ];
+        let selling = figures(7, 0, &story).selling.unwrap();
+        assert_eq!((selling.first_order, selling.last_order, selling.sold_out), (5000, 9500, Some(6200)));
+        assert_eq!((selling.since, selling.since_opening), (5000, false));
+        assert_eq!(selling.time_to_sold_out(), Some(1200));
+        // From the opening, or from the creation of a sale that was open then.
+        for (opens, since) in [(4500, 4500), (500, 1000)] {
+            let selling = figures(7, opens, &story).selling.unwrap();
+            assert_eq!((selling.since, selling.since_opening), (since, true));
+            assert_eq!(selling.time_to_sold_out(), Some(6200 - since));
+        }
+        assert_eq!(figures(9, 0, &story).selling.unwrap().sold_out, None);
+        assert_eq!(figures(7, 0, &story[..2]).selling, None);
+    }
+
+    #[test]
+    fn changes_are_listed_in_their_sequence() {
+        let rules = json!({"limit": 3, "hold": 0, "opens": 0, "closes": 9000, "attempts": 0});
+        let story = [
+            (2000, json!({"restocked": {"qty": 5, "id": "r1"}})),
+            (3000, json!({"altered": {"rules": rules}})),
+            (3000, json!({"restocked": {"qty": -1, "id": null}})),
+        ];
+        let figures = figures(1, 0, &story);
+        let at: Vec<_> = figures.changes.first.iter().map(|change| change.at).collect();
+        assert_eq!(at, [2000, 3000, 3000]);
+        assert!(matches!(&figures.changes.first[1].kind,
+            Kind::Altered { before, after } if before.limit == 0 && after.limit == 3));
+        assert_eq!((figures.created_with, figures.stock), (1, 5));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_counted() {
+        let story = [
+            (2000, order("a", "ann", 1, "CANCELLED")),
+            (2000, order("a", "ann", 1, "SOLD")),
+            (2000, order("a", "ann", 1, "SOLD")),
+            (2000, json!({"other": {"event": "PAINTED"}})),
+            (2000, json!({"restocked": {"qty": i64::MIN, "id": null}})),
+            (2000, json!({"restocked": {"qty": i64::MIN, "id": null}})),
+        ];
+        let figures = figures(u64::MAX, 0, &story);
+        assert_eq!((figures.unknown_events, figures.flow.placed()), (3, amount(1, 1)));
+        assert!(figures.available < 0);
+    }
+}

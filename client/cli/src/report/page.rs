@@ -36,7 +36,8 @@ pub(super) struct Page {
     times: Vec<Times>,
     diagram: Option<Diagram>,
     flow: Vec<Step>,
-    extended: String,
+    /// How often, if at all.
+    extended: Option<String>,
     buyers: Vec<Bar>,
     waits: Vec<Bar>,
     confirmed: String,
@@ -54,13 +55,13 @@ struct Sum {
 /// Plots over time, with their table.
 struct Times {
     id: &'static str,
-    title: String,
+    title: &'static str,
     figures: Vec<Figure>,
     width: String,
     rows: Vec<(String, String, String)>,
 }
 
-/// A step that orders take, with its indentation.
+/// A step that orders take.
 struct Step {
     name: &'static str,
     orders: String,
@@ -84,8 +85,8 @@ impl Page {
     pub(super) fn of(sale: &str, info: &Info, figures: &Figures) -> Result<Self, Error> {
         let (whole, rush) = (figures.timeline.as_ref(), figures.rush.as_ref());
         let times =
-            [("whole", "from the beginning to the last event", whole), ("rush", "at the busiest", rush)];
-        let times = times.into_iter().filter_map(|(id, when, series)| Some(Times::of(id, when, series?)));
+            [("whole", "From the beginning to the last event", whole), ("rush", "At the busiest", rush)];
+        let times = times.into_iter().filter_map(|(id, title, series)| Some(Times::of(id, title, series?)));
         Ok(Self {
             sale: words::name(sale),
             lead: lead(info, figures),
@@ -97,7 +98,7 @@ impl Page {
             times: times.collect::<Result<_, _>>()?,
             diagram: Diagram::of(&figures.flow),
             flow: steps(&figures.flow),
-            extended: words::counted(figures.extended, "time", "times"),
+            extended: (figures.extended > 0).then(|| words::counted(figures.extended, "time", "times")),
             buyers: buyers(&figures.orders_a_buyer),
             waits: figures.until_confirmed_ms.map(waits).unwrap_or_default(),
             confirmed: words::counted(figures.flow.confirmed.orders, "order", "orders"),
@@ -152,6 +153,7 @@ fn sums(info: &Info, figures: &Figures) -> Vec<Sum> {
         units("Expired", flow.expired),
         sum("Buyers", words::count(figures.buyers), attempts),
     ];
+    sums.extend(window(info));
     if let Some(selling) = &figures.selling {
         sums.push(time_to_sold_out(selling));
     }
@@ -161,6 +163,22 @@ fn sums(info: &Info, figures: &Figures) -> Vec<Sum> {
         sums.push(sum("Busiest", words::count(peak.placed), about));
     }
     sums
+}
+
+/// When it sold, or will.
+fn window(info: &Info) -> [Sum; 2] {
+    let at = |millis: u64| (words::time_of_day(millis / 1000), format!("{} UTC", words::day(millis)));
+    let opens = info.rules.opens.max(info.created);
+    let (opened, on) = at(opens);
+    let opening = Sum { name: if opens > info.now { "Opens" } else { "Opened" }, figure: opened, about: on };
+    let closing = match info.rules.closes {
+        0 => Sum { name: "Closes", figure: "never".to_owned(), about: "unless that is changed".to_owned() },
+        closes => {
+            let (closed, on) = at(closes);
+            Sum { name: if closes > info.now { "Closes" } else { "Closed" }, figure: closed, about: on }
+        }
+    };
+    [opening, closing]
 }
 
 /// From when to when it is counted, too.
@@ -174,8 +192,8 @@ fn time_to_sold_out(selling: &Selling) -> Sum {
 }
 
 impl Times {
-    fn of(id: &'static str, when: &str, series: &Series) -> Result<Self, DrawError> {
-        let drawn = plots::of(series, when).into_iter().zip(["orders", "available"]);
+    fn of(id: &'static str, title: &'static str, series: &Series) -> Result<Self, DrawError> {
+        let drawn = plots::of(series).into_iter().zip(["orders", "available"]);
         let figures = drawn.map(|(plot, what)| Figure::of(format!("{id}-{what}"), plot));
         let mut before = None;
         // A row that says nothing new is left out.
@@ -186,7 +204,7 @@ impl Times {
         });
         Ok(Self {
             id,
-            title: format!("Over time, {when}"),
+            title,
             figures: figures.collect::<Result<_, _>>()?,
             width: words::width(series.width),
             rows: rows.collect(),
@@ -194,29 +212,29 @@ impl Times {
     }
 }
 
-/// What became of the orders. A sale without holds has no steps that only holds take.
+/// What became of the orders: all steps that a sale with holds has, or all that one without has.
 fn steps(flow: &Flow) -> Vec<Step> {
-    let placed = flow.placed().orders;
-    let steps = [
-        ("Placed", flow.placed()),
-        ("Placed and sold at once", flow.sold_at_once),
-        ("Placed and held", flow.held),
-        ("Held, then confirmed", flow.confirmed),
-        ("Held, then cancelled", flow.cancelled),
-        ("Held, then expired", flow.expired),
-        ("Held now", flow.held_now()),
-        ("Sold, then cancelled", flow.refunded),
-        ("Sold now", flow.sold_now()),
-    ];
     let has_holds = flow.held.orders > 0;
-    let shown = steps.into_iter().filter(|(name, _)| has_holds || !name.contains("eld"));
-    let step = |(name, amount): (&'static str, Amount)| Step {
-        name,
-        orders: words::count(amount.orders),
-        units: words::count(amount.units),
-        share: words::share(amount.orders, placed),
+    let steps = [
+        ("Placed", flow.placed(), true),
+        ("Placed and sold at once", flow.sold_at_once, flow.sold_at_once.orders > 0),
+        ("Placed and held", flow.held, has_holds),
+        ("Held, then confirmed", flow.confirmed, has_holds),
+        ("Held, then cancelled", flow.cancelled, has_holds),
+        ("Held, then expired", flow.expired, has_holds),
+        ("Held now", flow.held_now(), has_holds),
+        ("Sold, then cancelled", flow.refunded, true),
+        ("Sold now", flow.sold_now(), true),
+    ];
+    let step = |(name, amount, is_shown): (&'static str, Amount, bool)| {
+        is_shown.then(|| Step {
+            name,
+            orders: words::count(amount.orders),
+            units: words::count(amount.units),
+            share: words::share(amount.orders, flow.placed().orders),
+        })
     };
-    shown.map(step).collect()
+    steps.into_iter().filter_map(step).collect()
 }
 
 fn buyers(groups: &[Group]) -> Vec<Bar> {

@@ -7,30 +7,43 @@ use super::timeline::{Bin, Series};
 use super::words;
 
 /// The orders placed, and the units available.
-pub(super) fn of(series: &Series, when: &str) -> [Plot; 2] {
+pub(super) fn of(series: &Series) -> [Plot; 2] {
     let width = words::width(series.width);
     let orders = Plot {
-        title: format!("Orders placed, {when}"),
-        about: format!("Orders in each {width}."),
-        ..plot(series, Colour::Ours, |bin| bin.placed)
+        title: format!("Orders placed per {width}"),
+        about: busiest(series),
+        ..plot(series, Colour::Ours, 0, |bin| bin.placed)
     };
+    let last = series.bins.last().map_or(0, |bin| bin.available);
     let available = Plot {
-        title: format!("Units available, {when}"),
-        about: format!("Units that could be bought at the end of each {width}."),
-        ..plot(series, Colour::Other, |bin| bin.available)
+        title: format!("Units available at the end of each {width}"),
+        about: format!(
+            "At first {}, at the end {}.",
+            words::count(series.available_before),
+            words::count(last)
+        ),
+        ..plot(series, Colour::Other, series.available_before, |bin| bin.available)
     };
     [orders, available]
 }
 
+/// Which bin has the most orders.
+fn busiest(series: &Series) -> String {
+    let highest = series.bins.iter().enumerate().rev().max_by_key(|(_, bin)| bin.placed);
+    let (number, placed) = highest.map_or((0, 0), |(number, bin)| (number as u64, bin.placed));
+    let at = series.from.saturating_add(series.width.saturating_mul(number));
+    format!("At most {}, from {} UTC on.", words::count(placed), words::time_of_day(at))
+}
+
 /// A plot without words. Each bin is a step.
-fn plot(series: &Series, colour: Colour, figure: fn(&Bin) -> u64) -> Plot {
+fn plot(series: &Series, colour: Colour, before: u64, figure: fn(&Bin) -> u64) -> Plot {
     let unit = Unit::of(series);
     let at = |bins: usize| (bins as u64).saturating_mul(series.width) as f64 / unit.seconds;
     let steps = series.bins.iter().enumerate().flat_map(|(number, bin)| {
         let height = figure(bin) as f64;
         [(at(number), height), (at(number + 1), height)]
     });
-    let points: Vec<_> = steps.collect();
+    let points: Vec<_> = [(0.0, before as f64)].into_iter().chain(steps).collect();
     let highest = points.iter().map(|(_, height)| *height).fold(1.0, f64::max);
     Plot {
         title: String::new(),

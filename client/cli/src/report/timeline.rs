@@ -4,9 +4,10 @@ use std::ops::Range;
 
 /// More are merged, so that memory is bounded: a second in which something happened takes one.
 const MOST_TICKS: usize = 1 << 20;
-/// Bins of a series that shows the whole sale, and of one that shows its busiest time.
+/// Bins of a series that shows the whole sale.
 const MOST_BINS: u64 = 240;
-pub(super) const RUSH: u64 = 60;
+/// Bins of a series that shows its busiest time.
+const RUSH: u64 = 60;
 
 /// The seconds of a sale in which something happened.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Series {
     pub(super) from: u64,
     /// Seconds of a bin.
     pub(super) width: u64,
+    /// Units available before.
+    pub(super) available_before: u64,
     pub(super) bins: Vec<Bin>,
 }
 
@@ -101,9 +104,8 @@ impl Timeline {
         self.series(first..end, width)
     }
 
-    /// The busiest times of a series, as fine as they are known, when that shows more than the series does.
+    /// The busiest times of a series, as fine as they are known, when the series itself is not.
     pub(super) fn rush(&self, whole: &Series) -> Option<Series> {
-        let is_short = whole.bins.len() as u64 <= RUSH && whole.width == self.width;
         let first = whole.from / self.width;
         let ticks = &self.ticks[self.ticks.partition_point(|tick| tick.number < first)..];
         let (mut begin, mut placed, mut most) = (0, 0_u64, (0, 0));
@@ -117,7 +119,7 @@ impl Timeline {
                 most = (placed, end);
             }
         }
-        let last = ticks.get(most.1).filter(|_| most.0 > 0 && !is_short)?;
+        let last = ticks.get(most.1).filter(|_| most.0 > 0 && whole.width > self.width)?;
         let end = self.end(last).max(whole.from.saturating_add(RUSH * self.width));
         Some(self.series(end - RUSH * self.width..end, self.width))
     }
@@ -149,7 +151,7 @@ impl Timeline {
             }
             bin
         });
-        Series { from, width, bins: bins.collect() }
+        Series { from, width, available_before: before, bins: bins.collect() }
     }
 }
 
@@ -187,6 +189,7 @@ mod tests {
         assert_eq!((whole.from, whole.width), (4, 1));
         assert_eq!(placed(&whole), [0, 2, 0, 0, 1]);
         assert_eq!(available(&whole), [10, 8, 8, 8, 7]);
+        assert_eq!(whole.available_before, 10);
         assert_eq!(timeline.rush(&whole), None);
         assert_eq!(timeline.peak(), Some(Peak { at: 5, width: 1, placed: 2 }));
     }

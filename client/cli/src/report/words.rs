@@ -39,6 +39,11 @@ pub(super) fn time_of_day(seconds: u64) -> String {
     formatted(seconds.saturating_mul(1000), "%T")
 }
 
+/// The day of an instant in unix ms.
+pub(super) fn day(millis: u64) -> String {
+    formatted(millis, "%F")
+}
+
 fn formatted(millis: u64, format: &str) -> String {
     let at = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
     at.map_or_else(|| format!("{millis} ms of unix time"), |at| at.strftime(format).to_string())
@@ -53,9 +58,13 @@ pub(super) fn span(millis: u64) -> String {
     }
 }
 
-/// The seconds of a bin.
+/// The seconds of a bin, in the largest unit.
 pub(super) fn width(seconds: u64) -> String {
-    if seconds == 1 { "second".to_owned() } else { length(Duration::from_secs(seconds)) }
+    const UNITS: [(u64, &str, &str); 3] =
+        [(86_400, "day", "days"), (3600, "hour", "hours"), (60, "minute", "minutes")];
+    let unit = UNITS.into_iter().find(|(unit, ..)| seconds.is_multiple_of(*unit));
+    let (unit, one, many) = unit.unwrap_or((1, "second", "seconds"));
+    if seconds == unit { one.to_owned() } else { counted(seconds / unit, one, many) }
 }
 
 /// A name from outside, without what neither XML nor a reader can bear.
@@ -111,6 +120,12 @@ mod tests {
     fn lengths_are_as_exact_as_they_are_interesting() {
         let spans = [0, 999, 1_250, 59_999, 60_999, 3_600_000].map(span);
         assert_eq!(spans, ["0 ms", "999 ms", "1.2 s", "59.9 s", "1m", "1h"]);
+    }
+
+    #[test]
+    fn widths_are_in_the_largest_unit() {
+        let widths = [1, 15, 60, 900, 3600, 7 * 86_400].map(width);
+        assert_eq!(widths, ["second", "15 seconds", "minute", "15 minutes", "hour", "7 days"]);
     }
 
     #[test]

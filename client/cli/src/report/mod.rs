@@ -2,6 +2,7 @@
 
 mod buyers;
 mod changes;
+mod check;
 mod diagram;
 mod figures;
 mod flow;
@@ -64,7 +65,7 @@ struct Document {
 impl Document {
     async fn of(sale: &seckill_client::Sale<Connector>) -> Result<Self, Failure> {
         let (info, figures) = read(sale).await?;
-        let wrong = figures.differences(&info);
+        let wrong = check::differences(&figures, &info);
         if !wrong.is_empty() {
             return Err(Failure::Server(format!(
                 "the events do not lead to the figures of the server: {}\nseckill sale audit checks the sale itself",

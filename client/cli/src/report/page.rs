@@ -140,7 +140,7 @@ fn sums(info: &Info, figures: &Figures) -> Vec<Sum> {
     };
     let restocked = figures.stock.saturating_sub_unsigned(figures.created_with);
     let stock = match restocked {
-        0 => "units, all since its creation".to_owned(),
+        0 => "units, as at its creation".to_owned(),
         _ => format!("units: {} at its creation, {restocked:+} since", words::count(figures.created_with)),
     };
     let attempts = format!("placed {}", words::counted(flow.placed().orders, "order", "orders"));

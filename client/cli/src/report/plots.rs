@@ -78,8 +78,8 @@ impl Unit {
     fn of(series: &Series) -> Self {
         let (name, seconds) = match (series.bins.len() as u64).saturating_mul(series.width) {
             ..=300 => ("seconds", 1.0),
-            ..=18_000 => ("minutes", 60.0),
-            ..=432_000 => ("hours", 3600.0),
+            301..=18_000 => ("minutes", 60.0),
+            18_001..=432_000 => ("hours", 3600.0),
             _ => ("days", 86_400.0),
         };
         Self { name, seconds }

@@ -15,6 +15,8 @@ pub(super) struct Timeline {
     /// Seconds of a tick.
     width: u64,
     ticks: Vec<Tick>,
+    /// Units available at first.
+    at_first: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,13 +60,16 @@ pub(super) struct Peak {
 
 impl Default for Timeline {
     fn default() -> Self {
-        Self { width: 1, ticks: Vec::new() }
+        Self { width: 1, ticks: Vec::new(), at_first: 0 }
     }
 }
 
 impl Timeline {
     /// At an instant, in ms, some orders were placed, and then some units were available. Instants never fall.
     pub(super) fn add(&mut self, at: u64, placed: u64, available: u64) {
+        if self.ticks.is_empty() {
+            self.at_first = available;
+        }
         let number = at / 1000 / self.width;
         match self.ticks.last_mut() {
             Some(last) if last.number >= number => {
@@ -139,7 +144,7 @@ impl Timeline {
         let from = seconds.start / width * width;
         let first = from / self.width;
         let begin = self.ticks.partition_point(|tick| tick.number < first);
-        let before = begin.checked_sub(1).map_or(0, |before| self.ticks[before].available);
+        let before = begin.checked_sub(1).map_or(self.at_first, |before| self.ticks[before].available);
         let mut ticks = self.ticks[begin..].iter().peekable();
         let mut bin = Bin { placed: 0, available: before };
         let bins = (1..=bins(&seconds, width)).map(|number| {
@@ -192,6 +197,17 @@ mod tests {
         assert_eq!(whole.available_before, 10);
         assert_eq!(timeline.rush(&whole), None);
         assert_eq!(timeline.peak(), Some(Peak { at: 5, width: 1, placed: 2 }));
+    }
+
+    #[test]
+    fn a_sale_of_a_single_second_begins_with_its_stock() {
+        let mut timeline = Timeline::default();
+        timeline.add(7_000, 0, 3);
+        timeline.add(7_001, 1, 2);
+        timeline.add(7_999, 2, 0);
+        let whole = timeline.since(7_001);
+        assert_eq!((whole.from, whole.width, whole.available_before), (7, 1, 3));
+        assert_eq!(whole.bins, [Bin { placed: 3, available: 0 }]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn formatted(millis: u64, format: &str) -> String {
 pub(super) fn span(millis: u64) -> String {
     match millis {
         ..1000 => format!("{millis} ms"),
-        ..60_000 => format!("{:.1} s", (millis / 100) as f64 / 10.0),
+        1000..60_000 => format!("{:.1} s", (millis / 100) as f64 / 10.0),
         _ => length(Duration::from_secs(millis / 1000)),
     }
 }

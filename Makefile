@@ -23,7 +23,7 @@ RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench bench-peers instructions waiting growth blocking \
-	durable redlock package migrate-large simulate memcheck guard fuzz install test-install
+	durable redlock package migrate-large simulate memcheck guard fuzz install test-install deb test-deb
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -108,3 +108,9 @@ install: build ## Copy the module to MODULE_DIR (/usr/local/lib/redis/modules), 
 
 test-install: build ## Install into a temporary directory, and replay a small incident there.
 	@tests/scripts/install
+
+deb: build ## Build a Debian package of the module and the program, in target/deb.
+	@tests/scripts/deb
+
+test-deb: deb ## Install that package into a clean chroot, or unpack it where debootstrap is missing, and sell with it.
+	@tests/scripts/test-deb

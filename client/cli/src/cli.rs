@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::Servers;
-use crate::{completions, events, incident, lock, man, order, report, sale, serve};
+use crate::{completions, events, incident, load, lock, man, order, report, sale, serve};
 
 /// Flash sales that do not oversell
 #[derive(Parser)]
@@ -42,6 +42,7 @@ enum Command {
     Events(events::Events),
     Lock(lock::Lock),
     Report(report::Report),
+    Load(load::Load),
     Serve(serve::Serve),
     Incident(incident::Incident),
     Completions(completions::Completions),
@@ -84,6 +85,7 @@ impl Cli {
             Command::Incident(incident) => incident.run(output),
             Command::Completions(completions) => completions.run(Cli::command()),
             Command::Man(man) => man.run(Cli::command()),
+            Command::Load(load) => block_on(load.run(&servers, output)),
             Command::Lock(lock) => block_on(lock.run(&servers, output)),
         }
     }

@@ -10,6 +10,8 @@ mod events;
 mod exit;
 mod history;
 mod incident;
+mod interrupt;
+mod load;
 mod lock;
 mod man;
 mod names;

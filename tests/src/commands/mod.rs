@@ -5,6 +5,7 @@ mod connections;
 mod events;
 mod examples;
 mod failures;
+mod load;
 mod lock_lines;
 mod lock_runs;
 mod lock_terminals;

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use tokio::process::Child;
 
 use crate::harness::built::built;
+use crate::harness::processes::signal;
 use crate::harness::server::Server;
 
 /// The program with the server that it is to talk to.
@@ -59,6 +61,29 @@ impl Program {
     pub(super) async fn json(&self, line: &str) -> Value {
         let printed = self.prints(&format!("{line} --json")).await;
         serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{line}: {error}\n{printed}"))
+    }
+}
+
+/// The program as it runs. It is killed when this is dropped.
+pub(super) struct Started(Child);
+
+impl Program {
+    /// Runs it with the words of a line.
+    pub(super) fn start(&self, line: &str) -> Started {
+        let command = self.command(line.split_whitespace());
+        Started(tokio::process::Command::from(command).kill_on_drop(true).spawn().unwrap())
+    }
+}
+
+impl Started {
+    /// Sends it a signal, such as `INT`.
+    pub(super) fn signal(&self, name: &str) {
+        signal(name, self.0.id().expect("it runs"));
+    }
+
+    /// Waits for its end.
+    pub(super) async fn ended(self) -> Ended {
+        self.0.wait_with_output().await.unwrap().into()
     }
 }
 

@@ -27,7 +27,8 @@ impl Drop for Stopped {
     }
 }
 
-fn signal(signal: &str, process: u32) {
+/// Sends a signal, such as `INT`.
+pub(crate) fn signal(signal: &str, process: u32) {
     let status = Command::new("sh").arg("-c").arg(format!("kill -{signal} {process}")).status();
     assert!(status.unwrap().success(), "no process {process}");
 }

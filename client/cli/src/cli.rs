@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::Servers;
-use crate::{completions, events, incident, load, lock, man, order, report, sale, serve};
+use crate::{completions, events, incident, load, lock, man, metrics, order, report, sale, serve};
 
 /// Flash sales that do not oversell
 #[derive(Parser)]
@@ -43,6 +43,7 @@ enum Command {
     Lock(lock::Lock),
     Report(report::Report),
     Load(load::Load),
+    Metrics(metrics::Metrics),
     Serve(serve::Serve),
     Incident(incident::Incident),
     Completions(completions::Completions),
@@ -86,6 +87,7 @@ impl Cli {
             Command::Completions(completions) => completions.run(Cli::command()),
             Command::Man(man) => man.run(Cli::command()),
             Command::Load(load) => block_on(load.run(&servers, output)),
+            Command::Metrics(metrics) => block_on(metrics.run(&servers, output)),
             Command::Lock(lock) => block_on(lock.run(&servers, output)),
         }
     }

@@ -18,7 +18,7 @@ pub(crate) enum Exit {
 }
 
 /// Why a command could not be carried out. It says on stderr why, and what to do next.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Failure {
     /// The server refused the command, for what it is about does not exist or is in another state: 1.
     #[error("{0}")]

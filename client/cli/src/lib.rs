@@ -14,6 +14,7 @@ mod interrupt;
 mod load;
 mod lock;
 mod man;
+mod metrics;
 mod names;
 mod order;
 mod output;

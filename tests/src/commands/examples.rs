@@ -22,7 +22,7 @@ const SHOP: &str = "
 ";
 
 /// Commands that end when they are told to.
-const ENDLESS: [&str; 2] = [" --follow", "seckill serve"];
+const ENDLESS: [&str; 3] = [" --follow", "seckill metrics bottles", "seckill serve"];
 
 /// All commands that have no subcommands, with their words.
 fn leaves(command: &clap::Command, words: &str) -> Vec<(String, clap::Command)> {
@@ -132,8 +132,11 @@ async fn ends_by_sigint(shell: &Shell, words: &str, example: &str) {
     // A server that listens at a fixed port would disturb others.
     let socket = shell.home.path().join("socket");
     let is_server = words == "seckill serve";
-    let elsewhere =
-        if is_server { format!(" --port 0 --unixsocket {}", socket.display()) } else { String::new() };
+    let elsewhere = match words {
+        "seckill serve" => format!(" --port 0 --unixsocket {}", socket.display()),
+        "seckill metrics" => " --listen 127.0.0.1:0".to_owned(),
+        _ => String::new(),
+    };
     let mut process = shell.spawn(&format!("exec {example}{elsewhere}"));
     let mut first = [0];
     process

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio::process::Child;
 
 use crate::harness::built::built;
@@ -79,6 +80,16 @@ impl Started {
     /// Sends it a signal, such as `INT`.
     pub(super) fn signal(&self, name: &str) {
         signal(name, self.0.id().expect("it runs"));
+    }
+
+    /// The next line that it prints.
+    pub(super) async fn line(&mut self) -> String {
+        let out = self.0.stdout.as_mut().expect("its output");
+        let mut line = Vec::new();
+        while line.last() != Some(&b'\n') {
+            line.push(out.read_u8().await.expect("a line"));
+        }
+        String::from_utf8(line).unwrap().trim_end().to_owned()
     }
 
     /// Waits for its end.

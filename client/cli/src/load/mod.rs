@@ -47,7 +47,7 @@ const INTERRUPTED: i32 = 130;
 #[command(after_help = "Examples:
   seckill load bottles --orders 1000
   seckill load bottles --for 1s --rate 500 --buyers 200 --skew 1
-  seckill load bottles --orders 1000 --confirm 70% --cancel 10% --retries 5% --json")]
+  seckill load bottles --orders 500 --cancel 10% --retries 5% --json")]
 pub(crate) struct Load {
     /// The key of the sale
     sale: String,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use redis::{ConnectionInfo, IntoConnectionInfo};
 use seckill_client::Client;
 
+pub(crate) use connection::AnyConnection;
 pub(crate) use connector::Connector;
 pub(crate) use primaries::Primary;
 
@@ -66,6 +67,11 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
+    /// The longest that a call takes.
+    pub(crate) fn within(&self) -> Duration {
+        self.within
+    }
+
     /// A client of the servers, once it is known what they are.
     pub(crate) async fn client(&self) -> Result<AnyClient, Failure> {
         Ok(self.client_of(self.connector().await?))

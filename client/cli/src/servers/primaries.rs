@@ -31,22 +31,36 @@ impl Primary {
 impl Connector {
     /// All primaries: those of a cluster that have slots, or the one server. They answer within this time.
     pub(crate) async fn primaries(&self, within: Duration) -> Result<Vec<Primary>, Failure> {
-        let connection = self.connect_apart(None).await?;
-        let mut any = Primary { name: String::new(), connection, within };
+        self.each_primary(within).await?.into_iter().map(|(_, primary)| primary).collect()
+    }
+
+    /// The same, each with its name and whether it is reached.
+    pub(crate) async fn each_primary(
+        &self,
+        within: Duration,
+    ) -> Result<Vec<(String, Result<Primary, Failure>)>, Failure> {
+        let mut any = self.primary(String::new(), None, within).await?;
         if !matches!(self, Self::Cluster(_)) {
-            return Ok(vec![any]);
+            return Ok(vec![(String::new(), Ok(any))]);
         }
-        let mut primaries: Vec<Primary> = Vec::new();
+        let mut primaries: Vec<(String, _)> = Vec::new();
         let ranges: Vec<Vec<Value>> = any.query(cmd("CLUSTER").arg("SLOTS")).await?;
         for range in ranges {
             let Some(node) = range.into_iter().nth(2).map(node).transpose()? else { continue };
             let name = format!("{}:{}", node.host, node.port);
-            if primaries.iter().all(|known| known.name != name) {
-                let connection = self.connect_apart(Some(&node)).await?;
-                primaries.push(Primary { name, connection, within });
+            if primaries.iter().all(|(known, _)| *known != name) {
+                let primary = self.primary(name.clone(), Some(&node), within).await;
+                primaries.push((name, primary));
             }
         }
         Ok(primaries)
+    }
+
+    async fn primary(&self, name: String, node: Option<&Node>, within: Duration) -> Result<Primary, Failure> {
+        match timeout(within, self.connect_apart(node)).await {
+            Ok(connection) => Ok(Primary { name, connection: connection?, within }),
+            Err(_) => Err(Failure::Server(format!("{name} cannot be reached"))),
+        }
     }
 }
 

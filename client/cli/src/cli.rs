@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::Servers;
-use crate::{completions, events, incident, load, lock, man, metrics, order, report, sale, serve};
+use crate::{completions, events, incident, load, lock, man, metrics, order, report, sale, serve, top};
 
 /// Flash sales that do not oversell
 #[derive(Parser)]
@@ -44,6 +44,7 @@ enum Command {
     Report(report::Report),
     Load(load::Load),
     Metrics(metrics::Metrics),
+    Top(top::Top),
     Serve(serve::Serve),
     Incident(incident::Incident),
     Completions(completions::Completions),
@@ -82,6 +83,7 @@ impl Cli {
             Command::Buyer(buyer) => block_on(buyer.run(&servers, output)),
             Command::Events(events) => block_on(events.run(&servers)),
             Command::Report(report) => block_on(report.run(&servers, output)),
+            Command::Top(top) => block_on(top.run(&servers, output)),
             Command::Serve(serve) => serve.run(),
             Command::Incident(incident) => incident.run(output),
             Command::Completions(completions) => completions.run(Cli::command()),

@@ -27,5 +27,6 @@ mod serve;
 mod servers;
 mod table;
 mod times;
+mod top;
 
 pub use cli::{command, main};

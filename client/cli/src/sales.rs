@@ -18,9 +18,7 @@ pub(crate) async fn find(primaries: &mut [Primary], pattern: &str) -> Result<Vec
     for primary in primaries {
         let mut cursor = 0_u64;
         loop {
-            let mut scan = cmd("SCAN");
-            scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(KEYS).arg("TYPE").arg(TYPE);
-            let (next, keys): (u64, Vec<Vec<u8>>) = primary.query(&scan).await?;
+            let (next, keys) = scan(primary, cursor, pattern).await?;
             found.extend(keys);
             cursor = next;
             if cursor == 0 {
@@ -29,4 +27,15 @@ pub(crate) async fn find(primaries: &mut [Primary], pattern: &str) -> Result<Vec
         }
     }
     Ok(found.into_iter().collect())
+}
+
+/// One step of such a search in one primary: the cursor of the next, 0 after the last, and what it found.
+pub(crate) async fn scan(
+    primary: &mut Primary,
+    cursor: u64,
+    pattern: &str,
+) -> Result<(u64, Vec<Vec<u8>>), Failure> {
+    let mut scan = cmd("SCAN");
+    scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(KEYS).arg("TYPE").arg(TYPE);
+    primary.query(&scan).await
 }

@@ -9,6 +9,7 @@ use std::{env, fs, iter};
 use tempfile::TempDir;
 
 use super::program::socket_url;
+use super::terminal::Terminal;
 use crate::harness::built::{built, workspace};
 use crate::harness::conditions::wait_until;
 use crate::harness::markdown::fenced_blocks;
@@ -102,11 +103,16 @@ impl Shell {
     }
 
     fn spawn(&self, line: &str) -> Child {
+        let mut shell = self.command(line);
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn command(&self, line: &str) -> Command {
         let mut shell = Command::new("sh");
         shell.args(["-c", line]).current_dir(self.home.path());
         shell.env("PATH", &self.path).env("HOME", self.home.path()).env("SECKILL_URL", &self.url);
         shell.env("SECKILL_MODULE", module());
-        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        shell
     }
 }
 
@@ -119,6 +125,8 @@ async fn each_example_runs_as_written() {
             let shell = Shell::with(&server);
             if ENDLESS.iter().any(|endless| example.contains(endless)) {
                 ends_by_sigint(&shell, &words, &example).await;
+            } else if words == "seckill top" && !example.contains("--once") {
+                ends_by_q(&shell, &example).await;
             } else {
                 let output = shell.spawn(&example).wait_with_output().unwrap();
                 assert!(output.status.success(), "{example}: {output:?}");
@@ -149,6 +157,14 @@ async fn ends_by_sigint(shell: &Shell, words: &str, example: &str) {
     let interrupt = Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap();
     assert!(interrupt.success(), "{example}");
     process.wait().unwrap();
+}
+
+/// It takes the screen of a terminal until q is pressed.
+async fn ends_by_q(shell: &Shell, example: &str) {
+    let mut terminal = Terminal::run(&shell.command(example), 80, 24);
+    terminal.shows(&["q quit"]).await;
+    terminal.press("q");
+    assert_eq!(terminal.ends_cleanly().await, 0, "{example}");
 }
 
 #[test]

@@ -17,3 +17,5 @@ mod orders;
 mod program;
 mod report;
 mod sales;
+mod terminal;
+mod top;

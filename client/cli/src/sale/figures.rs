@@ -49,7 +49,8 @@ impl Show for Figures {
     }
 }
 
-fn rules_in_words(rules: &Rules) -> String {
+/// The rules of a sale, for a person.
+pub(crate) fn rules_in_words(rules: &Rules) -> String {
     let mut words = Vec::new();
     if rules.limit > 0 {
         words.push(format!("at most {} units a buyer", rules.limit));

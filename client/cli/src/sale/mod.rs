@@ -14,6 +14,8 @@ mod show;
 
 use clap::Subcommand;
 
+pub(crate) use figures::rules_in_words;
+
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::Servers;

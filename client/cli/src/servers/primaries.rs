@@ -21,10 +21,15 @@ pub(crate) struct Primary {
 impl Primary {
     /// Sends a command once.
     pub(crate) async fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, Failure> {
-        match timeout(self.within, command.query_async(&mut self.connection)).await {
-            Ok(reply) => Ok(reply?),
-            Err(_) => Err(Failure::Server(format!("{} does not answer", self.name))),
+        match self.ask(command).await {
+            Some(reply) => Ok(reply?),
+            None => Err(Failure::Server(format!("{} does not answer", self.name))),
         }
+    }
+
+    /// The same: the reply or the error of the server, or `None` without an answer.
+    pub(crate) async fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> Option<RedisResult<T>> {
+        timeout(self.within, command.query_async(&mut self.connection)).await.ok()
     }
 }
 

@@ -1,0 +1,116 @@
+//! `seckill top`: a live view of servers and sales.
+
+mod app;
+mod follow;
+mod format;
+mod holds;
+mod input;
+mod keyboard;
+mod links;
+mod live;
+mod model;
+mod once;
+#[cfg(test)]
+mod sale_figures;
+mod sample;
+mod sampler;
+mod sampling;
+mod screen;
+mod search;
+mod series;
+mod server_figures;
+mod sort;
+mod view;
+
+use std::env;
+use std::time::Duration;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Output};
+use crate::servers::Servers;
+use crate::times;
+use sampler::{MAX_SALES, Sales, Sampler};
+use search::Search;
+use view::Theme;
+
+/// Watch servers and sales live, on the terminal
+///
+/// Shows the stock, orders, holds and buyers of up to 50 sales, and the locks, refusals, memory and replicas of the servers. One pass
+/// an interval reads INFO of each primary once, and SECKILL.INFO of each sale once. A sale is shown in detail by Enter: then its
+/// latest events are read, too. The key ? explains all keys. NO_COLOR in the environment turns colours off.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  seckill top
+  seckill top bottles --interval 2s
+  seckill top --match 'sale:2026-11-27:*'
+  seckill top --once
+  seckill top --once --json")]
+pub(crate) struct Top {
+    /// The keys of the sales [default: all sales of the servers]
+    #[arg(value_name = "SALE")]
+    sales: Vec<String>,
+    /// Only sales whose key matches this pattern of SCAN
+    #[arg(long = "match", value_name = "PATTERN", default_value = "*", conflicts_with = "sales")]
+    pattern: String,
+    /// Time from one pass to the next, at least 1s
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    interval: Duration,
+    /// Print one picture after two passes, and end; with --json as one object
+    #[arg(long)]
+    once: bool,
+}
+
+/// The servers are not to be asked more often.
+fn interval(text: &str) -> Result<Duration, String> {
+    match times::duration(text)? {
+        time if time < Duration::from_secs(1) => Err("it must be 1s or longer".to_owned()),
+        time if time > Duration::from_secs(3600) => Err("it must be 1h or shorter".to_owned()),
+        time => Ok(time),
+    }
+}
+
+impl Top {
+    pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
+        if !self.once {
+            require_terminal(output)?;
+        }
+        let is_named = !self.sales.is_empty();
+        let sales = match self.sales {
+            keys if keys.len() > MAX_SALES => {
+                return Err(Failure::Usage(format!("name {MAX_SALES} sales at most, not {}", keys.len())));
+            }
+            keys if !keys.is_empty() => Sales::Named(keys.into_iter().map(String::into_bytes).collect()),
+            _ => Sales::Found(Search::new(self.pattern)),
+        };
+        let mut sampler = Sampler::new(servers.clone(), sales);
+        // What is wrong from the beginning is said on a terminal as it was.
+        let mut first = sampler.pass(None).await?;
+        if self.once {
+            // In the live view, a sale that is named may be created later.
+            let failed = first.sales.iter().find(|(_, sale)| is_named && sale.is_err());
+            let failed = failed.map(|(key, _)| key.clone());
+            if let Some(Err(failure)) = failed.and_then(|key| first.sales.remove(&key)) {
+                return Err(failure);
+            }
+            return once::run(sampler, first, self.interval, output).await;
+        }
+        live::run(sampler, first, self.interval, Theme::new(has_colours())).await
+    }
+}
+
+fn require_terminal(output: Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return Err(Failure::Usage("a live view is no JSON: add --once".to_owned()));
+    }
+    if !output::is_terminal() {
+        return Err(Failure::Usage(
+            "a live view needs a terminal: add --once to print one picture".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// The convention is that any text in `NO_COLOR` turns colours off.
+fn has_colours() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

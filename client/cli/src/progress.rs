@@ -17,6 +17,8 @@ pub(crate) fn requests(total: u64) -> Result<ProgressBar, Box<dyn Error>> {
 pub(crate) fn events(total: u64) -> Result<ProgressBar, Box<dyn Error>> {
     let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} events, {eta} left")?;
     Ok(ProgressBar::new(total).with_style(style))
+}
+
 /// A bar of a load: of its purchases, or of its time in ms. It stays hidden where stderr is no terminal.
 pub(crate) fn load(purchases: Option<u64>, time: Option<Duration>) -> Result<ProgressBar, Failure> {
     let style = ProgressStyle::with_template("{bar:30} {percent}%  {msg}").map_err(Failure::server)?;

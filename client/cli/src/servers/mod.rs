@@ -82,11 +82,6 @@ impl Servers {
         Client::new(connector).within(self.within)
     }
 
-    /// The longest that a call takes.
-    pub(crate) fn within(&self) -> Duration {
-        self.within
-    }
-
     /// How the servers are reached: asks one of them what it is.
     pub(crate) async fn connector(&self) -> Result<Connector, Failure> {
         let mut each = self.independent().await?;

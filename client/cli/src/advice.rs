@@ -76,5 +76,6 @@ fn by_redis_error(error: &RedisError) -> Option<&'static str> {
 fn is_about_certificates(error: &RedisError) -> bool {
     let shared = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn AnyError + Send + Sync>>());
     let error = shared.and_then(|cause| cause.downcast_ref::<io::Error>());
-    error.and_then(io::Error::get_ref).is_some_and(|cause| cause.is::<rustls::Error>())
+    let Some(cause) = error.and_then(io::Error::get_ref) else { return false };
+    cause.is::<rustls::Error>()
 }

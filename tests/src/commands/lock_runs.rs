@@ -169,7 +169,7 @@ async fn whoever_waits_can_be_interrupted_and_leaves_the_line() {
 /// Three servers that know nothing of each other keep the lock together, one of which is down.
 #[tokio::test]
 async fn several_servers_make_a_redlock() {
-    let mut servers = vec![Server::start().await, Server::start().await, Server::start().await];
+    let mut servers = [Server::start().await, Server::start().await, Server::start().await];
     let urls: Vec<String> = servers.iter().map(|server| socket_url(&server.socket())).collect();
     servers[0].kill();
     let (program, place) = (Program::at(&urls), Place::new());

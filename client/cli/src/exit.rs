@@ -64,10 +64,16 @@ impl From<Error> for Failure {
         match error.code() {
             _ if advice::lacks_module(&error) => Self::Server(text),
             Some(Code::Err) => Self::Usage(text),
-            Some(Code::Eviction | Code::MaxWaiters) | None => Self::Server(text),
-            Some(_) => Self::Refused(text),
+            Some(Code::Eviction | Code::MaxWaiters) => Self::Server(text),
+            // The key is that of something else.
+            None if !is_wrong_type(&error) => Self::Server(text),
+            _ => Self::Refused(text),
         }
     }
+}
+
+fn is_wrong_type(error: &Error) -> bool {
+    matches!(error, Error::Redis(error) if error.code() == Some("WRONGTYPE"))
 }
 
 impl From<redis::RedisError> for Failure {

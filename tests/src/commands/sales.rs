@@ -61,7 +61,7 @@ async fn only_sales_are_deleted() {
     let server = Server::start().await;
     let program = Program::on(&server);
     play(&mut server.connect().await, "SET carts 1 => OK").await;
-    assert_eq!(program.run("sale delete carts --yes").await.code, 3);
+    assert_eq!(program.run("sale delete carts --yes").await.code, 1);
     play(&mut server.connect().await, "GET carts => \"1\"").await;
 }
 

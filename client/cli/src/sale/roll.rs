@@ -123,7 +123,7 @@ impl Pair {
         let mut taken = Vec::new();
         let read = history::read(&self.old, |event| match event.kind {
             EventKind::Restocked { qty, id: Some(id) } if id.starts_with(self.id.as_bytes()) => {
-                taken.push((id, -qty))
+                taken.push((id, -qty));
             }
             _ => {}
         });

@@ -44,5 +44,5 @@ async fn a_key_of_another_kind_is_none() {
     let server = Server::start().await;
     play(&mut server.connect().await, "RPUSH list a => 1").await;
     let ended = Program::on(&server).run("lock show list").await;
-    assert!(ended.code == 3 && ended.errors.contains("not that of a sale or of a lock"), "{ended:?}");
+    assert!(ended.code == 1 && ended.errors.contains("not that of a sale or of a lock"), "{ended:?}");
 }

@@ -192,7 +192,7 @@ async fn a_picture_for_scripts() {
         ("top --json", 2, "add --once"),
         ("top --once --interval 100ms", 2, "1s or longer"),
         ("top --once missing", 1, "NOSALE"),
-        ("top --once other", 3, "WRONGTYPE"),
+        ("top --once other", 1, "WRONGTYPE"),
         ("top bottles --once --match b*", 2, "--match"),
         ("--url redis+unix:///nowhere top --once", 3, "is the server running there?"),
     ] {

@@ -21,7 +21,7 @@
 //! | [`waiting`] | a mode of its own: what callers that wait cost |
 //! | [`spread`], [`comparison`], [`report`] | the figures of all rounds |
 //! | [`tables`], [`table`], [`numerals`] | the report as tables |
-//! | [`figures`], [`plot`] | the report as bars and plots |
+//! | [`figures`] | the report as bars and plots |
 //! | [`terminal`], [`page`] | the report on a terminal, and as HTML |
 
 mod blocking;

@@ -36,7 +36,7 @@ pub(crate) struct Independent {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Servers")]
 pub(crate) struct Servers {
-    /// A server, as redis[s]://[[USER]:PASSWORD@]HOST[:PORT][/DB] or redis+unix:///PATH[?db=DB]
+    /// A server: redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, or redis+unix:///PATH?db=DB
     ///
     /// Nodes of a cluster and sentinels are recognized; name several, so that one may be down.
     #[arg(

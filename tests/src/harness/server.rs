@@ -45,6 +45,15 @@ impl Server {
         Self::with_port(&program(), config).await
     }
 
+    /// The same, unless the server was built without TLS.
+    pub(crate) async fn primary_with_tls(config: &str) -> Option<Self> {
+        match seckill_launcher::Server::start_with_port(&program(), &configuration(config)).await {
+            Ok(server) => Some(Self(server)),
+            Err(Error::Ended { log, .. }) if log.contains("Failed finding TLS support") => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// A replica of whatever listens at a port. It can have replicas, too.
     pub(crate) async fn replica_of(port: u16, config: &str) -> Self {
         Self::primary(&format!("replicaof 127.0.0.1 {port}\n{config}")).await

@@ -14,12 +14,18 @@ impl fmt::Display for Name<'_> {
         let mut shown = String::new();
         for chunk in self.0.utf8_chunks() {
             for letter in chunk.valid().chars() {
-                if letter.is_control() { shown.extend(letter.escape_default()) } else { shown.push(letter) }
+                if disturbs(letter) { shown.extend(letter.escape_default()) } else { shown.push(letter) }
             }
             chunk.invalid().iter().for_each(|byte| shown.push_str(&format!("\\x{byte:02x}")));
         }
         f.pad(&shown)
     }
+}
+
+/// Whether a letter moves the cursor, or turns the direction of what follows.
+pub(crate) fn disturbs(letter: char) -> bool {
+    let turns = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    letter.is_control() || turns
 }
 
 impl Serialize for Name<'_> {
@@ -43,6 +49,7 @@ mod tests {
     #[test]
     fn no_name_disturbs_a_terminal() {
         assert_eq!(Name("Zoë".as_bytes()).to_string(), "Zoë");
+        assert_eq!(Name("\u{202e}elas".as_bytes()).to_string(), "\\u{202e}elas");
         assert_eq!(Name(b"a\x1b[2Jb\n\xff").to_string(), "a\\u{1b}[2Jb\\n\\xff");
     }
 

@@ -7,6 +7,7 @@ mod diagram;
 mod figures;
 mod flow;
 mod fold;
+mod lead;
 mod page;
 mod plots;
 mod timeline;

@@ -1,7 +1,7 @@
 //! The page.
 
 use askama::Template;
-use seckill_client::{Info, Phase};
+use seckill_client::Info;
 use seckill_page::{DrawError, Figure};
 
 use super::buyers::Group;
@@ -11,7 +11,7 @@ use super::figures::{Figures, Selling};
 use super::flow::{Amount, Flow};
 use super::timeline::Series;
 use super::waits::Percentiles;
-use super::{plots, words};
+use super::{lead, plots, words};
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ impl Page {
         let times = times.into_iter().filter_map(|(id, title, series)| Some(Times::of(id, title, series?)));
         Ok(Self {
             sale: words::name(sale),
-            lead: lead(info, figures),
+            lead: lead::of(info, figures),
             now: words::instant(info.now),
             events: words::counted(figures.events, "event", "events"),
             diverged: info.diverged,
@@ -110,22 +110,6 @@ impl Page {
     pub(super) fn html(&self) -> Result<String, Error> {
         Ok(self.render()?)
     }
-}
-
-/// The whole in a sentence or two.
-fn lead(info: &Info, figures: &Figures) -> String {
-    let stock = words::counted(figures.stock.unsigned_abs(), "unit", "units");
-    let Some(selling) = figures.selling else {
-        return format!("No orders yet. {stock} for sale.");
-    };
-    let sold = words::count(info.sold);
-    let orders = words::counted(figures.flow.sold_now().orders, "order", "orders");
-    let how = match selling.time_to_sold_out() {
-        Some(millis) => format!("Sold out after {}.", words::span(millis)),
-        None if info.state == Phase::Closed => "Closed before it was sold out.".to_owned(),
-        None => "Never sold out.".to_owned(),
-    };
-    format!("{sold} of {stock} sold in {orders}. {how}")
 }
 
 fn sums(info: &Info, figures: &Figures) -> Vec<Sum> {
@@ -195,21 +179,28 @@ impl Times {
     fn of(id: &'static str, title: &'static str, series: &Series) -> Result<Self, DrawError> {
         let drawn = plots::of(series).into_iter().zip(["orders", "available"]);
         let figures = drawn.map(|(plot, what)| Figure::of(format!("{id}-{what}"), plot));
-        let mut before = None;
-        // A row that says nothing new is left out.
-        let rows = series.bins.iter().enumerate().filter_map(|(number, bin)| {
-            let is_news = bin.placed > 0 || before.replace(bin.available) != Some(bin.available);
-            let at = series.from.saturating_add((number as u64).saturating_mul(series.width));
-            is_news.then(|| (words::second(at), words::count(bin.placed), words::count(bin.available)))
-        });
         Ok(Self {
             id,
             title,
             figures: figures.collect::<Result<_, _>>()?,
             width: words::width(series.width),
-            rows: rows.collect(),
+            rows: rows(series),
         })
     }
+}
+
+/// The time, the orders and what was available then: of each bin in which something changed.
+fn rows(series: &Series) -> Vec<(String, String, String)> {
+    let mut before = series.available_before;
+    let mut rows = Vec::new();
+    for (number, bin) in (0_u64..).zip(&series.bins) {
+        let changes = std::mem::replace(&mut before, bin.available) != bin.available;
+        if bin.placed > 0 || changes {
+            let at = series.from.saturating_add(number.saturating_mul(series.width));
+            rows.push((words::second(at), words::count(bin.placed), words::count(bin.available)));
+        }
+    }
+    rows
 }
 
 /// What became of the orders: all steps that a sale with holds has, or all that one without has.
@@ -271,4 +262,26 @@ fn changes(changes: &Changes) -> Vec<Change> {
         id: id(&change.kind),
     };
     changes.first.iter().map(change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::timeline::Bin;
+    use super::*;
+
+    /// The orders and what is available, in the rows of these bins.
+    fn shown(available_before: u64, bins: &[(u64, u64)]) -> Vec<(String, String)> {
+        let bins = bins.iter().map(|(placed, available)| Bin { placed: *placed, available: *available });
+        let series = Series { from: 0, width: 1, available_before, bins: bins.collect() };
+        rows(&series).into_iter().map(|(_, placed, available)| (placed, available)).collect()
+    }
+
+    #[test]
+    fn the_table_leaves_out_only_rows_in_which_nothing_changed() {
+        let row = |placed: &str, available: &str| (placed.to_owned(), available.to_owned());
+        let returned = shown(10, &[(1, 9), (0, 10), (1, 9), (0, 9), (0, 10), (0, 10)]);
+        assert_eq!(returned, [row("1", "9"), row("0", "10"), row("1", "9"), row("0", "10")]);
+        // A unit that is returned and bought in one bin changes nothing but the orders.
+        assert_eq!(shown(0, &[(0, 0), (1, 0)]), [row("1", "0")]);
+    }
 }

@@ -12,7 +12,7 @@ pub(super) fn of(series: &Series) -> [Plot; 2] {
     let orders = Plot {
         title: format!("Orders placed per {width}"),
         about: busiest(series),
-        ..plot(series, Colour::Ours, 0, |bin| bin.placed)
+        ..plot(series, Colour::Ours, steps)
     };
     let last = series.bins.last().map_or(0, |bin| bin.available);
     let available = Plot {
@@ -22,7 +22,7 @@ pub(super) fn of(series: &Series) -> [Plot; 2] {
             words::count(series.available_before),
             words::count(last)
         ),
-        ..plot(series, Colour::Other, series.available_before, |bin| bin.available)
+        ..plot(series, Colour::Other, course)
     };
     [orders, available]
 }
@@ -35,15 +35,28 @@ fn busiest(series: &Series) -> String {
     format!("At most {}, from {} UTC on.", words::count(placed), words::time_of_day(at))
 }
 
-/// A plot without words. Each bin is a step.
-fn plot(series: &Series, colour: Colour, before: u64, figure: fn(&Bin) -> u64) -> Plot {
+/// The orders of each bin, over the whole of it.
+fn steps(series: &Series, at: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
+    let step = |(number, bin): (usize, &Bin)| [at(number), at(number + 1)].map(|at| (at, bin.placed as f64));
+    series.bins.iter().enumerate().flat_map(step).collect()
+}
+
+/// What was available at the begin, and at the end of each bin.
+fn course(series: &Series, at: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
+    let available = series.bins.iter().map(|bin| bin.available);
+    let available = [series.available_before].into_iter().chain(available);
+    available.enumerate().map(|(number, units)| (at(number), units as f64)).collect()
+}
+
+/// A plot without words, of the points that these bins have.
+fn plot(
+    series: &Series,
+    colour: Colour,
+    points: fn(&Series, &dyn Fn(usize) -> f64) -> Vec<(f64, f64)>,
+) -> Plot {
     let unit = Unit::of(series);
     let at = |bins: usize| (bins as u64).saturating_mul(series.width) as f64 / unit.seconds;
-    let steps = series.bins.iter().enumerate().flat_map(|(number, bin)| {
-        let height = figure(bin) as f64;
-        [(at(number), height), (at(number + 1), height)]
-    });
-    let points: Vec<_> = [(0.0, before as f64)].into_iter().chain(steps).collect();
+    let points = points(series, &at);
     let highest = points.iter().map(|(_, height)| *height).fold(1.0, f64::max);
     Plot {
         title: String::new(),

@@ -7,6 +7,7 @@ use seckill_client::Rules;
 use seckill_page::numerals;
 
 use super::changes::Kind;
+use crate::names::disturbs;
 use crate::times::length;
 
 /// A count, in groups of three digits.
@@ -69,7 +70,7 @@ pub(super) fn width(seconds: u64) -> String {
 
 /// A name from outside, without what neither XML nor a reader can bear.
 pub(super) fn name(name: &str) -> String {
-    let is_bad = |char: char| char.is_control() || matches!(char, '\u{FFFE}' | '\u{FFFF}');
+    let is_bad = |char: char| disturbs(char) || matches!(char, '\u{FFFE}' | '\u{FFFF}');
     name.chars().map(|char| if is_bad(char) { char::REPLACEMENT_CHARACTER } else { char }).collect()
 }
 

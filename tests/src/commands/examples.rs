@@ -83,6 +83,29 @@ async fn the_night_of_the_page_runs() {
     }
 }
 
+/// What Prometheus reads says that the server is down, too.
+#[tokio::test]
+async fn the_recipe_of_the_page_for_textfiles_shows_an_outage() {
+    let page = page();
+    let recipe = page.split('`').find(|code| code.contains("seckill.prom.new")).expect("a recipe");
+    let mut server = Server::start().await;
+    play(&mut server.connect().await, SHOP).await;
+    let shell = Shell::with(&server);
+    let read = || {
+        shell.spawn(recipe).wait_with_output().unwrap();
+        fs::read_to_string(shell.home.path().join("seckill.prom")).unwrap()
+    };
+    let up = read();
+    assert!(
+        up.contains("seckill_up 1\n") && up.contains("seckill_sale_available{sale=\"bottles\"} 99\n"),
+        "{up}"
+    );
+    server.kill();
+    let down = read();
+    assert!(down.contains("seckill_up 0\n"), "{down}");
+    server.restart().await;
+}
+
 fn page() -> String {
     fs::read_to_string(workspace().join("client/cli/README.md")).unwrap()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use redis::{ErrorKind, RedisError};
 use seckill_client::{Code, Error};
 
-const LOG_IN: &str = "name the user and the password: --url redis://USER:PASSWORD@HOST";
+const LOG_IN: &str = "name the user and the password in SECKILL_URL: redis://USER:PASSWORD@HOST";
 
 /// The text of an error, with what to do next on a line of its own where that is known.
 pub(crate) fn with_advice(error: &Error) -> String {
@@ -61,9 +61,15 @@ fn by_redis_error(error: &RedisError) -> Option<&'static str> {
         _ => {}
     }
     Some(match error.code() {
-        Some("NOPERM") => "name a user that may do this: --url redis://USER:PASSWORD@HOST",
+        Some("NOPERM") => "name a user that may do this in SECKILL_URL: redis://USER:PASSWORD@HOST",
         Some("NOAUTH" | "WRONGPASS") => LOG_IN,
         Some("READONLY") => "this is a replica: name the primary, or the sentinels, by --url",
+        Some("NOREPLICAS") => "too few replicas keep up: see min-replicas-to-write of the server",
+        Some("OOM") => "the server has no memory left for it: raise its maxmemory",
+        Some("LOADING") => "the server loads its data: try again soon",
+        Some("CLUSTERDOWN" | "MOVED" | "ASK" | "TRYAGAIN") => {
+            "a node of the cluster is down, or its slots move: try again soon"
+        }
         Some("WRONGTYPE") => "the key is not that of a sale or of a lock",
         None if error.is_connection_refusal() || error.is_io_error() || error.is_timeout() => {
             "is the server running there? --url or SECKILL_URL names another one"

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::servers::Servers;
 use crate::{completions, events, incident, load, lock, man, metrics, order, report, sale, serve, top};
 
@@ -63,7 +63,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("error: {failure}");
+            note(&format!("error: {failure}"));
             ExitCode::from(&failure)
         }
     }

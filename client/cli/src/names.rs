@@ -14,7 +14,11 @@ impl fmt::Display for Name<'_> {
         let mut shown = String::new();
         for chunk in self.0.utf8_chunks() {
             for letter in chunk.valid().chars() {
-                if disturbs(letter) { shown.extend(letter.escape_default()) } else { shown.push(letter) }
+                if disturbs(letter) || letter == '\\' {
+                    shown.extend(letter.escape_default())
+                } else {
+                    shown.push(letter)
+                }
             }
             chunk.invalid().iter().for_each(|byte| shown.push_str(&format!("\\x{byte:02x}")));
         }
@@ -49,6 +53,7 @@ mod tests {
     #[test]
     fn no_name_disturbs_a_terminal() {
         assert_eq!(Name("Zoë".as_bytes()).to_string(), "Zoë");
+        assert_eq!(Name(b"\\xff").to_string(), "\\\\xff");
         assert_eq!(Name("\u{202e}elas".as_bytes()).to_string(), "\\u{202e}elas");
         assert_eq!(Name(b"a\x1b[2Jb\n\xff").to_string(), "a\\u{1b}[2Jb\\n\\xff");
     }

@@ -42,12 +42,27 @@ impl Output {
     }
 }
 
+/// Writes one line of JSON for each row.
+pub(crate) fn json_lines(rows: &[impl Serialize], out: &mut dyn Write) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
+    for row in rows {
+        serde_json::to_writer(&mut out, row)?;
+        writeln!(out)?;
+    }
+    out.flush()
+}
+
+/// Says something on stderr. Where nobody can read it, that is all the same.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Writes to stdout. When the reader of a pipe wants no more, the program ends as it does by SIGPIPE.
 pub(crate) fn write_out(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(SIGPIPE_EXIT),
-        result => Ok(result?),
+        result => result.map_err(|error| Failure::Server(format!("cannot write to stdout: {error}"))),
     }
 }
 

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::data_directory::DataDirectory;
 use crate::exit::{Exit, Failure};
+use crate::output::write_out;
 
 /// Where a server keeps its data, unless something else is said.
 const DEFAULT_DIRECTORY: &str = "seckill-data";
@@ -62,8 +63,11 @@ impl Serve {
 
     fn serve(&self) -> Result<(), Box<dyn Error>> {
         let data = self.data()?;
-        println!("seckill {}, {}", env!("CARGO_PKG_VERSION"), self.program.module()?.display());
-        println!("{data}");
+        let module = self.program.module()?;
+        write_out(|out| {
+            writeln!(out, "seckill {}, {}", env!("CARGO_PKG_VERSION"), module.display())?;
+            writeln!(out, "{data}")
+        })?;
         let arguments = self.arguments(&data);
         let (watchdog, input) = data.guard()?;
         let serving = run_in_foreground(&self.program, arguments, input, watchdog);

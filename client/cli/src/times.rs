@@ -46,6 +46,14 @@ impl FromStr for When {
     }
 }
 
+/// An instant, and not `never`: for clap.
+pub(crate) fn instant_of(text: &str) -> Result<When, String> {
+    match text.parse()? {
+        When::Never => Err("write 2026-11-27T20:00:00Z, +10m or now".to_owned()),
+        when => Ok(when),
+    }
+}
+
 impl When {
     /// Whether the clock of the server decides what this means.
     pub(crate) fn is_relative(self) -> bool {
@@ -74,10 +82,19 @@ pub(crate) fn length(time: Duration) -> String {
     humantime::format_duration(shown).to_string()
 }
 
+/// How far away an instant is from another one, to the second.
+pub(crate) fn away(at: u64, now: u64) -> String {
+    length(Duration::from_secs(at.abs_diff(now) / 1000))
+}
+
+/// An instant of the server to the second, for tables: `2026-11-27 20:00:00`.
+pub(crate) fn second(millis: u64) -> String {
+    instant(millis / 1000 * 1000).replace('T', " ").replace(".000Z", "")
+}
+
 /// An instant, and how far away it is from `now`, both in unix ms.
 pub(crate) fn moment(at: u64, now: u64) -> String {
-    let away = Duration::from_millis(at.abs_diff(now));
-    let away = length(Duration::from_secs(away.as_secs()));
+    let away = away(at, now);
     if at > now { format!("{}, in {away}", instant(at)) } else { format!("{}, {away} ago", instant(at)) }
 }
 

@@ -30,7 +30,8 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.process.kill().unwrap();
+        // An error says that it has ended.
+        let _ = self.process.kill();
         self.process.wait().unwrap();
     }
 }
@@ -165,4 +166,60 @@ async fn a_pipe_that_is_closed_ends_it_quietly() {
     let mut errors = String::new();
     std::io::Read::read_to_string(process.stderr.as_mut().unwrap(), &mut errors).unwrap();
     assert_eq!((process.wait().unwrap().code(), errors.as_str()), (Some(141), ""));
+}
+
+/// A replica that has not received what the cursor knows has nothing to print.
+#[tokio::test]
+async fn a_replica_behind_the_cursor_does_not_hold_the_reader() {
+    let primary = Server::primary("").await;
+    let replica = Server::replica_of(primary.port(), "").await;
+    let mut shop = primary.connect().await;
+    play(&mut shop, "SECKILL.CREATE bottles STOCK 3 => OK").await;
+    replica.catch_up(&primary).await;
+    play(&mut replica.connect().await, "REPLICAOF 127.0.0.1 1 => OK").await;
+    play(&mut shop, "SECKILL.BUY bottles ann order-1 => SOLD").await;
+    let directory = tempfile::tempdir().unwrap();
+    let read = format!("events bottles --cursor {}", directory.path().join("cursor").display());
+    Program::on(&primary).prints(&read).await;
+    assert_eq!(Program::on(&replica).prints(&read).await, "");
+}
+
+/// Without --follow it ends when the server is gone.
+#[tokio::test]
+async fn a_reader_to_the_end_ends_with_its_server() {
+    let mut server = Server::start().await;
+    let program = Program::on(&server);
+    let mut shop = server.connect().await;
+    play(&mut shop, "SECKILL.CREATE bottles STOCK 9000 => OK").await;
+    let orders: Vec<_> = (0..8_000).map(|order| ("ann", format!("order-{order}"))).collect();
+    let mut pipe = redis::pipe();
+    for (buyer, order) in &orders {
+        pipe.cmd("SECKILL.BUY").arg("bottles").arg(buyer).arg(order).ignore();
+    }
+    pipe.exec_async(&mut shop).await.unwrap();
+    // Its output is more than a pipe holds, so it has not read all events when the server ends.
+    let mut reader = Follower::start(&program, "events bottles");
+    assert_eq!(reader.next()["event"], "CREATED");
+    server.kill();
+    assert!(reader.lines.by_ref().count() < 8_000);
+    assert_eq!(reader.process.wait().unwrap().code(), Some(3));
+    server.restart().await;
+}
+
+/// A file that is no cursor file is neither read without end nor replaced; a link stays one.
+#[tokio::test]
+async fn a_cursor_file_is_an_ordinary_file() {
+    let server = Server::start().await;
+    let program = Program::on(&server);
+    play(&mut server.connect().await, "SECKILL.CREATE bottles STOCK 3 => OK").await;
+    let directory = tempfile::tempdir().unwrap();
+    let (link, file) = (directory.path().join("link"), directory.path().join("file"));
+    for no_file in ["/dev/full", directory.path().to_str().unwrap()] {
+        let ended = program.run(&format!("events bottles --cursor {no_file}")).await;
+        assert!(ended.code == 2 && ended.errors.contains("no ordinary file"), "{ended:?}");
+    }
+    std::fs::write(&file, "0@0").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    program.prints(&format!("events bottles --cursor {}", link.display())).await;
+    assert!(link.is_symlink() && std::fs::read_to_string(&file).unwrap().contains("1@"));
 }

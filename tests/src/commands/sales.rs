@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::program::Program;
+use super::terminal::Terminal;
 use crate::harness::conditions::wait_until;
 use crate::harness::server::Server;
 use crate::harness::session::play;
@@ -54,6 +55,23 @@ async fn an_upcoming_sale_can_be_closed_and_opened_again() {
     program.prints("sale create bottles --stock 10 --opens +1h").await;
     assert_eq!(program.json("sale close bottles").await["state"], "CLOSED");
     assert_eq!(program.json("sale open bottles --at +1h").await["state"], "UPCOMING");
+    assert_eq!(program.run("sale open bottles --at never").await.code, 2);
+}
+
+/// A person is asked, and any answer but yes deletes nothing.
+#[tokio::test]
+async fn a_sale_is_deleted_at_a_terminal_when_that_is_confirmed() {
+    let server = Server::start().await;
+    let program = Program::on(&server);
+    program.prints("sale create bottles --stock 10").await;
+    for (answer, code) in [("\r", 1), ("no\r", 1), ("y\r", 0)] {
+        assert_eq!(program.run("sale show bottles").await.code, 0);
+        let mut terminal = Terminal::run(&program.command(["sale", "delete", "bottles"]), 80, 24);
+        terminal.shows(&["Delete bottles with all its 0 orders", "[y/N]"]).await;
+        terminal.press(answer);
+        assert_eq!(terminal.ends_cleanly().await, code, "{answer:?}");
+    }
+    assert_eq!(program.run("sale show bottles").await.code, 1);
 }
 
 #[tokio::test]
@@ -75,10 +93,10 @@ async fn the_list_has_all_sales_with_their_rates() {
         let create = format!("SECKILL.CREATE sale:{sale} STOCK 3 => OK");
         play(&mut server.connect().await, &create).await;
     }
-    let listed = program.json("sale list sale:* --interval 0s").await;
-    assert_eq!(listed.as_array().unwrap().len(), 2_500);
-    let listed = program.json("sale list sale:24?? --interval 0s").await;
-    assert_eq!(listed.as_array().unwrap().len(), 100);
+    let listed = program.prints("sale list sale:* --interval 0s --json").await;
+    assert_eq!(listed.lines().count(), 2_500);
+    let listed = program.prints("sale list sale:24?? --interval 0s --json").await;
+    assert_eq!(listed.lines().count(), 100);
 
     // Somebody buys between the two looks at the sale.
     let mut buyer = server.connect().await;
@@ -96,7 +114,7 @@ async fn the_list_has_all_sales_with_their_rates() {
     });
     wait_until("orders come in", async || program.run("sale show busy").await.code == 0).await;
     let listed = program.json("sale list busy --interval 50ms").await;
-    assert!(listed[0]["orders_per_second"].as_f64().unwrap() > 0.0, "{listed}");
+    assert!(listed["orders_per_second"].as_f64().unwrap() > 0.0, "{listed}");
     let text = program.prints("sale list busy --interval 50ms").await;
     buying.abort();
     let (header, row) = text.split_once('\n').unwrap();
@@ -149,4 +167,30 @@ async fn units_in_transit_arrive_when_the_roll_is_repeated() {
     program.prints("sale delete new --yes").await;
     play(&mut shop, "SECKILL.RESTOCK old 2 => 2").await;
     assert_eq!(program.json("sale roll old new").await["available"], 2);
+}
+
+/// An end before the opening must not open the sale.
+#[tokio::test]
+async fn a_sale_that_closes_before_its_opening_sells_nothing() {
+    let server = Server::start().await;
+    let program = Program::on(&server);
+    program.prints("sale create bottles --stock 10 --opens +2h").await;
+    let closed = program.run("sale close bottles --at +1h").await;
+    let bought = program.run("buy bottles eve").await;
+    assert_eq!(bought.code, 1, "{closed:?} {bought:?}");
+}
+
+/// The units were taken from the old sale, and the new one cannot have them: who calls must be told.
+#[tokio::test]
+async fn units_that_are_in_transit_are_reported() {
+    let server = Server::start().await;
+    let program = Program::on(&server);
+    let session = "
+        SECKILL.CREATE old STOCK 10 => OK
+        SECKILL.CREATE new STOCK 9007199254740991 => OK
+    ";
+    play(&mut server.connect().await, session).await;
+    let ended = program.run("sale roll old new").await;
+    let left = program.json("sale show old").await["available"].clone();
+    assert!(ended.code != 0 && (left == 10 || ended.errors.contains("10 units")), "{left} left: {ended:?}");
 }

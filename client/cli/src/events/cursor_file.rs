@@ -1,7 +1,7 @@
 //! A file that keeps the position of a reader.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use seckill_client::Cursor;
@@ -23,15 +23,22 @@ impl CursorFile {
     /// The position in it; the beginning if there is no such file.
     pub(super) fn read(&self) -> Result<Cursor, Failure> {
         let path = self.0.display();
+        let unreadable = |error| Failure::Usage(format!("cannot read {path}: {error}"));
         match fs::metadata(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Cursor::start()),
-            Ok(found) if found.len() > LONGEST => {
-                return Err(Failure::Usage(format!("{path} is not a cursor: it is too large")));
+            Err(error) => return Err(unreadable(error)),
+            // Only such a file can be replaced by another one.
+            Ok(found) if !found.is_file() => {
+                return Err(Failure::Usage(format!("{path} is no ordinary file")));
             }
-            _ => {}
+            Ok(_) => {}
         }
-        let text = fs::read_to_string(&self.0);
-        let text = text.map_err(|error| Failure::Usage(format!("cannot read {path}: {error}")))?;
+        let mut text = String::new();
+        File::open(&self.0)
+            .map_err(unreadable)?
+            .take(LONGEST)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
         text.trim().parse().map_err(|error| Failure::Usage(format!("{path}: {error}")))
     }
 
@@ -42,12 +49,17 @@ impl CursorFile {
     }
 
     fn replace(&self, cursor: &Cursor) -> io::Result<()> {
+        // What a link leads to is replaced, not the link.
+        let path = self.0.canonicalize().unwrap_or_else(|_| self.0.clone());
         // A rename within one directory is atomic.
-        let parent = self.0.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let mut new = NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))?;
+        if let Ok(old) = fs::metadata(&path) {
+            new.as_file().set_permissions(old.permissions())?;
+        }
         writeln!(new, "{cursor}")?;
         new.as_file().sync_data()?;
-        new.persist(&self.0)?;
+        new.persist(path)?;
         Ok(())
     }
 }

@@ -4,18 +4,23 @@ mod cursor_file;
 mod line;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use seckill_client::{Cursor, Feed, FeedItem, Sale};
+use tokio::time::timeout;
 
 use crate::exit::{Exit, Failure};
-use crate::output::write_out;
+use crate::output::{note, write_out};
 use crate::servers::{Connector, Servers};
 use cursor_file::CursorFile;
 use line::Line;
 
 /// Items that are printed before the cursor is stored at the latest.
 const BATCH: usize = 1000;
+
+/// When nothing comes for so long, it is looked whether there is anything to come.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Print the events of a sale as JSON lines, oldest first
 ///
@@ -45,7 +50,8 @@ impl Events {
         let file = self.cursor.map(CursorFile::new);
         let begin = file.as_ref().map_or_else(|| Ok(Cursor::start()), CursorFile::read)?;
         let feed = sale.feed(begin);
-        Reader { sale, feed, file, lines: Vec::new(), items: 0 }.read(self.follow).await?;
+        let mut reader = Reader { sale, feed, file, lines: Vec::new(), items: 0 };
+        if self.follow { reader.follow().await } else { reader.read_to_the_end().await }?;
         Ok(Exit::Done)
     }
 }
@@ -61,25 +67,55 @@ struct Reader {
 }
 
 impl Reader {
-    /// Ends with the event that is the last one when this begins, or never.
-    async fn read(&mut self, follow: bool) -> Result<(), Failure> {
-        let mut end = if follow { None } else { Some(self.end().await?) };
-        while end != Some((self.feed.cursor().seq(), self.feed.cursor().term())) {
-            match self.next().await? {
-                None => break,
-                Some(Ok(item)) => {
-                    self.add(&item)?;
-                    if end.is_some() && matches!(item, FeedItem::Forked { .. }) {
-                        end = Some(self.end().await?);
-                    }
+    /// Reads and prints without end.
+    async fn follow(&mut self) -> Result<(), Failure> {
+        loop {
+            let item = self.next().await?;
+            self.take(item)?;
+        }
+    }
+
+    /// Ends with the event that is the last one when this begins.
+    async fn read_to_the_end(&mut self) -> Result<(), Failure> {
+        let mut end = self.end().await?;
+        let mut has_read = false;
+        while self.position() != end && !(has_read && self.position().0 > end.0) {
+            let Ok(item) = timeout(ASK_AGAIN, self.next()).await else {
+                // The server may be gone, have lost events, or be a replica that has not yet what the cursor knows.
+                end = self.end().await?;
+                if self.position().0 >= end.0 {
+                    break;
                 }
-                Some(Err(error)) => {
-                    self.flush()?;
-                    return Err(error.into());
-                }
+                continue;
+            };
+            if let FeedItem::Forked { .. } = self.take(item?)? {
+                end = self.end().await?;
             }
+            has_read = true;
         }
         self.flush()
+    }
+
+    /// Adds an item to what is printed. Before an error is returned, what was read is printed.
+    fn take(&mut self, item: Option<seckill_client::Result<FeedItem>>) -> Result<FeedItem, Failure> {
+        let failure = match item {
+            Some(Ok(item)) => {
+                self.add(&item)?;
+                return Ok(item);
+            }
+            Some(Err(error)) => error.into(),
+            None => Failure::Refused(
+                "the position is older than what the sale tells of its past: take back all events, and begin without the cursor"
+                    .to_owned(),
+            ),
+        };
+        self.flush()?;
+        Err(failure)
+    }
+
+    /// The `seq` and the `term` of the last item.
+    fn position(&self) -> (u64, u64) {
+        (self.feed.cursor().seq(), self.feed.cursor().term())
     }
 
     /// The next item. What was read before is printed before this waits.
@@ -104,7 +140,7 @@ impl Reader {
 
     fn add(&mut self, item: &FeedItem) -> Result<(), Failure> {
         if let FeedItem::Forked { seq, term } = item {
-            eprintln!("a failover lost events: take back those above seq {seq} or term {term}");
+            note(&format!("a failover lost events: take back those above seq {seq} or term {term}"));
         }
         self.items += 1;
         let Some(line) = Line::of(item) else { return Ok(()) };

@@ -12,6 +12,7 @@ use super::group::Group;
 use super::signals::Signals;
 use super::supervise::{End, Supervisor, say};
 use crate::exit::{Exit, Failure};
+use crate::names::Name;
 use crate::servers::Servers;
 use crate::times::{duration, length};
 
@@ -93,7 +94,7 @@ impl Run {
         let Some(guard) = self.take(&lock).await? else {
             return Err(Failure::Refused(format!(
                 "the lock {0} was not free in time\n`seckill lock show {0}` says who has it",
-                self.lock
+                Name(self.lock.as_bytes())
             )));
         };
         // Before there is a command, so that none ends this program without it.
@@ -135,13 +136,22 @@ impl Run {
         let take = async {
             match self.wait {
                 Some(Duration::ZERO) => lock.acquire(self.lease).await,
-                wait => lock.wait(self.lease, wait.unwrap_or(Duration::MAX)).await,
+                wait => {
+                    // Who only waits does not learn that no server could ever grant it.
+                    if let Some(guard) = lock.acquire(self.lease).await? {
+                        return Ok(Some(guard));
+                    }
+                    lock.wait(self.lease, wait.unwrap_or(Duration::MAX)).await
+                }
             }
         };
         let notice = async {
             sleep(NOTICE_AFTER).await;
             if io::stderr().is_terminal() {
-                say(&format!("waiting for the lock {0}; `seckill lock show {0}` says who has it", self.lock));
+                say(&format!(
+                    "waiting for the lock {0}; `seckill lock show {0}` says who has it",
+                    Name(self.lock.as_bytes())
+                ));
             }
         };
         tokio::pin!(take);

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::fingerprint::fingerprint;
 use crate::exit::{Exit, Failure};
+use crate::names::Name;
 use crate::output::{self, Output};
 use crate::servers::{Connector, Independent, Servers};
 use crate::times::length;
@@ -127,7 +128,7 @@ impl output::Show for State<'_> {
         let Line { holder, lease, fence, waiters } = &self.line;
         let at = self.server.as_ref().map(|server| format!(" on {server}")).unwrap_or_default();
         let state = if holder.is_some() { "held" } else { "free" };
-        writeln!(out, "{}{at}  {state}", self.lock)?;
+        writeln!(out, "{}{at}  {state}", Name(self.lock.as_bytes()))?;
         if let Some(holder) = holder {
             writeln!(out, "  holder  {holder}")?;
         }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::command::{Change, Running, SIGNALLED};
 use super::signals::Signals;
 use super::terminal::{Terminal, stop_ourselves};
+use crate::names::Name;
 use crate::times::length;
 
 /// The time in which a signal stops this program.
@@ -123,7 +124,7 @@ impl<'g> Supervisor<'g> {
         self.running.signal_all(Signal::SIGTERM);
         // One that is stopped can end, too.
         self.running.signal_all(Signal::SIGCONT);
-        let lock = String::from_utf8_lossy(self.guard.key());
+        let lock = Name(self.guard.key());
         let why = if left.is_zero() {
             format!("the lock {lock} is lost: it was deleted, or its lease ran out")
         } else {

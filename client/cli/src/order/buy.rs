@@ -43,9 +43,15 @@ impl Buy {
             let text = format!("no answer: the order may exist or not; ask again with --order {order}");
             return Err(Failure::Server(text));
         }
-        output.print(&receipt)?;
+        output.print(&receipt).map_err(|failure| with_order(&failure, &receipt))?;
         Ok(if receipt.is_accepted() { Exit::Done } else { Exit::Refused })
     }
+}
+
+/// Without the id that was made here nobody could find the order.
+fn with_order(failure: &Failure, receipt: &Receipt) -> Failure {
+    let (order, outcome) = (Name(&receipt.order), &receipt.outcome);
+    Failure::Server(format!("{failure}\nthe order {order}: {outcome:?}"))
 }
 
 impl Show for Receipt {

@@ -49,6 +49,7 @@ impl Buyer {
 impl Show for Account {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { buyer, held, sold, orders } = self;
+        let buyer = Name(buyer.as_bytes());
         writeln!(out, "{buyer} has {held} units held and {sold} sold, in {} orders", orders.len())?;
         if orders.is_empty() {
             return Ok(());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use seckill_client::State;
 
 use crate::exit::{Exit, Failure};
+use crate::names::Name;
 use crate::output::{Output, Show};
 use crate::servers::Servers;
 use crate::times::positive_duration;
@@ -95,6 +96,6 @@ fn settled(output: Output, order: String, state: State, wanted: &[State]) -> Res
 
 impl Show for Settled {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} {}", self.state, self.order)
+        writeln!(out, "{} {}", self.state, Name(self.order.as_bytes()))
     }
 }

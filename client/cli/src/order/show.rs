@@ -24,7 +24,10 @@ pub(crate) struct Order {
 impl Order {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         let found = servers.client().await?.sale(self.sale.as_str()).order(&self.order).await?;
-        let missing = || Failure::Refused(format!("{} has no order {}", self.sale, self.order));
+        let missing = || {
+            let [sale, order] = [&self.sale, &self.order].map(|name| Name(name.as_bytes()));
+            Failure::Refused(format!("{sale} has no order {order}"))
+        };
         output.print(&found.ok_or_else(missing)?)?;
         Ok(Exit::Done)
     }

@@ -7,7 +7,7 @@ use super::rules::Rules;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::{Connector, Servers};
-use crate::times::When;
+use crate::times::{When, instant_of};
 
 /// Change the rules of a sale; those that are not named stay
 #[derive(clap::Args)]
@@ -32,13 +32,14 @@ pub(super) struct Open {
     /// The key of the sale
     sale: String,
     /// When: 2026-11-27T20:00:00Z, +10m or now
-    #[arg(long, value_name = "WHEN", default_value = "now")]
+    #[arg(long, value_name = "WHEN", default_value = "now", value_parser = instant_of)]
     at: When,
 }
 
 /// Close a sale, now or at an instant
 ///
-/// Held orders can be confirmed and cancelled on, and all orders are kept.
+/// Held orders can be confirmed and cancelled on, and all orders are kept. A sale that would not have opened by then is closed
+/// at once.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   seckill sale close bottles
@@ -47,7 +48,7 @@ pub(super) struct Close {
     /// The key of the sale
     sale: String,
     /// When: 2026-11-27T20:00:00Z, +10m or now
-    #[arg(long, value_name = "WHEN", default_value = "now")]
+    #[arg(long, value_name = "WHEN", default_value = "now", value_parser = instant_of)]
     at: When,
 }
 
@@ -78,10 +79,14 @@ impl Close {
         let sale = servers.client().await?.sale(self.sale);
         let info = sale.info().await?;
         let closes = self.at.millis(info.now);
-        let alteration = Alteration::new().closes(closes);
-        // A sale that has not opened by then never opens.
-        let opens_later = closes != 0 && info.rules.opens >= closes;
-        alter(&sale, if opens_later { alteration.opens(0) } else { alteration }, output).await
+        // An end must be after the opening. So a sale that would never open has neither, and its end is past.
+        let never_opens = info.rules.opens >= closes;
+        let alteration = if never_opens {
+            Alteration::new().opens(0).closes(closes.min(info.now))
+        } else {
+            Alteration::new().closes(closes)
+        };
+        alter(&sale, alteration, output).await
     }
 }
 

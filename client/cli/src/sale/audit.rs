@@ -6,6 +6,7 @@ use seckill_client::Seckill;
 use seckill_client::connect::Connect;
 
 use crate::exit::{Exit, Failure};
+use crate::names::Name;
 use crate::output::{Output, Show};
 use crate::servers::Servers;
 
@@ -49,6 +50,6 @@ impl Audit {
 
 impl Show for Audited {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}: OK, the figures agree with the orders", self.sale)
+        writeln!(out, "{}: OK, the figures agree with the orders", Name(self.sale.as_bytes()))
     }
 }

@@ -11,7 +11,7 @@ use crate::servers::{Connector, Servers};
 
 /// Create a sale
 ///
-/// Repeated with the same options it changes nothing. Of a sale that exists with other rules it changes nothing either,
+/// Repeated with the same options it changes nothing; an instant such as +1h is another one then. Of a sale that exists with other rules it changes nothing either,
 /// and fails: `seckill sale alter` changes them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:

@@ -2,11 +2,11 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use dialoguer::Confirm;
 use redis::cmd;
 use seckill_client::connect::Connect;
 
 use crate::exit::{Exit, Failure};
+use crate::names::Name;
 use crate::output::{Output, Show};
 use crate::servers::Servers;
 
@@ -42,7 +42,10 @@ impl Delete {
         }
         let deleted: u64 = cmd("UNLINK").arg(&self.sale).query_async(&mut connection).await?;
         if deleted == 0 {
-            return Err(Failure::Refused(format!("{} was deleted by somebody else", self.sale)));
+            return Err(Failure::Refused(format!(
+                "{} was deleted by somebody else",
+                Name(self.sale.as_bytes())
+            )));
         }
         output.print(&Deleted { sale: self.sale, orders: info.orders })?;
         Ok(Exit::Done)
@@ -53,12 +56,16 @@ fn is_wanted(sale: &str, orders: u64) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure::Usage("nobody can be asked here: give --yes".to_owned()));
     }
-    let question = format!("Delete {sale} with all its {orders} orders, for good?");
-    Confirm::new().with_prompt(question).default(false).interact().map_err(Failure::server)
+    let mut out = io::stderr();
+    write!(out, "Delete {} with all its {orders} orders, for good? [y/N] ", Name(sale.as_bytes()))?;
+    out.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 impl Show for Deleted {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} is deleted, with {} orders", self.sale, self.orders)
+        writeln!(out, "{} is deleted, with {} orders", Name(self.sale.as_bytes()), self.orders)
     }
 }

@@ -9,11 +9,11 @@ use tokio::time::sleep;
 
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
-use crate::output::{Output, Show};
+use crate::output::{Output, json_lines, write_out};
 use crate::sales;
 use crate::servers::{AnyClient, Servers};
 use crate::table::table;
-use crate::times::{duration, moment};
+use crate::times::{away, duration};
 
 /// Calls that are made at a time.
 const AT_ONCE: usize = 64;
@@ -33,11 +33,6 @@ pub(super) struct List {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     interval: Duration,
 }
-
-/// All sales.
-#[derive(serde::Serialize)]
-#[serde(transparent)]
-struct Sales(Vec<Row>);
 
 /// A sale.
 #[derive(serde::Serialize)]
@@ -69,7 +64,7 @@ impl List {
             sleep(self.interval).await;
             rows(&before, look(&client, &keys).await?)
         };
-        output.print(&Sales(rows))?;
+        write_out(|out| if output.is_json() { json_lines(&rows, out) } else { text(&rows, out) })?;
         Ok(Exit::Done)
     }
 }
@@ -108,39 +103,36 @@ impl Rates {
     }
 }
 
-impl Show for Sales {
-    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.0.is_empty() {
-            return writeln!(out, "no sales");
-        }
-        let columns =
-            ["SALE", "STATE", ">AVAILABLE", ">HELD", ">SOLD", ">ORDERS", ">BUYERS", ">ORDERS/S", "WINDOW"];
-        let mut table = table(&columns);
-        for Row { sale, info, rates } in &self.0 {
-            let rate = rates.as_ref().map(|rates| format!("{:.1}", rates.orders_per_second));
-            table.add_row([
-                Name(sale).to_string(),
-                if info.diverged { format!("{}, DIVERGED", info.state) } else { info.state.to_string() },
-                info.available.to_string(),
-                info.held.to_string(),
-                info.sold.to_string(),
-                info.orders.to_string(),
-                info.buyers.to_string(),
-                rate.unwrap_or_else(|| "-".to_owned()),
-                window(info),
-            ]);
-        }
-        writeln!(out, "{}", table.trim_fmt())
+fn text(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_empty() {
+        return writeln!(out, "no sales");
     }
+    let columns = ["SALE", "STATE", ">LEFT", ">HELD", ">SOLD", ">ORDERS", ">BUYERS", ">ORDERS/S", "WINDOW"];
+    let mut table = table(&columns);
+    for Row { sale, info, rates } in rows {
+        let rate = rates.as_ref().map(|rates| format!("{:.1}", rates.orders_per_second));
+        table.add_row([
+            Name(sale).to_string(),
+            if info.diverged { format!("{}, DIVERGED", info.state) } else { info.state.to_string() },
+            info.available.to_string(),
+            info.held.to_string(),
+            info.sold.to_string(),
+            info.orders.to_string(),
+            info.buyers.to_string(),
+            rate.unwrap_or_else(|| "-".to_owned()),
+            window(info),
+        ]);
+    }
+    writeln!(out, "{}", table.trim_fmt())
 }
 
 /// What comes next: the opening or the end.
 fn window(info: &Info) -> String {
     let Info { rules, now, .. } = info;
     match (rules.opens, rules.closes) {
-        (opens, _) if opens > *now => format!("opens {}", moment(opens, *now)),
-        (_, closes) if closes > *now => format!("closes {}", moment(closes, *now)),
-        (_, closes) if closes > 0 => format!("closed {}", moment(closes, *now)),
+        (opens, _) if opens > *now => format!("opens in {}", away(opens, *now)),
+        (_, closes) if closes > *now => format!("closes in {}", away(closes, *now)),
+        (_, closes) if closes > 0 => format!("closed {} ago", away(closes, *now)),
         _ => String::new(),
     }
 }

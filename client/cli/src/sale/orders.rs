@@ -9,10 +9,10 @@ use seckill_client::{Event, EventKind, State};
 use crate::exit::{Exit, Failure};
 use crate::history;
 use crate::names::Name;
-use crate::output::{Output, write_out};
+use crate::output::{Output, json_lines, write_out};
 use crate::servers::Servers;
 use crate::table::table;
-use crate::times::instant;
+use crate::times::{instant, second};
 
 /// List the orders of a sale, the oldest first
 ///
@@ -74,7 +74,7 @@ impl Orders {
         rows.drain(..rows.len().saturating_sub(self.last.unwrap_or(usize::MAX)));
         match (self.csv, output.is_json()) {
             (true, _) => write_out(|out| csv(&rows, out))?,
-            (_, true) => write_out(|out| json(&rows, out))?,
+            (_, true) => write_out(|out| json_lines(&rows, out))?,
             _ => write_out(|out| text(&rows, out))?,
         }
         Ok(Exit::Done)
@@ -118,15 +118,6 @@ impl Folded {
     }
 }
 
-fn json(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
-    let mut out = io::BufWriter::new(out);
-    for row in rows {
-        serde_json::to_writer(&mut out, row)?;
-        writeln!(out)?;
-    }
-    out.flush()
-}
-
 fn csv(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(["order", "buyer", "qty", "state", "placed", "at", "deadline"])?;
@@ -148,16 +139,15 @@ fn text(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() {
         return writeln!(out, "no orders");
     }
-    let mut table = table(&["ORDER", "BUYER", ">QTY", "STATE", "PLACED", "SINCE", "HELD UNTIL"]);
-    for Row { order, buyer, qty, state, placed, at, deadline } in rows {
+    let mut table = table(&["ORDER", "BUYER", ">QTY", "STATE", "PLACED", "HELD UNTIL"]);
+    for Row { order, buyer, qty, state, placed, deadline, .. } in rows {
         table.add_row([
             Name(order).to_string(),
             Name(buyer).to_string(),
             qty.to_string(),
             state.to_string(),
-            instant(*placed),
-            instant(*at),
-            deadline.map(instant).unwrap_or_default(),
+            second(*placed),
+            deadline.map(second).unwrap_or_default(),
         ]);
     }
     writeln!(out, "{}", table.trim_fmt())

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use uuid::Uuid;
 
 use crate::exit::{Exit, Failure};
+use crate::names::Name;
 use crate::output::{Output, Show};
 use crate::servers::Servers;
 
@@ -41,7 +42,8 @@ impl Restock {
         let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
         let available = servers.client().await?.sale(sale.as_str()).restock(units, &id).await;
         let available = available.map_err(|error| with_id(error.into(), &id))?;
-        output.print(&Restocked { sale, units, id, available })?;
+        let restocked = Restocked { sale, units, id, available };
+        output.print(&restocked).map_err(|failure| with_id(failure, &restocked.id))?;
         Ok(Exit::Done)
     }
 }
@@ -49,9 +51,7 @@ impl Restock {
 /// Without the id that was made here nobody could repeat it.
 fn with_id(failure: Failure, id: &str) -> Failure {
     match failure {
-        Failure::Server(text) => {
-            Failure::Server(format!("{text}\nit may have been done: repeat it with --id {id}"))
-        }
+        Failure::Server(text) => Failure::Server(format!("{text}\nit may be done: repeat it with --id {id}")),
         refused => refused,
     }
 }
@@ -59,6 +59,7 @@ fn with_id(failure: Failure, id: &str) -> Failure {
 impl Show for Restocked {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { sale, units, id, available } = self;
+        let [sale, id] = [sale, id].map(|name| Name(name.as_bytes()));
         writeln!(out, "{sale}: {units:+} by {id}, {available} available")
     }
 }

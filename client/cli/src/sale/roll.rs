@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::rules::Rules;
 use crate::exit::{Exit, Failure};
 use crate::history;
-use crate::output::{Output, Show};
+use crate::names::Name;
+use crate::output::{Output, Show, note};
 use crate::servers::{Connector, Servers};
 
 /// How often the stock may change while this looks at it, before it gives up.
@@ -16,7 +17,8 @@ const ATTEMPTS: u32 = 100;
 
 /// Carry the units that are available in a sale to a new one
 ///
-/// The new sale is created with the rules of the old one, except those that are named and an end that has passed. Units are taken from the old sale
+/// The new sale is created with the rules of the old one, except those that are named and an end that has passed; one that exists
+/// keeps its own. Units are taken from the old sale
 /// first, so they are never sold twice. Whatever interrupts it, repeat it: each step happens once, and units that became
 /// available meanwhile (holds that ran out) are carried over, too. Close the old sale first if it shall not sell on.
 ///
@@ -66,7 +68,12 @@ impl Roll {
     async fn create(&self, new: &Sale<Connector>, old: &Info) -> Result<Info, Failure> {
         match new.info().await {
             Err(error) if error.code() == Some(Code::NoSale) => {}
-            known => return Ok(known?),
+            known => {
+                if !self.rules.is_empty() {
+                    note(&format!("{} exists, and keeps its rules", self.new));
+                }
+                return Ok(known?);
+            }
         }
         let rules = &old.rules;
         let sale = NewSale::new(0).limit(rules.limit).attempts(rules.attempts).hold(rules.hold);
@@ -96,7 +103,7 @@ impl Pair {
         for _ in 0..ATTEMPTS {
             let taken = self.taken().await?;
             for (id, units) in &taken {
-                self.new.restock(*units, id).await?;
+                self.new.restock(*units, id).await.map_err(|error| in_transit(*units, error))?;
             }
             let available = self.old.info().await?.available;
             if available == 0 {
@@ -132,9 +139,17 @@ impl Pair {
     }
 }
 
+/// The old sale does not have the units any more, and the new one may not have them yet.
+fn in_transit(units: i64, error: Error) -> Failure {
+    Failure::Server(format!(
+        "{units} units are on the way to the new sale: repeat this when it can take them\n{error}"
+    ))
+}
+
 impl Show for Rolled {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { old, new, units, available } = self;
+        let [old, new] = [old, new].map(|sale| Name(sale.as_bytes()));
         writeln!(out, "{units} units went from {old} to {new}, where {available} are available")
     }
 }

@@ -1,12 +1,17 @@
 //! What servers are: HELLO tells, which every user may call.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    Client, ConnectionInfo, FromRedisValue, RedisConnectionInfo, RedisError, RedisResult, Value, cmd,
+    Client, ConnectionInfo, ErrorKind, FromRedisValue, RedisConnectionInfo, RedisError, RedisResult, Value,
+    cmd,
 };
 use seckill_client::connect::Connect;
+use tokio::time::timeout;
 
 use crate::exit::Failure;
 
@@ -27,25 +32,29 @@ pub(super) struct Sentinels {
     pub(super) name: Option<String>,
 }
 
-/// What the first of these is that can be reached.
-pub(super) async fn mode(servers: &[ConnectionInfo]) -> Result<Mode, Failure> {
-    let mut failed = None;
-    for server in servers {
-        match mode_of(server).await {
+/// What the first of these is that answers. All are asked at once.
+pub(super) async fn mode(servers: &[ConnectionInfo], within: Duration) -> Result<Mode, Failure> {
+    let ask = |(number, server)| async move {
+        let mode = timeout(within, mode_of(server)).await;
+        (number, mode.unwrap_or_else(|_| Err((ErrorKind::Io, "no answer in time").into())))
+    };
+    let mut asked: FuturesUnordered<_> = servers.iter().enumerate().map(ask).collect();
+    let mut failed = Vec::new();
+    while let Some((number, mode)) = asked.next().await {
+        match mode {
             Ok(mode) => return Ok(mode),
-            Err(error) => failed = failed.or(Some((server, error))),
+            Err(error) => failed.push((number, error)),
         }
     }
-    Err(match failed {
-        Some((server, error)) => {
-            let address = server.addr().to_string();
-            match Failure::from(error) {
-                Failure::Server(text) => Failure::Server(format!("{address}: {text}")),
-                other => other,
-            }
-        }
-        None => Failure::Usage("no server is named".to_owned()),
-    })
+    // The error of the one that was named first.
+    let first = failed.into_iter().min_by_key(|(number, _)| *number);
+    Err(first.map_or_else(
+        || Failure::Usage("no server is named".to_owned()),
+        |(number, error)| match Failure::from(error) {
+            Failure::Server(text) => Failure::Server(format!("{}: {text}", servers[number].addr())),
+            other => other,
+        },
+    ))
 }
 
 async fn mode_of(server: &ConnectionInfo) -> RedisResult<Mode> {
@@ -82,7 +91,7 @@ async fn connect(server: &ConnectionInfo) -> RedisResult<MultiplexedConnection> 
 }
 
 fn refuses_login(error: &RedisError) -> bool {
-    matches!(error.kind(), redis::ErrorKind::AuthenticationFailed) || error.code() == Some("WRONGPASS")
+    matches!(error.kind(), ErrorKind::AuthenticationFailed) || error.code() == Some("WRONGPASS")
 }
 
 /// The same server with these settings of the connection.

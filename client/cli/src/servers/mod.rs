@@ -32,6 +32,11 @@ pub(crate) struct Independent {
     pub(crate) connector: Connector,
 }
 
+const DEFAULT_URL: &str = "redis://127.0.0.1/";
+
+const URL_FORMS: &str =
+    "write redis://USER:PASSWORD@HOST:PORT/DB, with what is special percent-encoded, commas too";
+
 /// How the servers are named.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Servers")]
@@ -46,7 +51,7 @@ pub(crate) struct Servers {
         hide_env_values = true,
         value_delimiter = ',',
         value_name = "URL",
-        default_value = "redis://127.0.0.1/"
+        default_value = DEFAULT_URL
     )]
     urls: Vec<String>,
     /// The primary to ask the sentinels for, where they watch several
@@ -104,7 +109,7 @@ impl Servers {
         let (servers, certificates) = self.resolve()?;
         let name = |server: &ConnectionInfo| server.addr().to_string();
         let first = name(&servers[0]);
-        let connector = match discovery::mode(&servers).await? {
+        let connector = match discovery::mode(&servers, self.within).await? {
             Mode::Single => {
                 let single = |server| {
                     let name = name(&server);
@@ -127,12 +132,20 @@ impl Servers {
         tls::install_provider();
         let certificates =
             tls::read(self.tls_ca.as_deref(), self.tls_cert.as_deref(), self.tls_key.as_deref())?;
-        let server = |url: &String| {
-            let wrong = |error| Failure::Usage(format!("--url {}: {error}", without_password(url)));
-            let info = url.as_str().into_connection_info().map_err(wrong)?;
+        let server = |(number, url): (usize, &str)| {
+            // Anything in a URL that cannot be read may be a password.
+            let which = if self.urls.len() > 1 { format!(", number {}", number + 1) } else { String::new() };
+            let wrong = |error| Failure::Usage(format!("--url{which}: {error}; {URL_FORMS}"));
+            let info = url.into_connection_info().map_err(wrong)?;
             tls::with_certificates(info, certificates.as_ref()).map_err(wrong)
         };
-        let servers = self.urls.iter().map(server).collect::<Result<_, _>>()?;
+        // A variable that is empty is not set.
+        let mut urls: Vec<&str> =
+            self.urls.iter().map(String::as_str).filter(|url| !url.is_empty()).collect();
+        if urls.is_empty() {
+            urls.push(DEFAULT_URL);
+        }
+        let servers = urls.into_iter().enumerate().map(server).collect::<Result<_, _>>()?;
         Ok((servers, certificates))
     }
 }
@@ -143,25 +156,5 @@ fn all_different(servers: Vec<Independent>) -> Result<Vec<Independent>, Failure>
     match servers.iter().find(|server| !names.insert(&server.name)) {
         Some(server) => Err(Failure::Usage(format!("--url names {} twice", server.name))),
         None => Ok(servers),
-    }
-}
-
-/// A URL that can be shown.
-fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => format!("{}://…{}", &url[..scheme], &url[at..]),
-        _ => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_shows_no_password() {
-        assert_eq!(without_password("redis://ann:secret@host:1/x"), "redis://…@host:1/x");
-        assert_eq!(without_password("redis://:p@ss@host"), "redis://…@host");
-        assert_eq!(without_password("redis://host"), "redis://host");
     }
 }

@@ -9,6 +9,7 @@ use super::program::{Ended, Program};
 use crate::harness::conditions::{HOUR, wait_until};
 use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
+use crate::harness::session::play;
 
 /// A load that ended with its books in order.
 async fn agrees(program: &Program, line: &str) -> Value {
@@ -215,9 +216,46 @@ async fn what_cannot_go_on_ends_the_load() {
         ("load bottles", 2),
         ("load bottles --orders 1 --confirm 70% --cancel 31%", 2),
         ("load bottles --orders 1 --callers 2 --rate 3", 2),
+        ("load bottles --orders 1 --in-flight 5", 2),
+        ("load bottles --orders 1 --buyers 10000001", 2),
         ("load bottles --for 1s --retries 101%", 2),
     ] {
         let ended = program.run(line).await;
         assert_eq!(ended.code, code, "{line}: {ended:?}");
+    }
+}
+
+/// A purchase that was refused, made again and accepted then, has got its units.
+#[tokio::test]
+async fn no_more_orders_end_than_were_accepted() {
+    let server = Server::start().await;
+    sale(&server, "bottles", NewSale::new(1).hold(HOUR)).await;
+    let line = "load bottles --orders 5000 --cancel 100% --retries 100% --callers 64";
+    let report = agrees(&Program::on(&server), line).await;
+    let count = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!(count("cancelled") + count("abandoned"), count("accepted"), "{report:#}");
+    let refused = report["refused"].as_object().unwrap().values().map(|count| count.as_u64().unwrap());
+    assert_eq!(refused.sum::<u64>() + count("accepted"), 5000, "{report:#}");
+}
+
+/// The server takes no orders, for whatever reason: that its books agree is no success.
+#[tokio::test]
+async fn a_load_on_a_server_that_takes_no_orders_is_not_done() {
+    let server = Server::start().await;
+    let mut connection = sale(&server, "bottles", NewSale::new(10)).await;
+    let program = Program::on(&server);
+    for (session, why) in [
+        ("ACL SETUSER default -seckill.buy => OK", "NOPERM"),
+        ("ACL SETUSER default +seckill.buy => OK\nCONFIG SET min-replicas-to-write 1 => OK", "NOREPLICAS"),
+        (
+            "CONFIG SET min-replicas-to-write 0 => OK\nREPLICAOF 127.0.0.1 1 => OK",
+            "this is a replica: name the primary",
+        ),
+    ] {
+        play(&mut connection, session).await;
+        let ended = program.run("load bottles --orders 5 --within 1s").await;
+        assert_eq!(ended.code, 3, "{why}: {ended:?}");
+        assert!(ended.errors.contains(why), "{why}: {ended:?}");
+        assert!(ended.out.contains("unknown") && !ended.out.contains("no answer came"), "{ended:?}");
     }
 }

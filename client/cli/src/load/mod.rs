@@ -2,6 +2,7 @@
 
 mod books;
 mod caller;
+mod crowd;
 mod drive;
 mod gate;
 mod options;
@@ -71,11 +72,10 @@ impl Load {
         let bar = progress::load(options.orders, options.time)?;
         drive_to_the_end(&drive, &options, &bar).await;
         let took = began.elapsed();
-        bar.set_message("reading the events of the sale");
+        bar.finish_and_clear();
 
         let report = Report::new(&key, &plan.run, options.rate, took, &drive.record());
         let read = read(&sale, before).await;
-        bar.finish_and_clear();
         let (ledger, after) = match read {
             Ok(read) => read,
             Err(failure) => {
@@ -85,9 +85,9 @@ impl Load {
         };
         let differences = compare(&plan, &drive.record().told, &ledger, &after);
         output.print(&report.with_books(Books::new(ledger.events(), &differences)))?;
-        match drive.record().end.take() {
+        match drive.record().failure() {
             _ if !differences.is_empty() => Ok(Exit::Refused),
-            Some(error) => Err(error.into()),
+            Some(error) => Err(error.clone().into()),
             None => Ok(Exit::Done),
         }
     }
@@ -96,7 +96,13 @@ impl Load {
 /// All events of the sale, and the figures of INFO after the last of them.
 async fn read(sale: &Sale<Connector>, before: Info) -> Result<(Ledger, Info), Failure> {
     let mut ledger = Ledger::new(before);
-    let after = history::read(sale, |event| ledger.enter(event)).await?;
+    let bar = progress::events(sale.info().await?.seq).map_err(Failure::server)?;
+    let after = history::read(sale, |event| {
+        ledger.enter(event);
+        bar.inc(1);
+    })
+    .await?;
+    bar.finish_and_clear();
     Ok((ledger, after))
 }
 

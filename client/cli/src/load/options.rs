@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::crowd::Crowd;
 use super::plan::{Plan, Share};
 use crate::exit::Failure;
 use crate::times;
@@ -24,13 +25,13 @@ pub(super) struct Options {
     #[arg(long, value_name = "N", conflicts_with = "callers", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) rate: Option<u32>,
     /// With --rate: the most purchases under way at once; further ones begin late
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "rate", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) in_flight: u32,
     /// Connections that the callers share
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub(super) connections: u16,
     /// Buyers, drawn for each purchase: buyer-1, buyer-2 …
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     buyers: u32,
     /// How unevenly buyers come: buyer k in proportion to 1 / k^SKEW; 0: all alike
     #[arg(long, value_name = "SKEW", default_value_t = 0.0, value_parser = skew)]
@@ -60,7 +61,7 @@ impl Options {
         if confirm > cancel.rest() {
             return Err(Failure::Usage("--confirm and --cancel are more than 100% together".to_owned()));
         }
-        Ok(Plan { run, seed, buyers, skew, qty, retries, confirm, cancel })
+        Ok(Plan { run, seed, crowd: Crowd::new(buyers, skew), qty, retries, confirm, cancel })
     }
 }
 

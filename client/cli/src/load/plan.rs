@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use super::crowd::Crowd;
 use super::told::Ending;
 
 /// A part of all, from 0 to 1: written `5%`.
@@ -14,8 +15,7 @@ pub(super) struct Plan {
     /// The begin of all order ids, different in each run.
     pub(super) run: String,
     pub(super) seed: u64,
-    pub(super) buyers: u32,
-    pub(super) skew: f64,
+    pub(super) crowd: Crowd,
     pub(super) qty: u32,
     pub(super) retries: Share,
     pub(super) confirm: Share,
@@ -69,7 +69,7 @@ impl Plan {
     /// What the caller does who places this order.
     pub(super) fn draw(&self, number: u64) -> Intent {
         let mut rng = Rng::with_seed(self.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let buyer = self.draw_buyer(rng.f64());
+        let buyer = self.crowd.at(rng.f64());
         let again = rng.f64() < self.retries.0;
         let fate = rng.f64();
         let ending = if fate < self.confirm.0 {
@@ -79,28 +79,24 @@ impl Plan {
         };
         Intent { buyer, again, ending }
     }
-
-    /// The buyer at this quantile, where buyer k comes in proportion to 1 / k^skew.
-    fn draw_buyer(&self, quantile: f64) -> u32 {
-        let end = f64::from(self.buyers) + 1.0;
-        let exponent = 1.0 - self.skew;
-        let at = if exponent.abs() < 1e-9 {
-            end.powf(quantile)
-        } else {
-            ((end.powf(exponent) - 1.0) * quantile + 1.0).powf(1.0 / exponent)
-        };
-        (at as u32).clamp(1, self.buyers)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plan(skew: f64) -> Plan {
+    fn plan() -> Plan {
         let share = |text| Share::parse(text).expect("a share");
         let (retries, confirm, cancel) = (share("5%"), share("70%"), share("10"));
-        Plan { run: "load-1".to_owned(), seed: 1, buyers: 100, skew, qty: 1, retries, confirm, cancel }
+        Plan {
+            run: "load-1".to_owned(),
+            seed: 1,
+            crowd: Crowd::new(100, 0.0),
+            qty: 1,
+            retries,
+            confirm,
+            cancel,
+        }
     }
 
     #[test]
@@ -114,7 +110,7 @@ mod tests {
 
     #[test]
     fn shares_are_kept() {
-        let plan = plan(0.0);
+        let plan = plan();
         let intents: Vec<Intent> = (0..100_000).map(|number| plan.draw(number)).collect();
         let percent =
             |is: fn(&Intent) -> bool| intents.iter().filter(|intent| is(intent)).count() as f64 / 1_000.0;
@@ -126,21 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn skewed_buyers_come_again_and_again() {
-        for (skew, share_of_the_first_ten) in [(0.0, 0.1), (1.0, 0.52), (2.0, 0.92)] {
-            let plan = plan(skew);
-            let of_ten =
-                (0..10_000).filter(|number| plan.draw(*number).buyer <= 10).count() as f64 / 10_000.0;
-            assert!((of_ten - share_of_the_first_ten).abs() < 0.02, "{skew}: {of_ten}");
-        }
-        let mut one_buyer = plan(1.0);
-        one_buyer.buyers = 1;
-        assert_eq!(one_buyer.draw(7).buyer, 1);
-    }
-
-    #[test]
     fn an_order_is_drawn_by_its_number_alone() {
-        let plan = plan(0.0);
+        let plan = plan();
         assert_eq!(plan.draw(7), plan.draw(7));
         assert_eq!(plan.number(plan.order(7).as_bytes()), Some(7));
         for other in ["load-2-7", "load-1", "load-1-x", "load-17"] {

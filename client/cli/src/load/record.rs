@@ -21,9 +21,9 @@ pub(super) struct Record {
     pub(super) counts: Counts,
     pub(super) refused: BTreeMap<String, u64>,
     pub(super) latencies: Latencies,
-    pub(super) first_error: Option<String>,
+    pub(super) first_error: Option<Error>,
     /// The error that ended the load.
-    pub(super) end: Option<Error>,
+    end: Option<Error>,
 }
 
 /// How purchases ended.
@@ -43,7 +43,7 @@ pub(super) struct Counts {
     pub(super) expired: u64,
     /// Purchases that were made again.
     pub(super) retried: u64,
-    /// Purchases or endings whose answer never came.
+    /// Purchases or endings that were last answered by an error, or not at all.
     pub(super) unknown: u64,
     /// Purchases with an error.
     pub(super) errors: u64,
@@ -79,16 +79,23 @@ impl Record {
             self.latencies.of(*request).saturating_record(micros(*took));
         }
         self.counts.enter(&purchase, delay);
-        if let Some(refusal) = &purchase.refusal {
+        // One that was refused, made again and accepted then, has got the units.
+        if let Some(refusal) = purchase.refusal.as_ref().filter(|_| !purchase.told.is_accepted()) {
             *self.refused.entry(refusal.to_string()).or_default() += 1;
         }
         if let Some(error) = &purchase.error {
-            self.first_error.get_or_insert_with(|| error.to_string());
+            self.first_error.get_or_insert_with(|| error.clone());
         }
         self.told.insert(number, purchase.told);
         if purchase.lasting_error().is_some() && self.end.is_none() {
             self.end = purchase.error;
         }
+    }
+
+    /// The error because of which the load is not done: the one that ended it, or the first one if no purchase was answered.
+    pub(super) fn failure(&self) -> Option<&Error> {
+        let is_answered = self.counts.accepted > 0 || !self.refused.is_empty();
+        self.end.as_ref().or(self.first_error.as_ref().filter(|_| !is_answered))
     }
 }
 
@@ -97,9 +104,8 @@ impl Counts {
         let told = &purchase.told;
         let is = |condition: bool| u64::from(condition);
         let last = told.answers().last();
-        let is_accepted = matches!(told.bought, Answer::Order(Status::Held | Status::Sold));
         self.purchases += 1;
-        self.accepted += is(is_accepted);
+        self.accepted += is(told.is_accepted());
         self.confirmed += is(told.ended == Some((Ending::Confirm, Answer::Order(Status::Sold))));
         self.cancelled += is(told.ended == Some((Ending::Cancel, Answer::Order(Status::Cancelled))));
         self.abandoned += is(told.ended.is_none() && last == Some(Answer::Order(Status::Held)));

@@ -69,7 +69,7 @@ impl Report {
             asked_per_second: rate,
             counts: record.counts,
             refused: record.refused.clone(),
-            first_error: record.first_error.clone(),
+            first_error: record.first_error.as_ref().map(ToString::to_string),
             latencies: percentiles(&record.latencies),
             books: None,
         }
@@ -125,7 +125,7 @@ impl Show for Report {
             line("retried", counts.retried.to_string())?;
         }
         if counts.unknown > 0 {
-            line("unknown", format!("{}: no answer came", counts.unknown))?;
+            line("unknown", format!("{}: an error, or no answer", counts.unknown))?;
         }
         if let Some(error) = &self.first_error {
             line("errors", format!("{}, the first: {error}", counts.errors))?;

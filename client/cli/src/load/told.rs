@@ -94,6 +94,11 @@ impl Told {
         [Some(self.bought), self.again].into_iter().flatten()
     }
 
+    /// Whether the purchase got the units, whatever became of them.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.purchases().any(|answer| answer.status().is_some())
+    }
+
     /// All answers, in their sequence.
     pub(super) fn answers(&self) -> impl Iterator<Item = Answer> {
         self.purchases().chain(self.ended.map(|(_, answer)| answer))
@@ -112,7 +117,7 @@ impl fmt::Display for Answer {
             Self::Order(status) => status.fmt(f),
             Self::Refused => f.write_str("refused"),
             Self::NotYet => f.write_str("refused for now"),
-            Self::Unknown => f.write_str("no answer"),
+            Self::Unknown => f.write_str("unknown"),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::compare::compare;
 use super::difference::Difference::{self, *};
 use super::ledger::Ledger;
+use crate::load::crowd::Crowd;
 use crate::load::plan::{Plan, Share};
 use crate::load::told::Answer::{self, NotYet, Order, Refused, Unknown};
 use crate::load::told::Ending::{Cancel, Confirm};
@@ -105,7 +106,7 @@ fn info(available: u64, held: u64, sold: u64, orders: u64, seq: u64) -> Info {
 fn plan() -> Plan {
     let share = Share::parse("0%").expect("a share");
     let (run, confirm, cancel) = ("load-1".to_owned(), share, share);
-    Plan { run, seed: 1, buyers: 10, skew: 0.0, qty: 2, retries: share, confirm, cancel }
+    Plan { run, seed: 1, crowd: Crowd::new(10, 0.0), qty: 2, retries: share, confirm, cancel }
 }
 
 fn told(bought: Answer, again: Option<Answer>, ended: Option<(Ending, Answer)>) -> Told {

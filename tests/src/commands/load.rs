@@ -245,7 +245,7 @@ async fn a_load_on_a_server_that_takes_no_orders_is_not_done() {
     let mut connection = sale(&server, "bottles", NewSale::new(10)).await;
     let program = Program::on(&server);
     for (session, why) in [
-        ("ACL SETUSER default -seckill.buy => OK", "NOPERM"),
+        ("ACL SETUSER default -seckill.buy => OK", "name a user that may do this"),
         ("ACL SETUSER default +seckill.buy => OK\nCONFIG SET min-replicas-to-write 1 => OK", "NOREPLICAS"),
         (
             "CONFIG SET min-replicas-to-write 0 => OK\nREPLICAOF 127.0.0.1 1 => OK",

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use futures_util::future::join_all;
-use seckill_client::{Buy, NewSale, Seckill};
+use seckill_client::{Buy, Error, NewSale, Seckill};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::exposition::Page;
 use super::program::{Program, Started};
+use crate::cluster::nodes::Cluster;
 use crate::harness::built::workspace;
-use crate::harness::conditions::{HOUR, wait_until};
+use crate::harness::conditions::{HOUR, PATIENCE, wait_until};
 use crate::harness::info::stat;
 use crate::harness::markdown::code;
 use crate::harness::processes::Stopped;
-use crate::harness::server::Server;
+use crate::harness::server::{Connection, Server};
 
 const OPEN_METRICS: &str = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n";
 
@@ -27,7 +29,11 @@ struct Exporter {
 
 impl Exporter {
     async fn of(server: &Server, sales: &str) -> Self {
-        let mut program = Program::on(server).start(&format!("metrics {sales} --listen 127.0.0.1:0"));
+        Self::start(&Program::on(server), &format!("{sales} --listen 127.0.0.1:0")).await
+    }
+
+    async fn start(program: &Program, arguments: &str) -> Self {
+        let mut program = program.start(&format!("metrics {arguments}"));
         let line = program.line().await;
         let url = line.strip_prefix("listening: http://").expect(&line);
         let address = url.strip_suffix("/metrics").expect(&line).to_owned();
@@ -175,6 +181,73 @@ async fn a_server_that_is_down_is_a_metric() {
     assert!(ended.errors.contains("the servers answer again"), "{ended:?}");
 }
 
+/// A key of a sale that this node of a cluster has.
+async fn sale_on(connection: &mut Connection) -> String {
+    for number in 0.. {
+        let key = format!("sale-{number}");
+        match connection.seckill().create(&key, NewSale::new(3)).await {
+            Ok(()) => return key,
+            Err(Error::Redis(error)) if error.redirect_node().is_some() => {}
+            Err(error) => panic!("{key}: {error}"),
+        }
+    }
+    unreachable!("some key has a slot of the node")
+}
+
+/// Two of three nodes hang: the third is read, and so is its sale, well before Prometheus gives up.
+#[tokio::test]
+async fn nodes_that_hang_hide_no_others() {
+    let cluster = Cluster::start("cluster-node-timeout 600000").await;
+    let urls = cluster.urls();
+    let mut nodes = join_all(urls.iter().map(|url| async move {
+        redis::Client::open(url.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap()
+    }))
+    .await;
+    let mut sales = Vec::new();
+    for node in &mut nodes {
+        sales.push(sale_on(node).await);
+    }
+    let names: Vec<&str> =
+        urls.iter().map(|url| url.strip_prefix("redis://").unwrap().trim_end_matches('/')).collect();
+    let ups = |page: &Page| {
+        let up = |name: &&str| page.value("seckill_up", &format!("{{server=\"{name}\"}}"));
+        let sale_up = |sale: &String| page.value("seckill_sale_up", &format!("{{sale=\"{sale}\"}}"));
+        let up: Vec<_> = names.iter().map(|name| up(name).expect("each node")).collect();
+        let sale_up: Vec<_> = sales.iter().map(|sale| sale_up(sale).expect("each sale")).collect();
+        (up, sale_up)
+    };
+    let all = (vec![1.0; 3], vec![1.0; 3]);
+    let arguments = format!("{} --listen 127.0.0.1:0", sales.join(" "));
+    let exporter = Exporter::start(&Program::at(&urls), &arguments).await;
+    assert_eq!(ups(&exporter.scrape().await), all);
+
+    let stopped = (Stopped::server(&mut nodes[0]).await, Stopped::server(&mut nodes[1]).await);
+    // One that begins now finds out what the servers are, too.
+    let second = Exporter::start(&Program::at(&urls), &arguments).await;
+    for exporter in [&exporter, &second] {
+        let page = exporter.scrape().await;
+        assert_eq!(ups(&page), (vec![0.0, 0.0, 1.0], vec![0.0, 0.0, 1.0]));
+        let took = page.value("seckill_scrape_duration_seconds", "").unwrap();
+        assert!(took < 6.0, "{took}");
+    }
+    let once = Program::at(&urls).run("metrics --once").await;
+    assert_eq!(once.code, 3, "{once:?}");
+    assert!(names[..2].iter().all(|name| once.errors.contains(name)), "{once:?}");
+    drop(stopped);
+    wait_until("all answer", async || ups(&exporter.scrape().await) == all).await;
+}
+
+/// More connections than are served at once, and none of them sends anything.
+#[tokio::test]
+async fn idle_connections_do_not_keep_others_out() {
+    let server = Server::start().await;
+    let exporter = Exporter::start(&Program::on(&server), "--listen localhost:0").await;
+    let idle = join_all((0..40).map(|_| TcpStream::connect(&exporter.address))).await;
+    assert!(idle.iter().all(Result::is_ok));
+    let page = timeout(PATIENCE, exporter.scrape()).await.expect("a scrape");
+    assert_eq!(page.value("seckill_up", ""), Some(1.0));
+}
+
 #[tokio::test]
 async fn scrapes_do_not_pile_up() {
     const SCRAPES: usize = 20;
@@ -236,6 +309,7 @@ async fn nonsense_is_refused() {
     for (line, code, error) in [
         (format!("metrics --listen {}", exporter.address), 3, "choose another address by --listen"),
         ("metrics --listen nowhere".to_owned(), 2, "--listen"),
+        ("metrics --once missing".to_owned(), 1, "seckill sale list"),
         ("metrics --once --listen 127.0.0.1:0".to_owned(), 2, "--once"),
         ("--url redis://host:x metrics".to_owned(), 2, "--url"),
     ] {

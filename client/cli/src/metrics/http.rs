@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -22,7 +22,9 @@ use super::shared::SharedSource;
 /// Connections at once; further ones wait until they are accepted.
 const CONNECTIONS: usize = 32;
 /// The longest that a connection lasts. It serves one request.
-const CONNECTION_LASTS: Duration = Duration::from_secs(60);
+const CONNECTION_LASTS: Duration = Duration::from_secs(10);
+/// The longest until the head of the request has come: those that send none must not keep others out.
+const HEAD_WITHIN: Duration = Duration::from_secs(1);
 /// The longest request, and the buffer of a response. No request has a body.
 const REQUEST_BYTES: usize = 16 * 1024;
 /// The pause after the system could not accept a connection.
@@ -55,6 +57,7 @@ fn router(source: SharedSource) -> Router {
 async fn serve_one(stream: TcpStream, router: Router) {
     let mut http = http1::Builder::new();
     http.keep_alive(false).max_buf_size(REQUEST_BYTES);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A client that sends nonsense or leaves is no concern of others.
     let _ = timeout(CONNECTION_LASTS, connection).await;

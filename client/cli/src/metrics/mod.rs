@@ -3,6 +3,7 @@
 mod families;
 mod fields;
 mod http;
+mod sales;
 mod scrape;
 mod shared;
 
@@ -21,7 +22,7 @@ use shared::SharedSource;
 /// Serve metrics of the servers, and of some sales, to Prometheus
 ///
 /// Each request of /metrics asks each primary for `INFO seckill` once, and each sale for its figures. When a server is
-/// down, seckill_up is 0. It is served as OpenMetrics to whoever accepts that.
+/// down, seckill_up is 0. A scrape takes 3 s at most, or --within if that is shorter. It is served as OpenMetrics to whoever accepts that.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   seckill metrics bottles
@@ -32,8 +33,8 @@ pub(crate) struct Metrics {
     #[arg(value_name = "SALE", num_args = 0..=1000)]
     sales: Vec<String>,
     /// The address to listen at
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9121", overrides_with = "listen")]
-    listen: SocketAddr,
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9121", overrides_with = "listen", value_parser = address)]
+    listen: String,
     /// Print the metrics once, in the text format of Prometheus
     #[arg(long, conflicts_with = "listen")]
     once: bool,
@@ -49,7 +50,7 @@ impl Metrics {
             return once(&source, output).await;
         }
         source.check().await?;
-        let listener = listen(self.listen).await?;
+        let listener = listen(&self.listen).await?;
         output.print(&Listening { address: listener.local_addr()? })?;
         tokio::select! {
             () = http::serve(listener, SharedSource::new(source)) => {}
@@ -63,14 +64,22 @@ impl Metrics {
 async fn once(source: &Source, output: Output) -> Result<Exit, Failure> {
     let scrape = source.scrape().await;
     output.print(&scrape.families)?;
-    scrape.failure.map_or(Ok(Exit::Done), Err)
+    scrape.failure.or(scrape.sale_failure).map_or(Ok(Exit::Done), Err)
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+async fn listen(address: &str) -> Result<TcpListener, Failure> {
     let failed = |error: io::Error| {
         Failure::Server(format!("cannot listen at {address}: {error}\nchoose another address by --listen"))
     };
     TcpListener::bind(address).await.map_err(failed)
+}
+
+/// A host or an address, and a port.
+fn address(text: &str) -> Result<String, String> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        _ => Err("write an address and a port, such as 127.0.0.1:9121".to_owned()),
+    }
 }
 
 /// Where it can be scraped.

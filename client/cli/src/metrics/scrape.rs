@@ -1,18 +1,21 @@
 //! Asks the servers.
 
-use std::time::Instant;
+use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use redis::cmd;
-use seckill_client::connect::Connect;
-use seckill_client::{Info, Phase, Seckill};
+use seckill_client::{Info, Phase};
 use tokio::sync::OnceCell;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::families::{Families, Kind, Labels};
 use super::fields;
+use super::sales::{self, Reached};
 use crate::exit::Failure;
-use crate::servers::{AnyConnection, Connector, Primary, Servers};
+use crate::servers::{Connector, Primary, Servers};
+
+/// The longest scrape, whatever hangs: well below the 10 s that Prometheus waits.
+const SCRAPE_WITHIN: Duration = Duration::from_secs(3);
 
 /// What is asked.
 pub(super) struct Source {
@@ -26,10 +29,10 @@ pub(super) struct Source {
 #[derive(Debug)]
 pub(super) struct Scrape {
     pub(super) families: Families,
-    /// The last failure.
+    /// Why servers do not answer.
     pub(super) failure: Option<Failure>,
-    /// Whether any server answered.
-    is_up: bool,
+    /// Why a sale cannot be read.
+    pub(super) sale_failure: Option<Failure>,
 }
 
 impl Source {
@@ -39,22 +42,27 @@ impl Source {
 
     /// Finds out what the servers are. A server that is down may be up later.
     pub(super) async fn check(&self) -> Result<(), Failure> {
-        match self.connector().await {
-            Err(usage @ Failure::Usage(_)) => Err(usage),
+        match timeout_at(Instant::now() + self.within(), self.connector()).await {
+            Ok(Err(usage @ Failure::Usage(_))) => Err(usage),
             _ => Ok(()),
         }
+    }
+
+    fn within(&self) -> Duration {
+        self.servers.within().min(SCRAPE_WITHIN)
     }
 
     /// Asks each server once.
     pub(super) async fn scrape(&self) -> Scrape {
         let began = Instant::now();
-        let mut scrape = Scrape { families: Families::default(), failure: None, is_up: false };
-        if let Err(failure) = self.ask_primaries(&mut scrape).await {
-            scrape.up("", Err(failure));
-        }
-        let sales = self.ask_sales(scrape.is_up).await;
-        for (sale, info) in self.sales.iter().zip(sales) {
-            scrape.sale(sale, info.as_ref());
+        let within = self.within();
+        let mut scrape = Scrape { families: Families::default(), failure: None, sale_failure: None };
+        match self.reach(began, within).await {
+            Ok(primaries) => self.ask(&primaries, began + within, &mut scrape).await,
+            Err(failure) => {
+                scrape.up("", Err(&failure));
+                self.sales.iter().for_each(|sale| scrape.sale(sale, Err(failure.clone())));
+            }
         }
         scrape.add(
             "seckill_scrape_duration_seconds",
@@ -68,52 +76,62 @@ impl Source {
         self.connector.get_or_try_init(|| self.servers.connector()).await
     }
 
-    async fn ask_primaries(&self, scrape: &mut Scrape) -> Result<(), Failure> {
-        for (name, primary) in self.connector().await?.each_primary(self.servers.within()).await? {
-            let section = match primary {
-                Ok(primary) => section(primary).await,
-                Err(failure) => Err(failure),
-            };
-            scrape.up(&name, section.as_ref().map(|_| ()).map_err(Clone::clone));
-            if let Ok(section) = section {
-                scrape.section(&name, &section);
-            }
-        }
-        Ok(())
-    }
-
-    /// The figures of each sale that can be read.
-    async fn ask_sales(&self, is_up: bool) -> Vec<Option<Info>> {
-        let mut infos = vec![None; self.sales.len()];
-        if infos.is_empty() || !is_up {
-            return infos;
-        }
-        let Ok(connection) = self.connect().await else { return infos };
-        let mut tasks = JoinSet::new();
-        for (place, sale) in self.sales.iter().cloned().enumerate() {
-            let mut connection = connection.clone();
-            tasks.spawn(async move { (place, connection.seckill().info(sale).await) });
-        }
-        let read = async {
-            while let Some(answer) = tasks.join_next().await {
-                if let Ok((place, Ok(info))) = answer {
-                    infos[place] = Some(info);
-                }
-            }
+    /// Connects to all primaries. A node that hangs leaves time to ask the others.
+    async fn reach(&self, began: Instant, within: Duration) -> Result<Vec<Reached>, Failure> {
+        let reach = async {
+            let connector = self.connector().await?;
+            let for_each = if matches!(connector, Connector::Cluster(_)) { within / 3 } else { within };
+            connector.each_primary(for_each).await
         };
-        // Those that were not read in time are left out.
-        let _ = timeout(self.servers.within(), read).await;
-        infos
+        let primaries = timeout_at(began + within, reach).await;
+        let primaries = primaries.map_err(|_| Failure::Server(NO_ANSWER.to_owned()))??;
+        let named = |(name, primary): (String, Result<Primary, Failure>)| {
+            let primary = primary.map_err(|failure| at(&name, failure));
+            (name, primary)
+        };
+        Ok(primaries.into_iter().map(named).collect())
     }
 
-    async fn connect(&self) -> Result<AnyConnection, Failure> {
-        let connecting = timeout(self.servers.within(), self.connector().await?.connect());
-        Ok(connecting.await.map_err(Failure::server)??)
+    /// Asks all primaries and for all sales at once.
+    async fn ask(&self, primaries: &[Reached], deadline: Instant, scrape: &mut Scrape) {
+        let sections = join_all(primaries.iter().map(|(name, primary)| async move {
+            let primary = primary.as_ref().map_err(Clone::clone)?;
+            match timeout_at(deadline, section(primary)).await {
+                Ok(section) => section.map_err(|failure| at(name, failure)),
+                Err(_) => Err(at(name, Failure::Server(NO_ANSWER.to_owned()))),
+            }
+        }));
+        let infos = join_all(self.sales.iter().map(|sale| async move {
+            match timeout_at(deadline, sales::info(primaries, sale)).await {
+                Ok(info) => info,
+                Err(_) => Err(Failure::Server(format!("{sale}: {NO_ANSWER}"))),
+            }
+        }));
+        let (sections, infos) = join(sections, infos).await;
+        for ((name, _), section) in primaries.iter().zip(sections) {
+            scrape.up(name, section.as_ref().map(|_| ()));
+            if let Ok(section) = section {
+                scrape.section(name, &section);
+            }
+        }
+        for (sale, info) in self.sales.iter().zip(infos) {
+            scrape.sale(sale, info);
+        }
     }
 }
 
-async fn section(mut primary: Primary) -> Result<String, Failure> {
-    let section: String = primary.query(cmd("INFO").arg("seckill")).await?;
+const NO_ANSWER: &str = "no answer in time";
+
+/// The failure of a server with its name.
+fn at(name: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Server(text) if !text.contains(name) => Failure::Server(format!("{name}: {text}")),
+        other => other,
+    }
+}
+
+async fn section(primary: &Primary) -> Result<String, Failure> {
+    let section: String = cmd("INFO").arg("seckill").query_async(&mut primary.connection()).await?;
     if fields::read(&section).next().is_none() {
         return Err(Failure::Server("the server lacks the module".to_owned()));
     }
@@ -125,11 +143,15 @@ impl Scrape {
         self.families.add(name, Kind::Gauge, help, Labels::new(), value);
     }
 
-    fn up(&mut self, server: &str, answer: Result<(), Failure>) {
+    fn up(&mut self, server: &str, answer: Result<(), &Failure>) {
         let help = "Whether the server answers, and has the module";
         self.families.add("seckill_up", Kind::Gauge, help, of_server(server), f64::from(answer.is_ok()));
-        self.is_up |= answer.is_ok();
-        self.failure = answer.err().or(self.failure.take());
+        if let Err(failure) = answer {
+            self.failure = Some(match self.failure.take() {
+                Some(others) => Failure::Server(format!("{others}\n{failure}")),
+                None => failure.clone(),
+            });
+        }
     }
 
     /// Texts such as the version are labels of one metric.
@@ -150,13 +172,19 @@ impl Scrape {
         self.families.add("seckill_module", Kind::Info, "The module", texts, 1.0);
     }
 
-    fn sale(&mut self, sale: &str, info: Option<&Info>) {
+    fn sale(&mut self, sale: &str, info: Result<Info, Failure>) {
         let of_sale = || vec![("sale".to_owned(), sale.to_owned())];
         let mut add = |name: &str, kind, help, value| {
             self.families.add(&format!("seckill_sale_{name}"), kind, help, of_sale(), value);
         };
-        add("up", Kind::Gauge, "Whether the sale can be read", f64::from(info.is_some()));
-        let Some(info) = info else { return };
+        add("up", Kind::Gauge, "Whether the sale can be read", f64::from(info.is_ok()));
+        let info = match info {
+            Ok(info) => info,
+            Err(failure) => {
+                self.sale_failure.get_or_insert(failure);
+                return;
+            }
+        };
         add("available", Kind::Gauge, "Units that can be bought", info.available as f64);
         add("held", Kind::Gauge, "Units in held orders", info.held as f64);
         add("sold", Kind::Gauge, "Units in sold orders", info.sold as f64);

@@ -1,14 +1,23 @@
 //! The ways to reach servers, one of them chosen as the program runs.
 
+use std::time::Duration;
+
+use futures_util::future::select_ok;
 use redis::aio::MultiplexedConnection;
 use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{Client, ConnectionAddr, ConnectionInfo, RedisResult, TlsMode};
 use seckill_client::connect::{Cluster, Connect, Node, Sentinel};
+use tokio::time::sleep;
 
 use super::connection::AnyConnection;
 use super::discovery::Sentinels;
 use super::tls::Certificates;
 use crate::exit::Failure;
+
+/// How many nodes of a cluster are tried for a connection to any of them.
+const ATTEMPTS: u32 = 8;
+/// How soon the next one is tried, while those before do not answer.
+const NEXT_ATTEMPT: Duration = Duration::from_millis(100);
 
 /// How the servers are reached.
 pub(crate) enum Connector {
@@ -92,7 +101,18 @@ impl Connect for Connector {
         match self {
             Self::Single(server) => server.connect_apart(node).await,
             Self::Sentinel(sentinel) => sentinel.connect_apart(node).await,
+            Self::Cluster(cluster) if node.is_none() => connect_to_any(cluster).await,
             Self::Cluster(cluster) => cluster.connect_apart(node).await,
         }
     }
+}
+
+/// A connection to the first node that answers, for nodes may hang. Each attempt begins with another node.
+async fn connect_to_any(cluster: &Cluster) -> RedisResult<MultiplexedConnection> {
+    let attempt = |number| async move {
+        sleep(NEXT_ATTEMPT * number).await;
+        cluster.connect_apart(None).await
+    };
+    let attempts = (0..ATTEMPTS).map(|number| Box::pin(attempt(number)));
+    select_ok(attempts).await.map(|(connection, _)| connection)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use seckill_client::{NewSale, Seckill};
+
 use super::program::Program;
 use super::terminal::Terminal;
 use crate::cluster::nodes::Cluster;
@@ -251,4 +253,28 @@ async fn all_primaries_of_a_cluster_are_shown_with_their_sales() {
     let sold: Vec<_> =
         json["sales"].as_array().unwrap().iter().map(|sale| sale["sold"].as_u64().unwrap()).collect();
     assert_eq!((orders, sold), (1, vec![0, 0, 1]));
+}
+
+#[tokio::test]
+async fn a_picture_has_names_with_wide_characters_as_they_are() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    connection.seckill().create("日本酒", NewSale::new(5)).await.unwrap();
+    let picture = Program::on(&server).prints("top --once").await;
+    assert!(picture.contains("日本酒"), "{picture}");
+}
+
+#[tokio::test]
+async fn escape_drops_a_filter_that_was_begun_in_the_detail() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.CREATE bottles STOCK 4000 => OK").await;
+    let mut view = view(&server, &[]);
+    view.shows(&["bottles", "OPEN"]).await;
+    view.press("\r");
+    view.shows(&["Latest events"]).await;
+    view.press("/x");
+    view.shows(&["filter: x"]).await;
+    view.press("\x1b");
+    view.shows_no_more(&["filter: x"]).await;
 }

@@ -169,12 +169,15 @@ impl App {
     }
 
     fn back(&mut self) {
-        if self.shows_help {
+        // What has the keys comes first.
+        if self.is_filtering {
+            self.is_filtering = false;
+            self.filter.clear();
+        } else if self.shows_help {
             self.shows_help = false;
         } else if self.detail.is_some() {
             self.detail = None;
         } else {
-            self.is_filtering = false;
             self.filter.clear();
         }
     }
@@ -195,7 +198,7 @@ impl App {
 mod tests {
     use serde_json::json;
 
-    use super::super::sale_figures::info;
+    use super::super::test_sale::info;
     use super::*;
 
     fn app() -> App {
@@ -247,6 +250,18 @@ mod tests {
         assert_eq!((app.detail.as_deref(), keys(&app).len()), (None, 1));
         app.act(Action::Back);
         assert_eq!(keys(&app).len(), 3);
+    }
+
+    #[test]
+    fn back_ends_the_typing_wherever_it_was_begun() {
+        for opened in [Action::Open, Action::Help] {
+            let mut app = app();
+            for action in [opened, Action::Filter, Action::Type('x'), Action::Back] {
+                app.act(action);
+            }
+            assert_eq!((app.is_filtering, app.filter.as_str()), (false, ""), "{opened:?}");
+            assert!(app.detail.is_some() || app.shows_help, "{opened:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use seckill_page::numerals;
+
 use crate::times;
 
 /// What is shown where a number is not known.
@@ -9,15 +11,7 @@ pub(super) const UNKNOWN: &str = "–";
 
 /// `1,234,567`
 pub(super) fn number(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    numerals::thousands(value as f64)
 }
 
 /// A rate: with one digit after the point where that tells something.
@@ -45,9 +39,10 @@ pub(super) fn bytes(bytes: u64) -> String {
     format!("{size:.1} {}", unit.copied().unwrap_or_default())
 }
 
-/// A length of time to the second, and with two units at most: `1h 3m`.
+/// A length of time to the second where it is that long, and with two units at most: `1h 3m`.
 pub(super) fn length(millis: u64) -> String {
-    let text = times::length(Duration::from_secs(millis / 1000));
+    let shown = if millis < 1000 { millis } else { millis / 1000 * 1000 };
+    let text = times::length(Duration::from_millis(shown));
     text.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
@@ -81,7 +76,8 @@ mod tests {
         assert_eq!(rates, ["–", "0", "0.2", "10", "1,235"]);
         let sizes = [0, 1023, 1024, 1024 * 1000, 5 * 1024 * 1024 * 1024, u64::MAX].map(bytes);
         assert_eq!(sizes, ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "5.0 GiB", "16777216.0 TiB"]);
-        assert_eq!([1_999, 61_000, 86_400_000 + 3_661_000].map(length), ["1s", "1m 1s", "1day 1h"]);
+        let lengths = [0, 500, 1_999, 61_000, 86_400_000 + 3_661_000].map(length);
+        assert_eq!(lengths, ["0s", "500ms", "1s", "1m 1s", "1day 1h"]);
         assert_eq!([13_000, u64::MAX].map(clock), ["00:00:13", "–"]);
     }
 }

@@ -70,7 +70,7 @@ impl Holds {
 mod tests {
     use serde_json::json;
 
-    use super::super::sale_figures::info;
+    use super::super::test_sale::info;
     use super::*;
 
     fn event(seq: u64, order: &str, state: &str, deadline: Option<u64>) -> Event {

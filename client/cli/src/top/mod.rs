@@ -10,8 +10,6 @@ mod links;
 mod live;
 mod model;
 mod once;
-#[cfg(test)]
-mod sale_figures;
 mod sample;
 mod sampler;
 mod sampling;
@@ -20,6 +18,8 @@ mod search;
 mod series;
 mod server_figures;
 mod sort;
+#[cfg(test)]
+mod test_sale;
 mod view;
 
 use std::env;

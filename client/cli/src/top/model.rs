@@ -71,12 +71,14 @@ impl Model {
     /// Takes over a sample. There is to be one each `interval`.
     pub(super) fn apply(&mut self, sample: Sample, interval: Duration) {
         let mut servers = std::mem::take(&mut self.servers);
-        let mut passes = 1;
+        // A server that was away for longer was missed in passes that are counted.
+        let mut passes: Option<usize> = None;
         for (name, read) in sample.servers {
             let mut server = servers.remove(&name).unwrap_or_default();
-            passes = passes.max(server.apply(read, interval));
+            passes = passes.into_iter().chain(server.apply(read, interval)).min();
             self.servers.insert(name, server);
         }
+        let passes = passes.unwrap_or(1);
         let mut sales = std::mem::take(&mut self.sales);
         for (key, read) in sample.sales {
             let mut sale = sales.remove(&key).unwrap_or_default();
@@ -141,23 +143,22 @@ impl Sale {
 }
 
 impl Server {
-    /// How many passes the rates are of.
-    fn apply(&mut self, read: Result<ServerFigures, String>, interval: Duration) -> usize {
+    /// How many passes the rates are of, where there are any.
+    fn apply(&mut self, read: Result<ServerFigures, String>, interval: Duration) -> Option<usize> {
         let figures = match read {
             Ok(figures) => figures,
             Err(problem) => {
                 self.problem = Some(problem);
                 self.rates = Rates::default();
-                return 1;
+                return None;
             }
         };
         self.problem = None;
-        let mut passes = 1;
-        if let Some(before) = &self.figures {
+        let passes = self.figures.as_ref().map(|before| {
             let span = Span::between(before.time, figures.time);
-            passes = span.passes(interval);
             self.rates = Rates::between(&before.counters, &figures.counters, span);
-        }
+            span.passes(interval)
+        });
         self.figures = Some(figures);
         passes
     }
@@ -203,7 +204,7 @@ impl Span {
 mod tests {
     use serde_json::json;
 
-    use super::super::sale_figures::info;
+    use super::super::test_sale::info;
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -256,6 +257,21 @@ mod tests {
         // And none if its clock went back.
         model.apply(Sample::of([("two", server(1_000_000, 9, 1))], []), SECOND);
         assert_eq!((model.orders.latest(), model.servers.len()), (None, 1));
+    }
+
+    #[test]
+    fn each_pass_is_one_bar_while_a_server_is_away_and_when_it_is_back() {
+        let mut model = Model::default();
+        for pass in 1..=9 {
+            let at = |orders| server(pass * 1_000_000, pass * orders, 0);
+            let mut sample = Sample::of([("one", at(10)), ("two", at(1))], []);
+            if (3..8).contains(&pass) {
+                sample.servers.insert("two".to_owned(), Err("no answer in time".to_owned()));
+            }
+            model.apply(sample, SECOND);
+        }
+        let rates: Vec<_> = model.orders.last(99).map(Option::unwrap_or_default).collect();
+        assert_eq!(rates, [0.0, 11.0, 10.0, 10.0, 10.0, 10.0, 10.0, 11.0, 11.0]);
     }
 
     #[test]

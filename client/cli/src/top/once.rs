@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Cell;
 use seckill_client::Info;
 use serde::Serialize;
 use tokio::time::sleep;
@@ -52,11 +53,21 @@ impl Show for Picture {
             .draw(|frame| view::draw_picture(frame, frame.area(), &self.0, Theme::new(false)))
             .map_err(io::Error::other)?;
         for line in terminal.backend().buffer().content().chunks(WIDTH.into()) {
-            let line: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
-            writeln!(out, "{}", line.trim_end())?;
+            writeln!(out, "{}", text_of(line).trim_end())?;
         }
         Ok(())
     }
+}
+
+/// A wide character takes a second cell, which has nothing to print.
+fn text_of(line: &[Cell]) -> String {
+    let mut text = String::new();
+    let mut cells = line.iter();
+    while let Some(cell) = cells.next() {
+        text.push_str(cell.symbol());
+        cells.by_ref().take(view::width(cell.symbol()).saturating_sub(1)).for_each(drop);
+    }
+    text
 }
 
 impl Serialize for Picture {

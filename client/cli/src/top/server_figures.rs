@@ -49,7 +49,8 @@ pub(super) struct Counters {
     pub(super) refused: [u64; REFUSALS],
 }
 
-pub(super) const REFUSALS: usize = 8;
+/// Those of purchases, and `FULL`.
+pub(super) const REFUSALS: usize = Refusal::ALL.len() + 1;
 
 /// The words of refusals, as the server counts them.
 pub(super) fn refusals() -> [&'static str; REFUSALS] {

@@ -1,4 +1,4 @@
-//! One sale in dehistory.
+//! One sale in detail.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};

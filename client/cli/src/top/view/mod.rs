@@ -13,6 +13,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, TableState};
 
+pub(super) use grid::width;
 pub(super) use theme::Theme;
 
 use super::app::App;
@@ -118,9 +119,9 @@ mod tests {
     use serde_json::json;
 
     use super::super::app::Action;
-    use super::super::sale_figures::info;
     use super::super::sample::Sample;
     use super::super::server_figures::ServerFigures;
+    use super::super::test_sale::info;
     use super::*;
     use crate::exit::Failure;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::style::Style;
 use ratatui::text::Line;
-use seckill_client::Info;
+use seckill_client::{Code, Info};
 
 use super::grid::{Cell, Column, Grid};
 use super::stock;
@@ -60,7 +60,9 @@ fn cells<'a>((key, sale): Row<'a>, theme: Theme) -> Vec<Cell<'a>> {
     let name = Cell::name(Name(key).to_string(), 12, Style::new());
     let Some(info) = &sale.info else {
         let problem = sale.problem.clone().unwrap_or_default();
-        let mut cells = vec![name, Cell::text("NONE", theme.alert()), Cell::name(problem, 8, theme.alert())];
+        // Of one that cannot be read, nobody knows whether it exists.
+        let state = if problem.starts_with(Code::NoSale.as_str()) { "NONE" } else { UNKNOWN };
+        let mut cells = vec![name, Cell::text(state, theme.alert()), Cell::name(problem, 8, theme.alert())];
         cells.resize_with(COLUMNS.len(), || Cell::plain(UNKNOWN));
         return cells;
     };

@@ -7,6 +7,8 @@ use seckill_client::{NewSale, Seckill};
 use super::program::Program;
 use super::terminal::Terminal;
 use crate::cluster::nodes::Cluster;
+use crate::harness::conditions::wait_until;
+use crate::harness::processes::Stopped;
 use crate::harness::server::{Connection, Server};
 use crate::harness::session::{get, play};
 
@@ -253,6 +255,91 @@ async fn all_primaries_of_a_cluster_are_shown_with_their_sales() {
     let sold: Vec<_> =
         json["sales"].as_array().unwrap().iter().map(|sale| sale["sold"].as_u64().unwrap()).collect();
     assert_eq!((orders, sold), (1, vec![0, 0, 1]));
+}
+
+/// Connects to each node by itself.
+async fn connect_to_each(cluster: &Cluster) -> Vec<Connection> {
+    let connect = async |url: String| {
+        redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
+    };
+    let mut connections = Vec::new();
+    for url in cluster.urls() {
+        connections.push(connect(url).await);
+    }
+    connections
+}
+
+#[tokio::test]
+async fn a_node_that_hangs_is_named_and_delays_no_other() {
+    /// Passes that took 13 s each when all waited for the one that hangs.
+    const PASSES: u64 = 5;
+    let cluster = Cluster::start("cluster-node-timeout 600000").await;
+    let program = Program::at(cluster.urls());
+    for number in 0..12 {
+        program.prints(&format!("sale create sale:{number:02} --stock 4000")).await;
+    }
+    let mut nodes = connect_to_each(&cluster).await;
+    let [hung, healthy, _] = &mut nodes[..] else { panic!("three nodes") };
+    let on_healthy: Vec<String> = get(healthy, "KEYS sale:*").await;
+    let on_hung: Vec<String> = get(hung, "KEYS sale:*").await;
+    let mut view = Terminal::run(&program.command(["top"]), 140, 40);
+    view.shows(&["12 sales, every"]).await;
+    let stopped = Stopped::server(hung).await;
+    let name = cluster.urls()[0].replace("redis://", "").replace('/', "");
+    view.shows(&[&format!("{name}: no answer")]).await;
+    view.shows(&[&on_hung[0], "OPEN?"]).await;
+
+    let sales = on_healthy.len() as u64;
+    let before = calls(healthy, "seckill.info").await;
+    wait_until("the others are read once an interval", async || {
+        calls(healthy, "seckill.info").await >= before + PASSES * sales
+    })
+    .await;
+    play(healthy, &format!("SECKILL.BUY {} ann order-1 => SOLD", on_healthy[0])).await;
+    view.shows(&[&on_healthy[0], "OPEN", "3,999"]).await;
+    assert!(!view.text().contains("No answer for"), "{}", view.text());
+
+    // A view that begins now shows the others, too.
+    let json = program.json("top --once").await;
+    let is_read = |server: &&serde_json::Value| server["error"].is_null();
+    let servers = json["servers"].as_array().unwrap();
+    assert_eq!((servers.len(), servers.iter().filter(is_read).count()), (3, 2), "{json}");
+    assert_eq!(json["sales"].as_array().unwrap().len(), 12 - on_hung.len(), "{json}");
+
+    drop(stopped);
+    view.shows_no_more(&["no answer"]).await;
+    play(hung, &format!("SECKILL.BUY {} ann order-1 => SOLD", on_hung[0])).await;
+    view.shows(&[&on_hung[0], "OPEN", "3,999"]).await;
+    view.press("q");
+    assert_eq!(view.ends_cleanly().await, 0);
+}
+
+#[tokio::test]
+async fn the_search_among_many_keys_is_spread_over_passes() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.CREATE bottles STOCK 4000 => OK").await;
+    let fill = "for key = 1, 250000 do redis.call('SET', 'other:' .. key, 1) end";
+    let () = redis::cmd("EVAL").arg(fill).arg(0).query_async(&mut connection).await.unwrap();
+    let begun = Instant::now();
+    let json = Program::on(&server).json("top --once").await;
+    assert_eq!(json["sales"][0]["sale"], "bottles");
+    // 100 calls a pass: the last of three passes is two seconds after the first.
+    assert!(begun.elapsed().as_secs() >= 2, "{:?}", begun.elapsed());
+    assert!(calls(&mut connection, "scan").await >= 250);
+}
+
+#[tokio::test]
+async fn a_sale_that_may_not_be_read_is_not_said_to_be_none() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.CREATE bottles STOCK 4000 => OK").await;
+    play(&mut connection, "ACL SETUSER default -seckill.info => OK").await;
+    let mut view = view(&server, &["bottles"]);
+    view.shows(&["bottles", "no permissions"]).await;
+    assert!(!view.text().contains("NONE"), "{}", view.text());
+    view.press("q");
+    assert_eq!(view.ends_cleanly().await, 0);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use seckill_client::Client;
 
 pub(crate) use connection::AnyConnection;
 pub(crate) use connector::Connector;
-pub(crate) use primaries::Primary;
+pub(crate) use primaries::{Place, Primary};
 
 use crate::exit::Failure;
 use crate::times;

@@ -1,14 +1,25 @@
 //! The primaries, one by one: for what no key leads to, such as SCAN and INFO.
 
+use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use redis::aio::MultiplexedConnection;
+use redis::cluster_routing::Slot;
 use redis::{Cmd, FromRedisValue, RedisResult, Value, cmd};
 use seckill_client::connect::{Connect, Node};
 use tokio::time::timeout;
 
 use super::connector::Connector;
 use crate::exit::Failure;
+
+/// The name of a primary, and the keys that it has.
+pub(crate) struct Place {
+    pub(crate) name: String,
+    /// Of a cluster; the only server has all keys.
+    slots: Option<HashSet<Slot>>,
+}
 
 /// A primary, and a connection to it.
 pub(crate) struct Primary {
@@ -19,6 +30,11 @@ pub(crate) struct Primary {
 }
 
 impl Primary {
+    /// Another handle of the same connection.
+    pub(crate) fn connection(&self) -> MultiplexedConnection {
+        self.connection.clone()
+    }
+
     /// Sends a command once.
     pub(crate) async fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, Failure> {
         match self.ask(command).await {
@@ -49,29 +65,62 @@ impl Connector {
         &self,
         within: Duration,
     ) -> Result<Vec<(String, Result<Primary, Failure>)>, Failure> {
+        let named = |(place, reached): (Place, Result<Primary, Failure>)| {
+            let reached = reached.map_err(|failure| match place.name.as_str() {
+                "" => failure,
+                name => Failure::Server(format!("{name}: {failure}")),
+            });
+            (place.name, reached)
+        };
+        Ok(self.each_place(within).await?.into_iter().map(named).collect())
+    }
+
+    /// The same, each with the keys that it has.
+    pub(crate) async fn each_place(
+        &self,
+        within: Duration,
+    ) -> Result<Vec<(Place, Result<Primary, Failure>)>, Failure> {
         let mut any = self.primary(String::new(), None, within).await?;
         if !matches!(self, Self::Cluster(_)) {
-            return Ok(vec![(String::new(), Ok(any))]);
+            return Ok(vec![(Place { name: String::new(), slots: None }, Ok(any))]);
         }
-        let mut primaries: Vec<(String, _)> = Vec::new();
         let ranges: Vec<Vec<Value>> = any.query(cmd("CLUSTER").arg("SLOTS")).await?;
+        let mut nodes: BTreeMap<String, (Node, HashSet<Slot>)> = BTreeMap::new();
         for range in ranges {
-            let Some(node) = range.into_iter().nth(2).map(node).transpose()? else { continue };
-            let name = format!("{}:{}", node.host, node.port);
-            if primaries.iter().all(|(known, _)| *known != name) {
-                let primary = self.primary(name.clone(), Some(&node), within).await;
-                primaries.push((name, primary));
-            }
+            let (slots, node) = slots_and_node(range)?;
+            let (_, of_node) =
+                nodes.entry(format!("{}:{}", node.host, node.port)).or_insert_with(|| (node, HashSet::new()));
+            of_node.extend(slots.filter_map(Slot::new));
         }
-        Ok(primaries)
+        // One that hangs is not to delay the others.
+        let each = nodes.into_iter().map(|(name, (node, slots))| async move {
+            let reached = self.primary(name.clone(), Some(&node), within).await;
+            (Place { name, slots: Some(slots) }, reached)
+        });
+        Ok(join_all(each).await)
     }
 
     async fn primary(&self, name: String, node: Option<&Node>, within: Duration) -> Result<Primary, Failure> {
         match timeout(within, self.connect_apart(node)).await {
             Ok(connection) => Ok(Primary { name, connection: connection?, within }),
-            Err(_) => Err(Failure::Server(format!("{name} cannot be reached"))),
+            Err(_) => Err(Failure::Server("cannot be reached".to_owned())),
         }
     }
+}
+
+impl Place {
+    /// Whether this primary has the key.
+    pub(crate) fn has(&self, key: &[u8]) -> bool {
+        self.slots.as_ref().is_none_or(|slots| slots.contains(&Slot::for_key(key)))
+    }
+}
+
+/// Slots and their primary in the reply of CLUSTER SLOTS.
+fn slots_and_node(range: Vec<Value>) -> RedisResult<(RangeInclusive<u16>, Node)> {
+    let mut fields = range.into_iter();
+    let mut slot = || u16::from_redis_value(fields.next().unwrap_or(Value::Nil));
+    let slots = slot()?..=slot()?;
+    Ok((slots, node(fields.next().unwrap_or(Value::Nil))?))
 }
 
 /// A node in the reply of CLUSTER SLOTS: its host, its port, and more. A host that is not known is that of who replies.

@@ -1,9 +1,9 @@
 //! Reads the events of the sale that is looked at.
 
+use redis::aio::MultiplexedConnection;
 use seckill_client::{After, Code, Error, Event, Info, Result, Seckill};
 
 use super::holds::{Due, Holds};
-use crate::servers::AnyConnection;
 
 /// Events that are shown.
 const SHOWN: u64 = 100;
@@ -34,7 +34,11 @@ impl Follower {
     }
 
     /// Reads the last events, and some more of those that place holds.
-    pub(super) async fn go_on(&mut self, connection: &mut AnyConnection, info: &Info) -> Result<History> {
+    pub(super) async fn go_on(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        info: &Info,
+    ) -> Result<History> {
         let shown = After::seq(info.seq.saturating_sub(SHOWN)).count(SHOWN);
         let mut latest = connection.seckill().events(&self.sale, shown).await?;
         latest.reverse();
@@ -49,7 +53,7 @@ impl Follower {
         Ok(History { latest, due: self.holds.due(info) })
     }
 
-    async fn read_holds(&mut self, connection: &mut AnyConnection, info: &Info) -> Result<(), Error> {
+    async fn read_holds(&mut self, connection: &mut MultiplexedConnection, info: &Info) -> Result<(), Error> {
         let oldest = info.seq.saturating_sub(LOOK_BACK);
         if self.holds.position.is_none_or(|(seq, _)| seq < oldest) {
             self.holds = Holds::default();

@@ -37,7 +37,8 @@ use view::Theme;
 ///
 /// Shows the stock, orders, holds and buyers of up to 50 sales, and the locks, refusals, memory and replicas of the servers. One pass
 /// an interval reads INFO of each primary once, and SECKILL.INFO of each sale once. A sale is shown in detail by Enter: then its
-/// latest events are read, too. The key ? explains all keys. NO_COLOR in the environment turns colours off.
+/// latest events are read, too. Without names, the sales are found by SCAN: 100,000 keys a pass at most, and again 30s after the end of
+/// the search. A server that does not answer within the interval is left out of a pass; the others are shown without it. The key ? explains all keys. NO_COLOR in the environment turns colours off.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   seckill top
@@ -94,6 +95,7 @@ impl Top {
             }
             return once::run(sampler, first, self.interval, output).await;
         }
+        sampler.keep_to(self.interval);
         live::run(sampler, first, self.interval, Theme::new(has_colours())).await
     }
 }

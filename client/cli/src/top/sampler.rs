@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
-use redis::{RedisError, cmd};
-use seckill_client::{Code, Error, Info, Seckill};
+use seckill_client::{Code, Info};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::follow::{Follower, History};
 use super::format::brief;
-use super::links::Links;
+use super::links::{Answer, Links};
 use super::sample::Sample;
 use super::search::Search;
-use super::server_figures::{SECTIONS, ServerFigures};
 use crate::advice;
 use crate::exit::Failure;
-use crate::servers::{AnyConnection, Servers};
+use crate::servers::Servers;
 
 /// Sales that are read in one pass.
 pub(super) const MAX_SALES: usize = 50;
@@ -32,30 +30,58 @@ pub(super) enum Sales {
 pub(super) struct Sampler {
     servers: Servers,
     sales: Sales,
+    answer_within: Duration,
     links: Option<Links>,
     /// The links may lead to the wrong servers, or to none.
     are_doubtful: bool,
+    /// New links, that are made while the others are used.
+    making: Option<JoinHandle<Result<Links, Failure>>>,
+    /// Why the last ones could not be made.
+    failure: Option<Failure>,
     follower: Option<Follower>,
 }
 
 impl Sampler {
     /// Nothing is sent yet.
     pub(super) fn new(servers: Servers, sales: Sales) -> Self {
-        Self { servers, sales, links: None, are_doubtful: false, follower: None }
+        Self {
+            answer_within: servers.within(),
+            servers,
+            sales,
+            links: None,
+            are_doubtful: false,
+            making: None,
+            failure: None,
+            follower: None,
+        }
+    }
+
+    /// From now on, a server that takes longer than this is left out of a pass.
+    pub(super) fn keep_to(&mut self, interval: Duration) {
+        self.answer_within = interval.min(self.servers.within());
     }
 
     /// One pass, and the events of the sale that is looked at.
     pub(super) async fn pass(&mut self, looked_at: Option<&[u8]>) -> Result<Sample, Failure> {
         self.connect().await?;
+        let sample = self.read(looked_at).await;
+        if self.are_doubtful && self.making.is_none() {
+            let servers = self.servers.clone();
+            self.making = Some(tokio::spawn(async move { Links::make(&servers).await }));
+        }
+        sample
+    }
+
+    async fn read(&mut self, looked_at: Option<&[u8]>) -> Result<Sample, Failure> {
         let Some(links) = &mut self.links else { return Ok(Sample::default()) };
         let mut sample = Sample { is_complete: true, ..Sample::default() };
         let keys = match &mut self.sales {
             Sales::Named(keys) => keys.clone(),
             Sales::Found(search) => {
-                if let Err(failure) = search.go_on(&mut links.primaries).await {
+                if let Err(failure) = search.go_on(&mut links.each, self.answer_within).await {
                     self.are_doubtful = true;
                     if search.known().is_empty() {
-                        return Err(failure);
+                        return Err(self.failure.clone().unwrap_or(failure));
                     }
                     sample.problem = Some(format!("cannot search for sales: {failure}"));
                 }
@@ -64,13 +90,22 @@ impl Sampler {
                 search.known().iter().take(MAX_SALES).cloned().collect()
             }
         };
-        let within = self.servers.within();
-        let (sales, servers) = join(sales(links.connection.clone(), keys, within), servers(links)).await;
-        self.are_doubtful |= servers.iter().any(|(_, server)| match server {
-            Ok(figures) => figures.replica_of.is_some() && links.wants_primaries(),
-            Err(error) => !is_final(error),
-        });
-        sample.servers = servers.into_iter().map(|(name, server)| (name, server.map_err(brief))).collect();
+        let (servers, sales) = links.read(keys, self.answer_within).await;
+        if let Some(Err(why)) = servers.first().filter(|_| servers.iter().all(Result::is_err)) {
+            self.are_doubtful = true;
+            return Err(self.failure.clone().unwrap_or_else(|| Failure::Server(why.clone())));
+        }
+        self.failure = None;
+        for (link, server) in links.each.iter().zip(servers) {
+            self.are_doubtful |= match &server {
+                Ok(Ok(figures)) => figures.replica_of.is_some() && links.wants_primaries(),
+                Ok(Err(_)) => false,
+                Err(_) => true,
+            };
+            let server = server.and_then(|reply| reply.map_err(brief));
+            let port = server.as_ref().map_or(0, |server| server.port);
+            sample.servers.insert(links.name(link, port), server);
+        }
         self.keep(sales, &mut sample)?;
         sample.history = self.follow(looked_at, &sample).await;
         Ok(sample)
@@ -84,54 +119,48 @@ impl Sampler {
         }
     }
 
-    /// Connects where that is needed. The nodes of a cluster that can be reached are read even if others can't.
+    /// Waits only for the first links. Others take their place once they are made.
     async fn connect(&mut self) -> Result<(), Failure> {
-        if self.links.is_some() && !self.are_doubtful {
-            return Ok(());
+        if self.links.is_none() {
+            self.links = Some(Links::make(&self.servers).await?);
         }
-        match Links::make(&self.servers, self.servers.within()).await {
+        let Some(made) = self.making.take_if(|making| making.is_finished()) else { return Ok(()) };
+        match made.await.unwrap_or_else(|error| Err(Failure::server(error))) {
             Ok(links) => {
-                self.links = Some(links);
-                self.are_doubtful = false;
-                if let Sales::Found(search) = &mut self.sales {
+                let are_others = self.links.as_ref().is_none_or(|before| !before.are_like(&links));
+                if let (true, Sales::Found(search)) = (are_others, &mut self.sales) {
                     search.restart();
                 }
+                self.links = Some(links);
+                self.are_doubtful = false;
+                self.failure = None;
             }
-            Err(failure) if !self.links.as_ref().is_some_and(Links::is_cluster) => return Err(failure),
-            Err(_) => {}
+            Err(failure) => self.failure = Some(failure),
         }
         Ok(())
     }
 
-    /// Takes over what is known of the sales. It is a failure if nothing is known because of the connection.
-    fn keep(
-        &mut self,
-        sales: Vec<(Vec<u8>, Result<Info, Error>)>,
-        sample: &mut Sample,
-    ) -> Result<(), Failure> {
-        let mut failed = None;
-        for (key, read) in sales {
-            match (read, &mut self.sales) {
-                (Err(error), Sales::Found(search)) if error.code() == Some(Code::NoSale) => {
-                    search.forget(&key);
+    /// Takes over what is known of the sales.
+    fn keep(&mut self, sales: Vec<(Vec<u8>, Answer<Info>)>, sample: &mut Sample) -> Result<(), Failure> {
+        for (key, answer) in sales {
+            let info = match answer {
+                Err(why) => {
+                    self.are_doubtful = true;
+                    Err(Failure::Server(why))
                 }
-                (Err(error), _) if advice::lacks_module(&error) => return Err(error.into()),
-                (Err(error), _) => {
-                    let is_final = is_final(&error);
-                    let failure = Failure::from(error);
-                    if !is_final {
-                        self.are_doubtful = true;
-                        failed.get_or_insert_with(|| failure.to_string());
+                Ok(Err(error)) if advice::lacks_module(&error) => return Err(error.into()),
+                Ok(Err(error)) => match &mut self.sales {
+                    Sales::Found(search) if error.code() == Some(Code::NoSale) => {
+                        search.forget(&key);
+                        continue;
                     }
-                    sample.sales.insert(key, Err(failure));
-                }
-                (Ok(info), _) => drop(sample.sales.insert(key, Ok(info))),
-            }
+                    _ => Err(error.into()),
+                },
+                Ok(Ok(info)) => Ok(info),
+            };
+            sample.sales.insert(key, info);
         }
-        match failed {
-            Some(text) if sample.sales.values().all(Result::is_err) => Err(Failure::Server(text)),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Reads the events of the sale that is looked at.
@@ -148,56 +177,12 @@ impl Sampler {
         if self.follower.as_ref().is_none_or(|follower| follower.sale != key) {
             self.follower = Some(Follower::new(key));
         }
-        let (follower, links) = (self.follower.as_mut()?, self.links.as_mut()?);
-        let read = timeout(self.servers.within(), follower.go_on(&mut links.connection, info)).await;
-        let history = read.unwrap_or_else(|_| Err(timed_out())).map_err(brief);
+        let mut connection = self.links.as_ref()?.connection(key)?;
+        let read = self.follower.as_mut()?.go_on(&mut connection, info);
+        let history = match timeout(self.servers.within(), read).await {
+            Ok(read) => read.map_err(brief),
+            Err(_) => Err("no answer in time".to_owned()),
+        };
         Some((key.to_owned(), history))
-    }
-}
-
-/// Reads the sales, each from the server that has it, all of them at once.
-async fn sales(
-    connection: AnyConnection,
-    keys: Vec<Vec<u8>>,
-    within: Duration,
-) -> Vec<(Vec<u8>, Result<Info, Error>)> {
-    let read = |key: Vec<u8>| async {
-        let mut connection = connection.clone();
-        let info = timeout(within, connection.seckill().info(&key)).await;
-        (key, info.unwrap_or_else(|_| Err(timed_out())))
-    };
-    join_all(keys.into_iter().map(read)).await
-}
-
-/// Reads all primaries at once, by name.
-async fn servers(links: &mut Links) -> Vec<(String, Result<ServerFigures, Error>)> {
-    let mut primaries = std::mem::take(&mut links.primaries);
-    let read = join_all(primaries.iter_mut().map(|primary| async {
-        let info = primary.ask::<String>(cmd("INFO").arg(SECTIONS.as_slice())).await;
-        let info = info.unwrap_or_else(|| Err(no_answer()))?;
-        Ok(ServerFigures::read(&info))
-    }))
-    .await;
-    links.primaries = primaries;
-    let name = |(primary, server): (_, Result<ServerFigures, _>)| {
-        let port = server.as_ref().map_or(0, |server| server.port);
-        (links.name(primary, port), server)
-    };
-    links.primaries.iter().zip(read).map(name).collect()
-}
-
-fn timed_out() -> Error {
-    Error::Redis(no_answer())
-}
-
-fn no_answer() -> RedisError {
-    (redis::ErrorKind::Io, "no answer in time").into()
-}
-
-/// Whether the server answered, with an error that another connection would get as well.
-fn is_final(error: &Error) -> bool {
-    match error {
-        Error::Redis(error) => matches!(error.code(), Some("WRONGTYPE" | "NOPERM")),
-        _ => true,
     }
 }

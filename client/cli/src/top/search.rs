@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
+use super::links::Link;
 use crate::exit::Failure;
 use crate::sales;
-use crate::servers::Primary;
 
-/// How long one slice takes, if not all keys were seen before.
+/// How long one slice takes at most.
 const SLICE: Duration = Duration::from_millis(100);
+/// Calls of SCAN in one slice: they keep a server busy for some 5 ms, and look at 100,000 keys.
+const CALLS: usize = 100;
 /// Time from one search to the next.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(30);
+/// The same after one that failed.
+const RETRY: Duration = Duration::from_secs(5);
 /// Sales that are remembered: a limit to the memory of the program.
 const MAX_FOUND: usize = 100_000;
 
@@ -25,6 +29,8 @@ pub(super) struct Search {
     at: Position,
     begins: Instant,
     is_complete: bool,
+    /// A primary did not answer in this search or in the last one.
+    is_partial: bool,
 }
 
 #[derive(Default)]
@@ -43,6 +49,7 @@ impl Search {
             at: Position::default(),
             begins: Instant::now(),
             is_complete: false,
+            is_partial: false,
         }
     }
 
@@ -68,28 +75,22 @@ impl Search {
         self.begins = Instant::now();
     }
 
-    /// Searches for the time of a slice, or to the end.
-    pub(super) async fn go_on(&mut self, primaries: &mut [Primary]) -> Result<(), Failure> {
+    /// Searches for the time of a slice, or to the end. Servers that do not answer are passed over.
+    pub(super) async fn go_on(&mut self, links: &mut [Link], within: Duration) -> Result<(), Failure> {
+        if self.is_partial && links.iter().all(|link| link.answers) {
+            self.is_partial = false;
+            self.restart();
+        }
         let slice_ends = Instant::now() + SLICE;
-        while self.begins <= Instant::now() && Instant::now() < slice_ends {
-            let Some(primary) = primaries.get_mut(self.at.primary) else {
+        for _ in 0..CALLS {
+            if Instant::now() < self.begins || Instant::now() > slice_ends {
+                break;
+            }
+            let Some(link) = links.get_mut(self.at.primary) else {
                 self.finish();
                 break;
             };
-            let (cursor, sales) = match sales::scan(primary, self.at.cursor, &self.pattern).await {
-                Ok(reply) => reply,
-                Err(failure) => {
-                    self.restart();
-                    self.begins = Instant::now() + PAUSE;
-                    return Err(failure);
-                }
-            };
-            let room = MAX_FOUND.saturating_sub(self.found.len());
-            self.found.extend(sales.into_iter().take(room));
-            self.at = match cursor {
-                0 => Position { primary: self.at.primary + 1, cursor: 0 },
-                cursor => Position { cursor, ..self.at },
-            };
+            self.step(link, within).await?;
         }
         if !self.is_complete {
             self.known.extend(self.found.iter().cloned());
@@ -97,8 +98,42 @@ impl Search {
         Ok(())
     }
 
+    async fn step(&mut self, link: &mut Link, within: Duration) -> Result<(), Failure> {
+        let next = Position { primary: self.at.primary + 1, cursor: 0 };
+        let is_up = link.answers;
+        let Some(primary) = link.primary().filter(|_| is_up) else {
+            self.is_partial = true;
+            self.at = next;
+            return Ok(());
+        };
+        let scanned = timeout(within, sales::scan(primary, self.at.cursor, &self.pattern)).await;
+        let (cursor, sales) = match scanned {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(failure)) => {
+                self.restart();
+                self.begins = Instant::now() + RETRY;
+                return Err(failure);
+            }
+            // The pass asks it again, and so finds out when it answers.
+            Err(_) => {
+                link.answers = false;
+                return Ok(());
+            }
+        };
+        let room = MAX_FOUND.saturating_sub(self.found.len());
+        self.found.extend(sales.into_iter().take(room));
+        self.at = if cursor == 0 { next } else { Position { cursor, ..self.at } };
+        Ok(())
+    }
+
     fn finish(&mut self) {
-        self.known = std::mem::take(&mut self.found);
+        let found = std::mem::take(&mut self.found);
+        // The sales of servers that do not answer are not gone.
+        if self.is_partial {
+            self.known.extend(found);
+        } else {
+            self.known = found;
+        }
         self.is_complete = true;
         self.restart();
         self.begins = Instant::now() + PAUSE;

@@ -42,13 +42,6 @@ pub(super) async fn mode(servers: &[ConnectionInfo], within: Duration) -> Result
     let mut failed = Vec::new();
     while let Some((number, mode)) = asked.next().await {
         match mode {
-/// What the first of these is that answers. All are asked at once, for some may hang.
-pub(super) async fn mode(servers: &[ConnectionInfo]) -> Result<Mode, Failure> {
-    let mut failed = None;
-    let mut answers: FuturesUnordered<_> =
-        servers.iter().map(|server| async move { (server, mode_of(server).await) }).collect();
-    while let Some((server, answer)) = answers.next().await {
-        match answer {
             Ok(mode) => return Ok(mode),
             Err(error) => failed.push((number, error)),
         }

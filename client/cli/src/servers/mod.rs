@@ -13,7 +13,6 @@ use std::time::Duration;
 use redis::{ConnectionInfo, IntoConnectionInfo};
 use seckill_client::Client;
 
-pub(crate) use connection::AnyConnection;
 pub(crate) use connector::Connector;
 pub(crate) use primaries::{Place, Primary};
 

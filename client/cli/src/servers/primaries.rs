@@ -43,11 +43,6 @@ impl Primary {
         }
     }
 
-    /// A connection to it that is shared with others.
-    pub(crate) fn connection(&self) -> MultiplexedConnection {
-        self.connection.clone()
-    }
-
     /// The same: the reply or the error of the server, or `None` without an answer.
     pub(crate) async fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> Option<RedisResult<T>> {
         timeout(self.within, command.query_async(&mut self.connection)).await.ok()

@@ -16,12 +16,21 @@ pub(super) async fn info(primaries: &[Reached], sale: &str) -> Result<Info, Fail
         match primary.connection().seckill().info(sale).await {
             Err(error) => match owner(&error) {
                 Some(owner) => primary = named(primaries, owner)?,
-                None => return Err(error.into()),
+                None => return Err(of(sale, error.into())),
             },
             Ok(info) => return Ok(info),
         }
     }
     Err(Failure::Server(format!("the slot of {sale} is moving")))
+}
+
+/// The failure with the name of the sale.
+fn of(sale: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(text) => Failure::Refused(format!("{sale}: {text}")),
+        Failure::Server(text) => Failure::Server(format!("{sale}: {text}")),
+        usage @ Failure::Usage(_) => usage,
+    }
 }
 
 fn any(primaries: &[Reached]) -> Result<&Primary, Failure> {

@@ -15,9 +15,9 @@ impl fmt::Display for Name<'_> {
         for chunk in self.0.utf8_chunks() {
             for letter in chunk.valid().chars() {
                 if disturbs(letter) || letter == '\\' {
-                    shown.extend(letter.escape_default())
+                    shown.extend(letter.escape_default());
                 } else {
-                    shown.push(letter)
+                    shown.push(letter);
                 }
             }
             chunk.invalid().iter().for_each(|byte| shown.push_str(&format!("\\x{byte:02x}")));

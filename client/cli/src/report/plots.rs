@@ -12,7 +12,7 @@ pub(super) fn of(series: &Series) -> [Plot; 2] {
     let orders = Plot {
         title: format!("Orders placed per {width}"),
         about: busiest(series),
-        ..plot(series, Colour::Ours, steps)
+        ..plot(series, Colour::Ours, steps(series))
     };
     let last = series.bins.last().map_or(0, |bin| bin.available);
     let available = Plot {
@@ -22,7 +22,7 @@ pub(super) fn of(series: &Series) -> [Plot; 2] {
             words::count(series.available_before),
             words::count(last)
         ),
-        ..plot(series, Colour::Other, course)
+        ..plot(series, Colour::Other, course(series))
     };
     [orders, available]
 }
@@ -36,34 +36,30 @@ fn busiest(series: &Series) -> String {
 }
 
 /// The orders of each bin, over the whole of it.
-fn steps(series: &Series, at: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
+fn steps(series: &Series) -> Vec<(f64, f64)> {
+    let at = |bins| Unit::of(series).after(series, bins);
     let step = |(number, bin): (usize, &Bin)| [at(number), at(number + 1)].map(|at| (at, bin.placed as f64));
     series.bins.iter().enumerate().flat_map(step).collect()
 }
 
 /// What was available at the begin, and at the end of each bin.
-fn course(series: &Series, at: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
+fn course(series: &Series) -> Vec<(f64, f64)> {
+    let at = |bins| Unit::of(series).after(series, bins);
     let available = series.bins.iter().map(|bin| bin.available);
     let available = [series.available_before].into_iter().chain(available);
     available.enumerate().map(|(number, units)| (at(number), units as f64)).collect()
 }
 
-/// A plot without words, of the points that these bins have.
-fn plot(
-    series: &Series,
-    colour: Colour,
-    points: fn(&Series, &dyn Fn(usize) -> f64) -> Vec<(f64, f64)>,
-) -> Plot {
+/// A plot of these points, without words.
+fn plot(series: &Series, colour: Colour, points: Vec<(f64, f64)>) -> Plot {
     let unit = Unit::of(series);
-    let at = |bins: usize| (bins as u64).saturating_mul(series.width) as f64 / unit.seconds;
-    let points = points(series, &at);
     let highest = points.iter().map(|(_, height)| *height).fold(1.0, f64::max);
     Plot {
         title: String::new(),
         about: String::new(),
         x: Axis {
             name: format!("{} after {}", unit.name, words::second(series.from)).into(),
-            range: 0.0..at(series.bins.len()),
+            range: 0.0..unit.after(series, series.bins.len()),
             scale: Scale::Linear,
             label: |x| format!("{}", (x * 1000.0).round() / 1000.0),
         },
@@ -96,5 +92,10 @@ impl Unit {
             _ => ("days", 86_400.0),
         };
         Self { name, seconds }
+    }
+
+    /// How long after the beginning so many bins end.
+    fn after(&self, series: &Series, bins: usize) -> f64 {
+        (bins as u64).saturating_mul(series.width) as f64 / self.seconds
     }
 }

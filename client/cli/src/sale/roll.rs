@@ -103,7 +103,7 @@ impl Pair {
         for _ in 0..ATTEMPTS {
             let taken = self.taken().await?;
             for (id, units) in &taken {
-                self.new.restock(*units, id).await.map_err(|error| in_transit(*units, error))?;
+                self.new.restock(*units, id).await.map_err(|error| in_transit(*units, &error))?;
             }
             let available = self.old.info().await?.available;
             if available == 0 {
@@ -140,7 +140,7 @@ impl Pair {
 }
 
 /// The old sale does not have the units any more, and the new one may not have them yet.
-fn in_transit(units: i64, error: Error) -> Failure {
+fn in_transit(units: i64, error: &Error) -> Failure {
     Failure::Server(format!(
         "{units} units are on the way to the new sale: repeat this when it can take them\n{error}"
     ))

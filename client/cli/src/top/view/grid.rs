@@ -129,7 +129,7 @@ impl<'a> Grid<'a> {
 }
 
 /// Cells of the terminal that a text takes.
-pub(in crate::top) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     Span::raw(text).width()
 }
 

@@ -206,6 +206,24 @@ async fn a_reader_to_the_end_ends_with_its_server() {
     server.restart().await;
 }
 
+/// A cursor that shares no term with the sale says nothing of where the histories part.
+#[tokio::test]
+async fn a_cursor_that_is_of_another_history_is_refused() {
+    let server = Server::start().await;
+    let program = Program::on(&server);
+    play(&mut server.connect().await, "SECKILL.CREATE bottles STOCK 3 => OK").await;
+    let term = parse(&program.prints("events bottles").await)[0]["term"].as_u64().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let cursor = directory.path().join("cursor");
+    let foreign = format!("9@{}", term + 5);
+    std::fs::write(&cursor, &foreign).unwrap();
+    for follow in ["", " --follow"] {
+        let ended = program.run(&format!("events bottles --cursor {}{follow}", cursor.display())).await;
+        assert!(ended.code == 1 && ended.errors.contains("without the cursor"), "{ended:?}");
+        assert_eq!(std::fs::read_to_string(&cursor).unwrap().trim(), foreign);
+    }
+}
+
 /// A file that is no cursor file is neither read without end nor replaced; a link stays one.
 #[tokio::test]
 async fn a_cursor_file_is_an_ordinary_file() {

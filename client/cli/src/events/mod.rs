@@ -88,10 +88,10 @@ impl Reader {
                 }
                 continue;
             };
-            if let FeedItem::Forked { .. } = self.take(item?)? {
+            has_read = !matches!(self.take(item?)?, FeedItem::Forked { .. });
+            if !has_read {
                 end = self.end().await?;
             }
-            has_read = true;
         }
         self.flush()
     }

@@ -84,6 +84,20 @@ impl NewSale {
         self.rules.closes = UnixMs(at);
         self
     }
+
+    /// The same sale, with these rules in place of its own.
+    ///
+    /// ```
+    /// use seckill_client::{Alteration, NewSale};
+    ///
+    /// let sale = NewSale::new(100).limit(2).with(Alteration::new().limit(3));
+    /// assert_eq!(sale, NewSale::new(100).limit(3));
+    /// ```
+    #[must_use]
+    pub fn with(mut self, alteration: Alteration) -> Self {
+        self.rules = self.rules.with(alteration.0);
+        self
+    }
 }
 
 /// New rules for a sale. Rules that are not set stay; zero removes a rule.

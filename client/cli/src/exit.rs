@@ -56,6 +56,15 @@ impl Failure {
     pub(crate) fn server(error: impl std::fmt::Display) -> Self {
         Self::Server(error.to_string())
     }
+
+    /// The same, with the name of what failed.
+    pub(crate) fn of(self, name: impl std::fmt::Display) -> Self {
+        match self {
+            Self::Refused(text) => Self::Refused(format!("{name}: {text}")),
+            Self::Usage(text) => Self::Usage(format!("{name}: {text}")),
+            Self::Server(text) => Self::Server(format!("{name}: {text}")),
+        }
+    }
 }
 
 impl From<Error> for Failure {
@@ -65,13 +74,14 @@ impl From<Error> for Failure {
             _ if advice::lacks_module(&error) => Self::Server(text),
             Some(Code::Err) => Self::Usage(text),
             Some(Code::Eviction | Code::MaxWaiters) => Self::Server(text),
-            // The key is that of something else.
-            None if !is_wrong_type(&error) => Self::Server(text),
-            _ => Self::Refused(text),
+            Some(_) => Self::Refused(text),
+            None if is_wrong_type(&error) => Self::Refused(text),
+            None => Self::Server(text),
         }
     }
 }
 
+/// Whether there is something else at the key.
 fn is_wrong_type(error: &Error) -> bool {
     matches!(error, Error::Redis(error) if error.code() == Some("WRONGTYPE"))
 }

@@ -3,14 +3,17 @@
 use seckill_client::{After, Event, Info, Sale};
 
 use crate::exit::Failure;
+use crate::progress;
 use crate::servers::Connector;
 
 /// Events in one reply: few enough that the server is not busy for long.
 const PAGE: u64 = 1000;
 
-/// Reads all events that the sale has when this begins, in their sequence: the figures that they lead to.
+/// Reads all events that the sale has when this begins, in their sequence: the figures that they lead to. A bar shows how far it
+/// is.
 pub(crate) async fn read(sale: &Sale<Connector>, mut each: impl FnMut(Event)) -> Result<Info, Failure> {
     let info = sale.info().await?;
+    let bar = progress::events(info.seq)?;
     let (mut seq, mut term) = (0, None);
     while seq < info.seq {
         let after = After::seq(seq).count(PAGE);
@@ -22,7 +25,9 @@ pub(crate) async fn read(sale: &Sale<Connector>, mut each: impl FnMut(Event)) ->
             )));
         };
         (seq, term) = (last.seq, Some(last.term));
+        bar.set_position(seq.min(info.seq));
         page.into_iter().filter(|event| event.seq <= info.seq).for_each(&mut each);
     }
+    bar.finish_and_clear();
     Ok(info)
 }

@@ -96,13 +96,7 @@ impl Load {
 /// All events of the sale, and the figures of INFO after the last of them.
 async fn read(sale: &Sale<Connector>, before: Info) -> Result<(Ledger, Info), Failure> {
     let mut ledger = Ledger::new(before);
-    let bar = progress::events(sale.info().await?.seq).map_err(Failure::server)?;
-    let after = history::read(sale, |event| {
-        ledger.enter(event);
-        bar.inc(1);
-    })
-    .await?;
-    bar.finish_and_clear();
+    let after = history::read(sale, |event| ledger.enter(event)).await?;
     Ok((ledger, after))
 }
 

@@ -12,7 +12,7 @@ use super::families::{Families, Kind, Labels};
 use super::fields;
 use super::sales::{self, Reached};
 use crate::exit::Failure;
-use crate::servers::{Connector, Primary, Servers};
+use crate::servers::{Connector, Place, Primary, Servers};
 
 /// The longest scrape, whatever hangs: well below the 10 s that Prometheus waits.
 const SCRAPE_WITHIN: Duration = Duration::from_secs(3);
@@ -84,22 +84,16 @@ impl Source {
             connector.each_primary(for_each).await
         };
         let primaries = timeout_at(began + within, reach).await;
-        let primaries = primaries.map_err(|_| Failure::Server(NO_ANSWER.to_owned()))??;
-        let named = |(name, primary): (String, Result<Primary, Failure>)| {
-            let primary = primary.map_err(|failure| at(&name, failure));
-            (name, primary)
-        };
-        Ok(primaries.into_iter().map(named).collect())
+        primaries.map_err(|_| Failure::Server(NO_ANSWER.to_owned()))?
     }
 
     /// Asks all primaries and for all sales at once.
     async fn ask(&self, primaries: &[Reached], deadline: Instant, scrape: &mut Scrape) {
-        let sections = join_all(primaries.iter().map(|(name, primary)| async move {
-            let primary = primary.as_ref().map_err(Clone::clone)?;
-            match timeout_at(deadline, section(primary)).await {
-                Ok(section) => section.map_err(|failure| at(name, failure)),
-                Err(_) => Err(at(name, Failure::Server(NO_ANSWER.to_owned()))),
-            }
+        let sections = join_all(primaries.iter().map(|(place, primary)| async move {
+            let section = async { section(primary.as_ref().map_err(Clone::clone)?).await };
+            let section = timeout_at(deadline, section).await;
+            let section = section.unwrap_or_else(|_| Err(Failure::Server(NO_ANSWER.to_owned())));
+            section.map_err(|failure| place.failure(failure))
         }));
         let infos = join_all(self.sales.iter().map(|sale| async move {
             match timeout_at(deadline, sales::info(primaries, sale)).await {
@@ -108,7 +102,7 @@ impl Source {
             }
         }));
         let (sections, infos) = join(sections, infos).await;
-        for ((name, _), section) in primaries.iter().zip(sections) {
+        for ((Place { name, .. }, _), section) in primaries.iter().zip(sections) {
             scrape.up(name, section.as_ref().map(|_| ()));
             if let Ok(section) = section {
                 scrape.section(name, &section);
@@ -121,14 +115,6 @@ impl Source {
 }
 
 const NO_ANSWER: &str = "no answer in time";
-
-/// The failure of a server with its name.
-fn at(name: &str, failure: Failure) -> Failure {
-    match failure {
-        Failure::Server(text) if !text.contains(name) => Failure::Server(format!("{name}: {text}")),
-        other => other,
-    }
-}
 
 async fn section(primary: &Primary) -> Result<String, Failure> {
     let section: String = cmd("INFO").arg("seckill").query_async(&mut primary.connection()).await?;

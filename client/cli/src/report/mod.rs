@@ -22,9 +22,9 @@ use self::figures::Figures;
 use self::fold::Fold;
 use self::page::Page;
 use crate::exit::{Exit, Failure};
+use crate::history;
 use crate::output::{self, Output};
 use crate::servers::{Connector, Servers};
-use crate::{history, progress};
 
 /// Write a page on how a sale went, from its events
 ///
@@ -81,14 +81,8 @@ impl Document {
 
 /// Reads all events of a sale.
 async fn read(sale: &seckill_client::Sale<Connector>) -> Result<(Info, Figures), Failure> {
-    let bar = progress::events(sale.info().await?.seq).map_err(Failure::server)?;
     let mut fold = Fold::new().map_err(Failure::server)?;
-    let info = history::read(sale, |event| {
-        fold.event(&event);
-        bar.inc(1);
-    });
-    let info = info.await?;
-    bar.finish_and_clear();
+    let info = history::read(sale, |event| fold.event(&event)).await?;
     Ok((info, fold.figures()))
 }
 

@@ -54,7 +54,7 @@ pub(super) struct Close {
 
 impl Alter {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        if self.rules.is_empty() {
+        if self.rules.are_empty() {
             return Err(Failure::Usage("name at least one rule, such as --limit 2".to_owned()));
         }
         let sale = servers.client().await?.sale(self.sale);

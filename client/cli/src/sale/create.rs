@@ -1,6 +1,7 @@
 //! `seckill sale create`.
 
 use redis::cmd;
+use seckill_client::NewSale;
 use seckill_client::connect::Connect;
 
 use super::figures::figures;
@@ -32,7 +33,7 @@ impl Create {
         let connector = servers.connector().await?;
         let now = if self.rules.are_relative() { server_time(&connector).await? } else { 0 };
         let handle = servers.client_of(connector).sale(self.sale);
-        handle.create(self.rules.new_sale(self.stock, now)).await?;
+        handle.create(NewSale::new(self.stock).with(self.rules.alteration(now))).await?;
         output.print(&figures(&handle).await?)?;
         Ok(Exit::Done)
     }

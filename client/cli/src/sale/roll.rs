@@ -69,7 +69,7 @@ impl Roll {
         match new.info().await {
             Err(error) if error.code() == Some(Code::NoSale) => {}
             known => {
-                if !self.rules.is_empty() {
+                if !self.rules.are_empty() {
                     note(&format!("{} exists, and keeps its rules", self.new));
                 }
                 return Ok(known?);
@@ -79,7 +79,7 @@ impl Roll {
         let sale = NewSale::new(0).limit(rules.limit).attempts(rules.attempts).hold(rules.hold);
         let closes = if rules.closes > old.now { rules.closes } else { 0 };
         let sale = sale.opens(rules.opens).closes(closes);
-        new.create(self.rules.applied_to(sale, old.now)).await?;
+        new.create(sale.with(self.rules.alteration(old.now))).await?;
         Ok(new.info().await?)
     }
 }
@@ -100,23 +100,24 @@ struct Pair {
 impl Pair {
     /// Finishes what earlier calls began, and carries what is available: the units of all calls.
     async fn carry(&self) -> Result<u64, Failure> {
+        let mut taken = self.taken().await?;
         for _ in 0..ATTEMPTS {
-            let taken = self.taken().await?;
             for (id, units) in &taken {
                 self.new.restock(*units, id).await.map_err(|error| in_transit(*units, &error))?;
             }
             let available = self.old.info().await?.available;
             if available == 0 {
-                let units = taken.iter().map(|(_, units)| units.unsigned_abs()).sum();
-                return Ok(units);
+                return Ok(taken.iter().map(|(_, units)| units.unsigned_abs()).sum());
             }
             let units = i64::try_from(available).map_err(Failure::server)?;
             let id = format!("{}{}", self.id, taken.len());
             match self.old.restock(-units, &id).await {
-                // What was taken now is put into the new sale in the next round.
-                Ok(_) => {}
-                // A buyer was faster, or another one who rolls.
-                Err(Error::Server { code: Code::NoStock | Code::Mismatch, .. }) => {}
+                // They are put into the new sale in the next round.
+                Ok(_) => taken.push((id.into(), units)),
+                // A buyer was faster.
+                Err(Error::Server { code: Code::NoStock, .. }) => {}
+                // Another one rolls, too.
+                Err(Error::Server { code: Code::Mismatch, .. }) => taken = self.taken().await?,
                 Err(error) => return Err(error.into()),
             }
         }

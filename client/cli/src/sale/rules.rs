@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seckill_client::{Alteration, NewSale};
+use seckill_client::Alteration;
 
 use crate::times::{When, duration};
 
@@ -28,9 +28,8 @@ pub(super) struct Rules {
 
 impl Rules {
     /// Whether nothing is named.
-    pub(super) fn is_empty(&self) -> bool {
-        let Self { limit, hold, opens, closes, attempts } = self;
-        limit.is_none() && hold.is_none() && opens.is_none() && closes.is_none() && attempts.is_none()
+    pub(super) fn are_empty(&self) -> bool {
+        self.alteration(0) == Alteration::new()
     }
 
     /// Whether the clock of the server decides on the window.
@@ -38,32 +37,7 @@ impl Rules {
         self.opens.into_iter().chain(self.closes).any(When::is_relative)
     }
 
-    /// A new sale with these rules, where the clock of the server shows `now`.
-    pub(super) fn new_sale(&self, stock: u64, now: u64) -> NewSale {
-        self.applied_to(NewSale::new(stock), now)
-    }
-
-    /// A new sale that has these rules in place of its own.
-    pub(super) fn applied_to(&self, mut sale: NewSale, now: u64) -> NewSale {
-        if let Some(limit) = self.limit {
-            sale = sale.limit(limit);
-        }
-        if let Some(hold) = self.hold {
-            sale = sale.hold(hold);
-        }
-        if let Some(opens) = self.opens {
-            sale = sale.opens(opens.millis(now));
-        }
-        if let Some(closes) = self.closes {
-            sale = sale.closes(closes.millis(now));
-        }
-        if let Some(attempts) = self.attempts {
-            sale = sale.attempts(attempts);
-        }
-        sale
-    }
-
-    /// The change to these rules, likewise.
+    /// The change to these rules, where the clock of the server shows `now`.
     pub(super) fn alteration(&self, now: u64) -> Alteration {
         let mut alteration = Alteration::new();
         if let Some(limit) = self.limit {

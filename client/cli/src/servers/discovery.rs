@@ -50,10 +50,7 @@ pub(super) async fn mode(servers: &[ConnectionInfo], within: Duration) -> Result
     let first = failed.into_iter().min_by_key(|(number, _)| *number);
     Err(first.map_or_else(
         || Failure::Usage("no server is named".to_owned()),
-        |(number, error)| match Failure::from(error) {
-            Failure::Server(text) => Failure::Server(format!("{}: {text}", servers[number].addr())),
-            other => other,
-        },
+        |(number, error)| Failure::from(error).of(servers[number].addr()),
     ))
 }
 

@@ -52,26 +52,12 @@ impl Primary {
 impl Connector {
     /// All primaries: those of a cluster that have slots, or the one server. They answer within this time.
     pub(crate) async fn primaries(&self, within: Duration) -> Result<Vec<Primary>, Failure> {
-        self.each_primary(within).await?.into_iter().map(|(_, primary)| primary).collect()
+        let each = self.each_primary(within).await?;
+        each.into_iter().map(|(place, primary)| primary.map_err(|failure| place.failure(failure))).collect()
     }
 
-    /// The same, each with its name and whether it is reached.
+    /// The same, each with the keys that it has, and whether it is reached.
     pub(crate) async fn each_primary(
-        &self,
-        within: Duration,
-    ) -> Result<Vec<(String, Result<Primary, Failure>)>, Failure> {
-        let named = |(place, reached): (Place, Result<Primary, Failure>)| {
-            let reached = reached.map_err(|failure| match place.name.as_str() {
-                "" => failure,
-                name => Failure::Server(format!("{name}: {failure}")),
-            });
-            (place.name, reached)
-        };
-        Ok(self.each_place(within).await?.into_iter().map(named).collect())
-    }
-
-    /// The same, each with the keys that it has.
-    pub(crate) async fn each_place(
         &self,
         within: Duration,
     ) -> Result<Vec<(Place, Result<Primary, Failure>)>, Failure> {
@@ -104,6 +90,11 @@ impl Connector {
 }
 
 impl Place {
+    /// What failed there, with its name; the only server has none.
+    pub(crate) fn failure(&self, failure: Failure) -> Failure {
+        if self.name.is_empty() { failure } else { failure.of(&self.name) }
+    }
+
     /// Whether this primary has the key.
     pub(crate) fn has(&self, key: &[u8]) -> bool {
         self.slots.as_ref().is_none_or(|slots| slots.contains(&Slot::for_key(key)))

@@ -43,7 +43,7 @@ impl Links {
         let connector = timeout(within, servers.connector()).await;
         let connector =
             connector.unwrap_or_else(|_| Err(Failure::Server("the server does not answer".to_owned())))?;
-        let places = connector.each_place(within).await?;
+        let places = connector.each_primary(within).await?;
         if let Some(failure) = failure_of_all(&places) {
             return Err(failure);
         }

@@ -151,7 +151,8 @@ impl<'c, C: ConnectionLike + Send> Commands<'c, C> {
 
     /// Adds units to a sale, or takes them away when `delta` is negative: the units available then.
     ///
-    /// It happens once for each `id`, however often it is sent.
+    /// It happens once for each `id`, however often it is sent. A `delta` of 0 changes no units and uses the id up: if
+    /// it succeeds, a late request with this id and another delta is refused with `MISMATCH`.
     ///
     /// Errors: `NOSALE`; `NOSTOCK` when less is available than would be taken; `MISMATCH` when the id stands
     /// for another delta; `FULL`.

@@ -213,7 +213,7 @@ pub enum EventKind {
         /// All rules, also those that did not change.
         rules: Rules,
     },
-    /// Stock was added, or taken away when `qty` is negative.
+    /// Stock was added, or taken away when `qty` is negative. When it is 0, only the id was used up.
     Restocked {
         /// Units.
         qty: i64,

@@ -99,6 +99,9 @@ impl<C: Connect> Sale<C> {
     /// Adds units, or takes them away when `delta` is negative: the units available then. It happens once for each
     /// `id`, however often it is called.
     ///
+    /// A `delta` of 0 changes no units and uses the id up: if it succeeds, a late call with this id and another delta is
+    /// refused with `MISMATCH`.
+    ///
     /// # Errors
     ///
     /// `NOSALE`; `NOSTOCK` when less is available than would be taken; `MISMATCH` when the id stands for another delta;

@@ -269,11 +269,27 @@ const SECOND_BATCH: &[(u64, &str, &str, &str)] = &[
 ];
 const SECOND_HEAD: &str = "01  01  64  ac d2 95 ff bc 31";
 
+/// A restock of nothing, which modules have always read, and write since it came to use up an id.
+#[rustfmt::skip]
+const THIRD_BATCH: &[(u64, &str, &str, &str)] = &[
+    (0, "CREATE STOCK 9", "CREATED 9 limit 0 hold 0 window 0-0", "00 00  09  00  00  00  00"),
+    (0, "RESTOCK 0 ID r", "RESTOCKED 0 r", "02 00  00  01  01 72"),
+];
+
 #[test]
 fn attempts_and_deadlines_in_the_past_are_written_and_read() {
+    must_be_written_and_read(SECOND_HEAD, SECOND_BATCH);
+}
+
+#[test]
+fn a_restock_of_nothing_is_written_and_read() {
+    must_be_written_and_read(BATCH_HEAD, THIRD_BATCH);
+}
+
+fn must_be_written_and_read(head: &str, events: &[(u64, &str, &str, &str)]) {
     let mut pair = Pair::new();
-    let mut golden = bytes(SECOND_HEAD);
-    for (at, command, event, hex) in SECOND_BATCH {
+    let mut golden = bytes(head);
+    for (at, command, event, hex) in events {
         assert_eq!(pair.run(START + at, command).events, *event);
         golden.extend(bytes(hex));
         let mut written = Vec::new();

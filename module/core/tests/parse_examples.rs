@@ -319,8 +319,14 @@ fn only_a_delta_may_be_negative() {
     for number in ["_", "-", "+1", "--1", "1-", "-1e3", "9007199254740992", "-9007199254740992"] {
         assert_eq!(error_of(&format!("SECKILL.RESTOCK s {number}")), error, "{number}");
     }
+}
+
+#[test]
+fn a_delta_of_0_needs_an_id() {
     for zero in ["0", "-0", "000"] {
-        assert_eq!(error_of(&format!("SECKILL.RESTOCK s {zero}")), "ERR delta must not be 0");
+        assert_eq!(error_of(&format!("SECKILL.RESTOCK s {zero}")), "ERR a delta of 0 needs ID with a value");
+        let request = Request::Restock { delta: 0, id: Some(name("r")) };
+        assert_request(&format!("SECKILL.RESTOCK s {zero} ID r"), request);
     }
 }
 

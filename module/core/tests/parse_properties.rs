@@ -85,13 +85,15 @@ fn request(texts: &'static Texts) -> BoxedStrategy<Request<'static>> {
     let [buyer, order, id] = texts.names();
     let token = texts.token();
     let guard = any::<bool>().prop_map(move |release| Guard { key: &texts.lock, token, release });
-    let delta = (integer(1, MAX_INT), any::<bool>()).prop_map(|(units, is_negative)| {
+    let delta = (integer(0, MAX_INT), any::<bool>()).prop_map(|(units, is_negative)| {
         if is_negative { -units.cast_signed() } else { units.cast_signed() }
     });
     prop_oneof![
         (integer(0, MAX_INT), rules()).prop_map(|(stock, rules)| Request::Create { stock, rules }),
         alteration().prop_map(Request::Alter),
-        (delta, option::of(Just(id))).prop_map(|(delta, id)| Request::Restock { delta, id }),
+        (delta, option::of(Just(id)))
+            .prop_filter("a delta of 0 has an id", |(delta, id)| *delta != 0 || id.is_some())
+            .prop_map(|(delta, id)| Request::Restock { delta, id }),
         (1..=u32::MAX, option::of(guard)).prop_map(move |(qty, guard)| Request::Buy(Buy {
             buyer,
             order,

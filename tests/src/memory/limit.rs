@@ -24,6 +24,7 @@ async fn commands_that_take_memory_are_refused() {
         "SECKILL.RESTOCK sale 1",
         "SECKILL.RESTOCK sale 1 ID r1",
         "SECKILL.RESTOCK sale -1 ID r1",
+        "SECKILL.RESTOCK sale 0 ID r1",
         "SECKILL.EXTEND sale o2 70000",
     ];
     for line in growing {

@@ -15,6 +15,7 @@ async fn survives(storage: Storage) {
     let mut server = Server::with(storage.config()).await;
     let mut connection = server.connect().await;
     write_sample(&mut connection).await;
+    play(&mut connection, "SECKILL.RESTOCK sale 0 ID void => 0").await;
     let before = read_sample(&mut connection).await;
     let last = figures(&mut connection, "sale").await;
     storage.save(&mut connection).await;
@@ -29,6 +30,8 @@ async fn survives(storage: Storage) {
         SECKILL.BUY sale ann held QTY 3 => HELD
         SECKILL.BUY sale bob cancelled => CANCELLED
         SECKILL.RESTOCK sale 5 ID r1 => 0
+        SECKILL.RESTOCK sale 0 ID void => 0
+        SECKILL.RESTOCK sale 5 ID void => -MISMATCH the id exists with another delta
         SECKILL.CREATE sale STOCK 50 LIMIT 40 HOLD 60000 OPENS 1000000000001 CLOSES 9007199254740991 => OK
         SECKILL.LOCK lock bob 60000 => nil
         SECKILL.UNLOCK lock ann => 1

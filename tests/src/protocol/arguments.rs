@@ -130,7 +130,7 @@ async fn arguments_are_read_before_keys() {
         SET text x => OK
         SECKILL.BUY text ann "" => -ERR order must be 1 to 128 bytes
         SECKILL.BUY none ann o1 QTY 0 => -ERR QTY must be an integer between 1 and 4294967295
-        SECKILL.RESTOCK none 0 => -ERR delta must not be 0
+        SECKILL.RESTOCK none 0 => -ERR a delta of 0 needs ID with a value
         SECKILL.CREATE text STOCK 1 OPENS 1000000000002 CLOSES 1000000000001 => -ERR CLOSES must be after OPENS
         SECKILL.UNLOCK none "" => -ERR token must be 1 to 128 bytes
     "#;

@@ -93,8 +93,11 @@ async fn of_sales_and_orders() {
         SECKILL.RESTOCK sale -1 => -NOSTOCK more would be taken than is available: 0
         SECKILL.RESTOCK sale -1 ID r2 => -NOSTOCK more would be taken than is available: 0
         SECKILL.RESTOCK sale 3 ID r2 => 3
-        SECKILL.RESTOCK sale 0 => -ERR delta must not be 0
-        SECKILL.RESTOCK sale -0 => -ERR delta must not be 0
+        SECKILL.RESTOCK sale 0 => -ERR a delta of 0 needs ID with a value
+        SECKILL.RESTOCK sale -0 => -ERR a delta of 0 needs ID with a value
+        SECKILL.RESTOCK sale 0 ID r1 => -MISMATCH the id exists with another delta
+        SECKILL.RESTOCK sale 0 ID r3 => 3
+        SECKILL.RESTOCK sale -9 ID r3 => -MISMATCH the id exists with another delta
         SECKILL.RESTOCK sale 9007199254740991 => -ERR stock must be at most 9007199254740991 units in all
         SECKILL.ALTER sale OPENS 9007199254740991 => -ERR CLOSES must be after OPENS
         SECKILL.ALTER sale CLOSES 1000000000001 => -ERR CLOSES must be after OPENS
@@ -124,6 +127,7 @@ async fn of_a_sale_that_is_full() {
         SECKILL.RESTOCK sale 1 ID r2 => 8
         SECKILL.RESTOCK sale 1 ID r3 => 9
         SECKILL.RESTOCK sale 1 ID r4 => -FULL the sale has 3 restocking ids, the most that seckill.max-orders allows
+        SECKILL.RESTOCK sale 0 ID r4 => -FULL the sale has 3 restocking ids, the most that seckill.max-orders allows
         SECKILL.RESTOCK sale 1 ID r3 => 9
         SECKILL.RESTOCK sale 1 => 10
     ";

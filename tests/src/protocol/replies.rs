@@ -45,6 +45,8 @@ async fn of_sales() {
         SECKILL.RESTOCK sale 5 => 14
         SECKILL.RESTOCK sale -4 ID r1 => 10
         SECKILL.RESTOCK sale -4 ID r1 => 10
+        SECKILL.RESTOCK sale 0 ID r2 => 10
+        SECKILL.RESTOCK sale 0 ID r2 => 10
         SECKILL.ALTER sale HOLD 0 OPENS 1000000000005 => OK
         SECKILL.ALTER sale HOLD 0 => OK
         SECKILL.BUY sale bob o3 => SOLD
@@ -56,7 +58,7 @@ async fn of_sales() {
         SECKILL.ORDER sale o4 => nil
         SECKILL.BUYER sale ann => {"held" 0 "sold" 1 "orders" ["o2" "o1"]}
         SECKILL.BUYER sale eve => {"held" 0 "sold" 0 "orders" []}
-        SECKILL.INFO sale => {"state" OPEN "available" 10 "held" 0 "sold" 1 "orders" 3 "buyers" 2 "limit" 4 "hold" 0 "opens" 1000000000005 "closes" 0 "seq" 11 "term" <us> "created" <ms> "diverged" 0 "attempts" 100 "now" <ms> "room" 4999997}
+        SECKILL.INFO sale => {"state" OPEN "available" 10 "held" 0 "sold" 1 "orders" 3 "buyers" 2 "limit" 4 "hold" 0 "opens" 1000000000005 "closes" 0 "seq" 12 "term" <us> "created" <ms> "diverged" 0 "attempts" 100 "now" <ms> "room" 4999997}
         SECKILL.AUDIT sale => OK
         SECKILL.EVENTS sale 0 COUNT 1 => [{"seq" 1 "term" <us> "at" <ms> "event" CREATED "qty" 10 "limit" 4 "hold" 60000 "opens" 0 "closes" 0 "attempts" 100}]
         SECKILL.EVENTS sale 1 COUNT 1 => [{"seq" 2 "term" <us> "at" <ms> "event" HELD "order" "o1" "buyer" "ann" "qty" 1 "deadline" <ms>}]
@@ -64,9 +66,10 @@ async fn of_sales() {
         SECKILL.EVENTS sale 5 COUNT 1 => [{"seq" 6 "term" <us> "at" <ms> "event" CANCELLED "order" "o2" "buyer" "ann" "qty" 2}]
         SECKILL.EVENTS sale 6 COUNT 1 => [{"seq" 7 "term" <us> "at" <ms> "event" RESTOCKED "qty" 5 "id" nil}]
         SECKILL.EVENTS sale 7 COUNT 1 => [{"seq" 8 "term" <us> "at" <ms> "event" RESTOCKED "qty" -4 "id" "r1"}]
-        SECKILL.EVENTS sale 8 COUNT 1 => [{"seq" 9 "term" <us> "at" <ms> "event" ALTERED "limit" 4 "hold" 0 "opens" 1000000000005 "closes" 0 "attempts" 100}]
-        SECKILL.EVENTS sale 9 => [{"seq" 10 "term" <us> "at" <ms> "event" SOLD "order" "o3" "buyer" "bob" "qty" 1} {"seq" 11 "term" <us> "at" <ms> "event" CANCELLED "order" "o3" "buyer" "bob" "qty" 1}]
-        SECKILL.EVENTS sale 11 => []
+        SECKILL.EVENTS sale 8 COUNT 1 => [{"seq" 9 "term" <us> "at" <ms> "event" RESTOCKED "qty" 0 "id" "r2"}]
+        SECKILL.EVENTS sale 9 COUNT 1 => [{"seq" 10 "term" <us> "at" <ms> "event" ALTERED "limit" 4 "hold" 0 "opens" 1000000000005 "closes" 0 "attempts" 100}]
+        SECKILL.EVENTS sale 10 => [{"seq" 11 "term" <us> "at" <ms> "event" SOLD "order" "o3" "buyer" "bob" "qty" 1} {"seq" 12 "term" <us> "at" <ms> "event" CANCELLED "order" "o3" "buyer" "bob" "qty" 1}]
+        SECKILL.EVENTS sale 12 => []
     "#;
     play_on_both_protocols("", session).await;
 }

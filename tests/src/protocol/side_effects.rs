@@ -118,6 +118,7 @@ async fn a_refusal_has_no_effect() {
         SECKILL.ALTER none LIMIT 2 => -NOSALE no sale at this key
         SECKILL.RESTOCK sale 1 ID r1 => 3
         SECKILL.RESTOCK sale 2 ID r1 => -MISMATCH the id exists with another delta
+        SECKILL.RESTOCK sale 0 ID r1 => -MISMATCH the id exists with another delta
         SECKILL.RESTOCK sale -4 => -NOSTOCK more would be taken than is available: 3
         SECKILL.RESTOCK sale -4 ID r2 => -NOSTOCK more would be taken than is available: 3
 
@@ -208,6 +209,7 @@ async fn a_change_is_visible_to_all() {
         ("SECKILL.ALTER sale LIMIT 9", "OK", "seckill.alter"),
         ("SECKILL.RESTOCK sale 1", "10", "seckill.restock"),
         ("SECKILL.RESTOCK sale -1 ID r1", "9", "seckill.restock"),
+        ("SECKILL.RESTOCK sale 0 ID r2", "9", "seckill.restock"),
         ("SECKILL.BUY sale ann o1", "HELD", "seckill.buy"),
         ("SECKILL.BUY sale ann o2", "HELD", "seckill.buy"),
         ("SECKILL.EXTEND sale o1 70000", "HELD", "seckill.extend"),

@@ -14,6 +14,7 @@ const SESSION: &str = "
     SECKILL.BUY sale ann o1 QTY 2 => HELD
     SECKILL.CONFIRM sale o1 => SOLD
     SECKILL.RESTOCK sale 3 ID r1 => 6
+    SECKILL.RESTOCK sale 0 ID r2 => 6
     SECKILL.LOCK lock ann 60000 => <us>
     SECKILL.BUY sale bob o2 => HELD
 ";
@@ -37,7 +38,7 @@ async fn digests(connection: &mut Connection) -> Vec<String> {
 #[tokio::test]
 async fn apply_replays_a_stream() {
     let (digests_there, commands) = replicated().await;
-    assert_eq!(commands.len(), 6);
+    assert_eq!(commands.len(), 7);
     let server = Server::with(APPLY_FROM_CLIENTS).await;
     let mut connection = server.connect().await;
     for command in &commands {
@@ -49,6 +50,7 @@ async fn apply_replays_a_stream() {
         SECKILL.LOCK lock bob 60000 => nil
         SECKILL.BUY sale ann o1 QTY 2 => SOLD
         SECKILL.CONFIRM sale o2 => SOLD
+        SECKILL.RESTOCK sale 1 ID r2 => -MISMATCH the id exists with another delta
         SECKILL.UNLOCK lock ann => 1
     ";
     play(&mut connection, session).await;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use redis::Value;
 
+use crate::harness::copies::must_be_equal;
 use crate::harness::persistence::STORAGES;
 use crate::harness::sample::{read_sample, write_sample};
 use crate::harness::server::{Server, module};
@@ -85,6 +86,25 @@ async fn each_replicates_the_other() {
         ";
         play(&mut replica.connect().await, session).await;
     }
+}
+
+/// Modules have always applied a restock of nothing, also those that refuse the command.
+#[tokio::test]
+#[ignore = "needs an earlier module; `make test-upgrade` builds it"]
+async fn the_other_applies_a_restock_of_nothing() {
+    let [(old, new), _] = directions();
+    let primary = Server::with_module(&new, "").await;
+    let replica = Server::with_module(&old, "").await;
+    replica.become_replica_of(&primary).await;
+    let session = "
+        SECKILL.CREATE sale STOCK 9 => OK
+        SECKILL.RESTOCK sale 0 ID void => 9
+    ";
+    play(&mut primary.connect().await, session).await;
+    must_be_equal(&replica, &primary).await;
+    replica.promote().await;
+    let late = "SECKILL.RESTOCK sale -1 ID void => -MISMATCH the id exists with another delta";
+    play(&mut replica.connect().await, late).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seckill_client::{Alteration, Bought, Buy, NewSale, Phase, Refusal, Seckill, State};
+use seckill_client::{Alteration, Bought, Buy, Code, NewSale, Phase, Refusal, Seckill, State};
 
 use crate::harness::server::Server;
 
@@ -111,6 +111,9 @@ async fn stock_comes_and_goes() {
         "NOSTOCK more would be taken than is available: 1"
     );
     assert_eq!(connection.seckill().restock("sale", -1, "r4").await, Ok(0));
+    assert_eq!(connection.seckill().restock("sale", 0, "r5").await, Ok(0));
+    let late = connection.seckill().restock("sale", 2, "r5").await.unwrap_err();
+    assert_eq!(late.code(), Some(Code::Mismatch), "the id is used up: {late}");
     assert_eq!(connection.seckill().info("sale").await.unwrap().state, Phase::SoldOut);
     assert_eq!(
         connection.seckill().restock("sale", 2, "r1").await,

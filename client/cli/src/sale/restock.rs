@@ -19,7 +19,7 @@ use crate::servers::Servers;
 pub(super) struct Restock {
     /// The key of the sale
     sale: String,
-    /// Units to add; negative: to take away
+    /// Units to add; negative: to take away; 0: only to use the id up
     #[arg(allow_negative_numbers = true)]
     units: i64,
     /// The id of this delivery [default: a new one]

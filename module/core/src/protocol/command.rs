@@ -54,7 +54,7 @@ impl Request<'_> {
         match *self {
             Self::Create { stock, rules } => stock <= MAX_INT && rules.is_within_limits(),
             Self::Alter(alteration) => Rules::default().with(alteration).is_within_limits(),
-            Self::Restock { delta, .. } => delta != 0 && delta.unsigned_abs() <= MAX_INT,
+            Self::Restock { delta, id } => (delta != 0 || id.is_some()) && delta.unsigned_abs() <= MAX_INT,
             Self::Buy(Buy { qty, .. }) => qty > 0,
             Self::Extend { hold, .. } => (1..=MAX_INT).contains(&hold.0),
             Self::Confirm { .. } | Self::Cancel { .. } => true,

@@ -60,8 +60,6 @@ pub enum Error {
     Seconds(Keyword, u64),
     /// A window that ends before it begins.
     Window,
-    /// A restock of nothing.
-    NoDelta,
     /// More stock than every client language can represent.
     TooMuchStock,
     /// There is no sale at the key.
@@ -140,7 +138,6 @@ impl Error {
             | Self::Integer { .. }
             | Self::Seconds(..)
             | Self::Window
-            | Self::NoDelta
             | Self::SaleTwice
             | Self::QuantityCount { .. }
             | Self::TooMuchStock => Code::Err,
@@ -179,7 +176,6 @@ impl fmt::Display for Error {
                 write!(f, "{keyword} must be unix time in milliseconds; {value} looks like seconds")
             }
             Self::Window => f.write_str("CLOSES must be after OPENS"),
-            Self::NoDelta => f.write_str("delta must not be 0"),
             Self::TooMuchStock => write!(f, "stock must be at most {MAX_INT} units in all"),
             Self::NoSale => f.write_str("no sale at this key"),
             Self::NoOrder => f.write_str("no such order in this sale"),

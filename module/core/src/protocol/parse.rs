@@ -152,11 +152,7 @@ impl<'a> Args<'a> {
             .and_then(|value| i64::try_from(value).ok())
             .filter(|value| *value <= max)
             .ok_or(Error::Integer { name: "delta", min: max.wrapping_neg(), max, unit: Unit::None })?;
-        match (value, negative) {
-            (0, _) => Err(Error::NoDelta),
-            (_, true) => Ok(value.wrapping_neg()),
-            (_, false) => Ok(value),
-        }
+        Ok(if negative { value.wrapping_neg() } else { value })
     }
 
     /// Passes every keyword that follows to `take`.
@@ -246,6 +242,9 @@ impl<'a> Args<'a> {
             Keyword::Id => once(keyword, &mut id, Name::new("id", args.value(keyword)?)?),
             _ => Err(args.foreign(keyword)),
         })?;
+        if delta == 0 && id.is_none() {
+            return Err(Error::Needs { what: "a delta of 0", keyword: Keyword::Id });
+        }
         Ok(Request::Restock { delta, id })
     }
 

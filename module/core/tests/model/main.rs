@@ -75,8 +75,8 @@ fn buy() -> impl Strategy<Value = Buy<'static>> {
 }
 
 fn request() -> impl Strategy<Value = Request<'static>> {
-    let delta = (-5..6_i64).prop_filter("a delta is not 0", |delta| *delta != 0);
-    let restock = (delta, prop::option::of(one_of(RESTOCKS)));
+    let restock = (-5..6_i64, prop::option::of(one_of(RESTOCKS)))
+        .prop_filter("a delta of 0 has an id", |(delta, id)| *delta != 0 || id.is_some());
     prop_oneof![
         1 => (0..12_u64, rules()).prop_map(|(stock, rules)| Request::Create { stock, rules }),
         1 => alteration().prop_map(Request::Alter),

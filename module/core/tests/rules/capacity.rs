@@ -39,6 +39,7 @@ fn a_sale_with_as_many_events_as_it_may_have_still_ends_its_orders() {
         (1, "ALTER HOLD 50", "OK", ""),
         (1, "RESTOCK 1", "FULL", ""),
         (1, "RESTOCK -1 ID r", "FULL", ""),
+        (1, "RESTOCK 0 ID r", "FULL", ""),
         (1, "CONFIRM a", "SOLD", "SOLD a ann 1"),
         (1, "CANCEL a REFUND", "CANCELLED", "CANCELLED a ann 1"),
         (1, "CANCEL b", "CANCELLED", "CANCELLED b bob 1"),

@@ -102,8 +102,29 @@ fn restock_takes_no_more_than_is_available() {
         (0, "CANCEL a", "CANCELLED", "CANCELLED a ann 2"),
         (0, "RESTOCK 3", "5", "RESTOCKED 3"),
         (0, "RESTOCK 3", "8", "RESTOCKED 3"),
-        (0, "RESTOCK 0", "ERR delta must not be 0", ""),
+        (0, "RESTOCK 0", "ERR a delta of 0 needs ID with a value", ""),
     ]);
+}
+
+#[test]
+fn a_restock_of_nothing_uses_its_id_up() {
+    let mut pair = scenario(&[
+        (0, "CREATE STOCK 5", "OK", "CREATED 5 limit 0 hold 0 window 0-0"),
+        (0, "RESTOCK 0 ID void", "5", "RESTOCKED 0 void"),
+        (0, "BUY ann a QTY 4", "SOLD", "SOLD a ann 4"),
+        (0, "RESTOCK 0 ID void", "1", ""),
+        // A late request with the id is refused for its id, also where the units would not do.
+        (0, "RESTOCK -1 ID void", "MISMATCH", ""),
+        (0, "RESTOCK -3 ID void", "MISMATCH", ""),
+        (0, "RESTOCK 3 ID void", "MISMATCH", ""),
+        (0, "RESTOCK -1 ID taken", "0", "RESTOCKED -1 taken"),
+        (0, "RESTOCK 0 ID taken", "MISMATCH", ""),
+        // What was refused left no id.
+        (0, "RESTOCK -2 ID more", "NOSTOCK", ""),
+        (0, "RESTOCK 0 ID more", "0", "RESTOCKED 0 more"),
+    ]);
+    pair.max_orders = 3;
+    pair.then(&[(0, "RESTOCK 0 ID other", "FULL", ""), (0, "RESTOCK 0 ID more", "0", "")]);
 }
 
 #[test]

@@ -32,8 +32,11 @@ pub(crate) fn draw(random: &mut Random, step: u64, exists: bool, now: UnixMs) ->
         1 => alter(random, now),
         2..=4 => {
             let delta = 1 + random.below(4).cast_signed();
-            let id = random.one_in(2).then(|| name(number % 16));
-            Request::Restock { delta: if random.one_in(2) { delta } else { -delta }, id }
+            let delta = if random.one_in(2) { delta } else { -delta };
+            match random.one_in(2).then(|| name(number % 16)) {
+                id @ Some(_) if random.one_in(4) => Request::Restock { delta: 0, id },
+                id => Request::Restock { delta, id },
+            }
         }
         5..=8 => Request::Confirm { order },
         9..=10 => Request::Extend { order, hold: Millis(1 + random.below(40)) },

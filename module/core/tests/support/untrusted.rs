@@ -85,6 +85,7 @@ fn check_decisions(sale: &Sale, now: UnixMs) {
         Request::Extend { order, hold: Millis(9) },
         Request::Cancel { order, refund: true },
         Request::Restock { delta: 1, id: Some(name("id")) },
+        Request::Restock { delta: 0, id: Some(name("other id")) },
     ];
     for request in &requests {
         let decision = primary.decide(request, &moment);

@@ -49,7 +49,9 @@ mod retry;
 mod sale;
 #[cfg(feature = "serde")]
 mod serde_format;
+mod sharded;
 mod shared_connection;
+mod slot;
 mod words;
 
 /// The examples of the README of this crate, compiled.
@@ -76,6 +78,9 @@ pub use redis;
 pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Part, Rules};
 pub use sale::Sale;
 pub use seckill_core::protocol::Code;
+pub use sharded::{
+    Balanced, Balancer, Cursors, ParseTransferError, ShardedFeed, ShardedInfo, ShardedSale, Transfer,
+};
 pub use words::{Phase, Refusal, State};
 
 /// A script that releases a lock that is one's own, for clients that do not know the module: its key is the

@@ -1,0 +1,21 @@
+//! A sale of many shards.
+
+mod balance;
+mod carry_out;
+mod directory;
+mod even_out;
+mod feed;
+mod info;
+mod layout;
+mod mover;
+mod plan;
+mod remote;
+mod sale;
+mod servers;
+mod transfer;
+
+pub use balance::{Balanced, Balancer};
+pub use feed::{Cursors, ShardedFeed};
+pub use info::ShardedInfo;
+pub use sale::ShardedSale;
+pub use transfer::{ParseTransferError, Transfer};

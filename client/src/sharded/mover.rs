@@ -1,0 +1,237 @@
+//! Moves units between the shards of a sale.
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::carry_out::{End, carry_out};
+use super::plan::{Move, Plan, towards};
+use super::servers::{Entry, Figures, Servers};
+use super::transfer::Transfer;
+use crate::error::{Error, Result};
+
+/// The most transfers for one shard in a row: others may take the units as fast as they come.
+const MOST_MOVES: usize = 100;
+/// How many transfers are repeated at a time.
+const REPEATED_AT_ONCE: usize = 32;
+
+/// Moves units. In a process one at a time does, for those who wait meanwhile need not ask again.
+pub(super) struct Mover<S> {
+    servers: S,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The figures of each shard when they were read last.
+    seen: Vec<Option<Figures>>,
+    /// The answer that was found last, and when its search began.
+    last: Option<(Instant, Answer)>,
+}
+
+/// What came of the search for units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// This shard has got them, if nobody else was faster.
+    Brought(usize),
+    /// All shards together have no more than this.
+    Only(u64),
+}
+
+/// What is known after all transfers were looked through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Settled {
+    /// How many were finished.
+    pub(super) finished: usize,
+    /// Those that cannot be finished yet.
+    pub(super) open: Vec<Transfer>,
+}
+
+impl<S: Servers> Mover<S> {
+    pub(super) fn new(servers: S) -> Self {
+        Self { servers, state: Mutex::default() }
+    }
+
+    pub(super) fn servers(&self) -> &S {
+        &self.servers
+    }
+
+    /// Brings units to a shard that refused an order of so many at this instant. Fails when a transfer failed without
+    /// which there are too few.
+    pub(super) async fn bring(&self, to: usize, units: u64, refused: Instant) -> Result<Answer> {
+        let mut state = self.state.lock().await;
+        if let Some(answer) = state.answer_since(refused, to, units) {
+            return Ok(answer);
+        }
+        let _turn = self.servers.turn().await;
+        let begun = Instant::now();
+        let mut shards = self.look(&mut state).await;
+        let answer = self.gather(&mut shards, to, units).await?;
+        state.last = Some((begun, answer));
+        Ok(answer)
+    }
+
+    /// Finishes the transfers of others, and then makes these.
+    pub(super) async fn balance(
+        &self,
+        moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
+    ) -> Result<(Settled, Vec<Transfer>)> {
+        let mut state = self.state.lock().await;
+        let _turn = self.servers.turn().await;
+        let settled = self.settle().await?;
+        let shards = self.read(&mut state).await;
+        let mut moved = Vec::new();
+        for planned in moves(&shards) {
+            let (transfer, end) = self.transfer(planned).await?;
+            if matches!(end, End::Moved { .. }) {
+                moved.push(transfer);
+            }
+        }
+        Ok((settled, moved))
+    }
+
+    /// Repeats the transfers that were done a short time ago: a failover may have forgotten a half of one.
+    pub(super) async fn repeat(&self) -> Result<()> {
+        let done = self.servers.done().await?;
+        let repeated = stream::iter(done).map(|transfer| self.repeat_one(transfer));
+        repeated.buffer_unordered(REPEATED_AT_ONCE).fold(Ok(()), async |all, one| all.and(one)).await
+    }
+
+    async fn repeat_one(&self, transfer: Transfer) -> Result<()> {
+        if carry_out(&self.servers, transfer).await? == End::Owed {
+            // It is to be finished when there are units for it.
+            self.servers.begin(transfer).await?;
+        }
+        Ok(())
+    }
+
+    /// Finishes the transfers under way. One that fails does not keep the others from it.
+    pub(super) async fn settle(&self) -> Result<Settled> {
+        let mut settled = Settled::default();
+        for entry in self.servers.under_way().await? {
+            match self.finish(&entry).await {
+                Ok(true) => settled.finished += 1,
+                Ok(false) => settled.open.push(entry.transfer),
+                Err(error) => {
+                    tracing::warn!(name: "seckill.transfer.open", transfer = %entry.transfer, %error);
+                    settled.open.push(entry.transfer);
+                }
+            }
+        }
+        Ok(settled)
+    }
+
+    /// `false` when a shard that owes units still lacks them.
+    async fn finish(&self, entry: &Entry) -> Result<bool> {
+        let Transfer { from, units, .. } = entry.transfer;
+        if carry_out(&self.servers, entry.transfer).await? == End::Owed {
+            let mut shards = self.servers.figures().await;
+            self.gather(&mut shards, from, units.into()).await?;
+            if carry_out(&self.servers, entry.transfer).await? == End::Owed {
+                return Ok(false);
+            }
+        }
+        self.servers.end(entry).await?;
+        Ok(true)
+    }
+
+    /// The figures of each shard, after the transfers under way were finished as far as they can be.
+    async fn look(&self, state: &mut State) -> Vec<Option<Figures>> {
+        if let Err(error) = self.settle().await {
+            tracing::warn!(name: "seckill.transfers.unread", %error);
+        }
+        self.read(state).await
+    }
+
+    /// The figures of each shard. After a failover the latest transfers are repeated first.
+    async fn read(&self, state: &mut State) -> Vec<Option<Figures>> {
+        let shards = self.servers.figures().await;
+        if !state.note(&shards) {
+            return shards;
+        }
+        if let Err(error) = self.repeat().await {
+            tracing::warn!(name: "seckill.transfers.unrepeated", %error);
+            state.forget();
+        }
+        self.servers.figures().await
+    }
+
+    /// Moves units to a shard until it has enough or all together have too few.
+    async fn gather(&self, shards: &mut Vec<Option<Figures>>, to: usize, units: u64) -> Result<Answer> {
+        let mut failed: Option<Error> = None;
+        for _ in 0..MOST_MOVES {
+            let planned = match towards(to, units, shards) {
+                Plan::Enough => break,
+                Plan::Missing(total) => return failed.map_or(Ok(Answer::Only(total)), Err),
+                Plan::Move(planned) => planned,
+            };
+            match self.transfer(planned).await {
+                Ok((_, End::Moved { from, to })) => {
+                    set_available(shards, planned.from, from);
+                    set_available(shards, planned.to, to);
+                }
+                Ok((_, End::Void | End::Owed)) => *shards = self.servers.figures().await,
+                // Perhaps another shard can give them.
+                Err(error) => {
+                    tracing::debug!(name: "seckill.transfer.failed", %error);
+                    shards[planned.from] = None;
+                    failed = Some(error);
+                }
+            }
+        }
+        Ok(Answer::Brought(to))
+    }
+
+    async fn transfer(&self, planned: Move) -> Result<(Transfer, End)> {
+        let transfer = Transfer::new(planned.from, planned.to, planned.units);
+        let entry = self.servers.begin(transfer).await?;
+        let end = carry_out(&self.servers, transfer).await?;
+        tracing::debug!(name: "seckill.transfer", %transfer, ?end);
+        if end != End::Owed
+            && let Err(error) = self.servers.end(&entry).await
+        {
+            // Whoever looks next does it.
+            tracing::debug!(name: "seckill.transfer.unended", %error);
+        }
+        Ok((transfer, end))
+    }
+}
+
+impl State {
+    /// The answer for who was refused at this instant, if it was found by a search that began later.
+    fn answer_since(&self, refused: Instant, to: usize, units: u64) -> Option<Answer> {
+        let (begun, answer) = self.last.filter(|(begun, _)| *begun > refused)?;
+        tracing::trace!(?begun, ?answer);
+        let is_answer = match answer {
+            Answer::Brought(shard) => shard == to,
+            Answer::Only(total) => total < units,
+        };
+        is_answer.then_some(answer)
+    }
+
+    /// Takes note of the figures. `true` when a shard may have forgotten events since it was read last.
+    fn note(&mut self, shards: &[Option<Figures>]) -> bool {
+        self.seen.resize(shards.len(), None);
+        let mut forgot = false;
+        for (seen, now) in self.seen.iter_mut().zip(shards) {
+            if let (Some(before), Some(now)) = (&seen, now) {
+                forgot |= now.term != before.term || now.seq < before.seq;
+            }
+            *seen = now.or(*seen);
+        }
+        forgot
+    }
+
+    /// The transfers are to be repeated at the next look.
+    fn forget(&mut self) {
+        for seen in self.seen.iter_mut().flatten() {
+            seen.seq = u64::MAX;
+        }
+    }
+}
+
+fn set_available(shards: &mut [Option<Figures>], shard: usize, available: u64) {
+    if let Some(Some(figures)) = shards.get_mut(shard) {
+        figures.available = available;
+    }
+}

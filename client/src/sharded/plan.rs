@@ -1,0 +1,45 @@
+//! Which units to move.
+
+use super::servers::Figures;
+
+/// Units that should go from one shard to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Move {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) units: u32,
+}
+
+/// What is to be done for a shard that should have so many units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// It has them.
+    Enough,
+    /// All shards together have less: so many.
+    Missing(u64),
+    Move(Move),
+}
+
+/// What a shard that should have so many units needs next: half of what the richest shard has, or what it lacks. Half, for
+/// its next buyers will need more; and the other half is left to the buyers at home there.
+pub(super) fn towards(to: usize, units: u64, shards: &[Option<Figures>]) -> Plan {
+    let has = available(shards.get(to));
+    if has >= units {
+        return Plan::Enough;
+    }
+    let total = shards.iter().map(|figures| available(Some(figures))).fold(0, u64::saturating_add);
+    if total < units {
+        return Plan::Missing(total);
+    }
+    let others = shards.iter().enumerate().filter(|(shard, _)| *shard != to);
+    let richest = others.max_by_key(|(_, figures)| available(Some(figures)));
+    let Some((from, rest)) = richest.map(|(shard, figures)| (shard, available(Some(figures)))) else {
+        return Plan::Missing(total);
+    };
+    let units = rest.div_ceil(2).max(rest.min(units - has));
+    Plan::Move(Move { from, to, units: u32::try_from(units).unwrap_or(u32::MAX) })
+}
+
+fn available(figures: Option<&Option<Figures>>) -> u64 {
+    figures.copied().flatten().map_or(0, |figures| figures.available)
+}

@@ -1,0 +1,128 @@
+//! The servers of a sharded sale, reached by a client.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use redis::{Cmd, cmd};
+use seckill_core::protocol::Code;
+
+use super::layout::Layout;
+use super::servers::{Entry, Figures, Restocked, Servers};
+use super::transfer::Transfer;
+use crate::client::Client;
+use crate::connect::{ANSWER_WITHIN, Connect};
+use crate::error::{Error, Result};
+use crate::lock::Guard;
+use crate::reply::Info;
+
+/// The lease of the movers' lock. One who ended without a release keeps others waiting no longer.
+const LEASE: Duration = Duration::from_secs(3);
+/// How long the turn is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Done transfers are kept so long, in ms. An automatic failover of Redis Cluster takes a replica that was without its
+/// primary for some 160 s at most, unless it is configured otherwise.
+const KEPT_FOR: u64 = 10 * 60 * 1_000;
+/// The most transfers that are read at once.
+const MOST_AT_ONCE: usize = 1_000;
+/// The most done transfers that are read.
+const MOST_DONE: usize = 10_000;
+
+/// The field of an entry.
+const TRANSFER: &str = "transfer";
+
+pub(super) struct Remote<C: Connect> {
+    client: Client<C>,
+    layout: Layout,
+}
+
+impl<C: Connect> Remote<C> {
+    pub(super) fn new(client: &Client<C>, layout: &Layout) -> Self {
+        Self { client: client.clone(), layout: layout.clone() }
+    }
+
+    fn shard(&self, shard: usize) -> Result<&[u8]> {
+        let shards = self.layout.shards();
+        let missing = || Error::Server {
+            code: Code::Err,
+            message: format!("a transfer names shard {shard} of a sale of {}", shards.len()),
+        };
+        shards.get(shard).map(Vec::as_slice).ok_or_else(missing)
+    }
+
+    async fn range(&self, command: Cmd) -> Result<Vec<Entry>> {
+        let entries: Vec<(String, Vec<Vec<u8>>)> = self.client.call(&command).await?.reply;
+        // Who else writes there has nothing to do with transfers.
+        Ok(entries.into_iter().filter_map(|(id, fields)| entry(id, &fields)).collect())
+    }
+}
+
+fn entry(id: String, fields: &[Vec<u8>]) -> Option<Entry> {
+    let [field, transfer] = fields else { return None };
+    let transfer = std::str::from_utf8(transfer).ok().filter(|_| field == TRANSFER.as_bytes())?;
+    Some(Entry { transfer: transfer.parse().ok()?, id })
+}
+
+impl<C: Connect> Servers for Remote<C> {
+    type Turn = Option<Guard>;
+
+    async fn turn(&self) -> Option<Guard> {
+        self.client.lock(self.layout.mover()).wait(LEASE, PATIENCE).await.unwrap_or_default()
+    }
+
+    async fn figures(&self) -> Vec<Option<Figures>> {
+        // A server that hangs is not waited for: it has no units to give.
+        let client = self.client.clone().within(ANSWER_WITHIN);
+        let reads = self.layout.shards().iter().map(|shard| {
+            let sale = client.sale(shard.as_slice());
+            async move { sale.info().await.ok().map(|info| figures(&info)) }
+        });
+        join_all(reads).await
+    }
+
+    async fn restock(&self, shard: usize, delta: i64, id: String) -> Result<Restocked> {
+        let sale = self.client.sale(self.shard(shard)?);
+        match sale.restock(delta, id).await {
+            Ok(available) => Ok(Restocked::Applied(available)),
+            Err(Error::Server { code: Code::NoStock, .. }) => Ok(Restocked::NoStock),
+            Err(Error::Server { code: Code::Mismatch, .. }) => Ok(Restocked::Mismatch),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn begin(&self, transfer: Transfer) -> Result<Entry> {
+        let mut add = cmd("XADD");
+        add.arg(self.layout.journal()).arg("*").arg(TRANSFER).arg(transfer.to_string());
+        let id = self.client.call(&add).await?.reply;
+        Ok(Entry { transfer, id })
+    }
+
+    async fn under_way(&self) -> Result<Vec<Entry>> {
+        let mut read = cmd("XRANGE");
+        read.arg(self.layout.journal()).arg("-").arg("+").arg("COUNT").arg(MOST_AT_ONCE);
+        self.range(read).await
+    }
+
+    async fn end(&self, entry: &Entry) -> Result<()> {
+        // The journal and this stream are on one server, so the time in the entry's id is that of its clock.
+        let begun = entry.id.split('-').next().and_then(|ms| ms.parse().ok()).unwrap_or(0u64);
+        let mut add = cmd("XADD");
+        add.arg(self.layout.done()).arg("MINID").arg("~").arg(begun.saturating_sub(KEPT_FOR)).arg("*");
+        add.arg(TRANSFER).arg(entry.transfer.to_string());
+        let _: String = self.client.call(&add).await?.reply;
+        let mut delete = cmd("XDEL");
+        delete.arg(self.layout.journal()).arg(&entry.id);
+        self.client.call::<u64>(&delete).await?;
+        Ok(())
+    }
+
+    async fn done(&self) -> Result<Vec<Transfer>> {
+        let mut read = cmd("XREVRANGE");
+        read.arg(self.layout.done()).arg("+").arg("-").arg("COUNT").arg(MOST_DONE);
+        Ok(self.range(read).await?.into_iter().map(|entry| entry.transfer).collect())
+    }
+}
+
+fn figures(info: &Info) -> Figures {
+    Figures { available: info.available, taken: info.held + info.sold, seq: info.seq, term: info.term }
+}

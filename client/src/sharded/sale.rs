@@ -1,0 +1,333 @@
+//! A sale of many shards, as a handle.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::{join_all, try_join_all};
+use seckill_core::protocol::{self, Code};
+use tokio::time::Instant;
+
+use super::directory::{claim, complete, delete, find, unlink};
+use super::even_out::even_out;
+use super::layout::Layout;
+use super::mover::{Answer, Mover};
+use super::remote::Remote;
+use crate::call::timed_out;
+use crate::client::Client;
+use crate::connect::Connect;
+use crate::error::{Error, Result};
+use crate::lock::Lock;
+use crate::options::{Alteration, NewSale};
+use crate::reply::Order;
+use crate::sale::Sale;
+
+/// A sale of many shards, each an ordinary sale on some server of a cluster. A buyer has all orders in one of them, the
+/// home shard; when that has too few units and others have enough, units are moved there. So buyers see one sale.
+///
+/// An ordinary sale is one of a single shard, at its own key.
+///
+/// Keep one for a process: its clones share what they know.
+///
+/// ```no_run
+/// # async fn example(client: seckill_client::Client) -> seckill_client::Result<()> {
+/// use seckill_client::NewSale;
+///
+/// let sale = client.create_sharded("bottles", 16, NewSale::new(100_000).limit(2)).await?;
+/// let receipt = sale.buy("ann").order("order-1").qty(2).await?;
+/// println!("{:?}", receipt.outcome);
+/// println!("{}", sale.home("ann").confirm("order-1").await?);
+/// # Ok(())
+/// # }
+/// ```
+pub struct ShardedSale<C: Connect = redis::Client> {
+    client: Client<C>,
+    shared: Arc<Shared<C>>,
+}
+
+pub(super) struct Shared<C: Connect> {
+    pub(super) layout: Layout,
+    pub(super) mover: Mover<Remote<C>>,
+}
+
+impl<C: Connect> Client<C> {
+    /// The sale at a key, sharded or ordinary.
+    ///
+    /// # Errors
+    ///
+    /// `NOSALE`, also for a sale whose creation did not come to an end; `BUSYKEY` when the key holds another hash.
+    ///
+    /// ```no_run
+    /// # async fn example(client: seckill_client::Client) -> seckill_client::Result<()> {
+    /// let sale = client.sharded("bottles").await?;
+    /// println!("{} shards", sale.shards().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn sharded(&self, key: impl AsRef<[u8]>) -> Result<ShardedSale<C>> {
+        Ok(ShardedSale::new(self, find(self, key.as_ref()).await?))
+    }
+
+    /// Creates a sale of 1 to 1,024 shards, which share the stock evenly. Repeated with the same arguments it changes
+    /// nothing, but finishes what an earlier call began.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sale::create`]; `BUSYKEY` when the sale has another number of shards; `ERR` when its name has braces.
+    ///
+    /// ```no_run
+    /// # async fn example(client: seckill_client::Client) -> seckill_client::Result<()> {
+    /// use seckill_client::NewSale;
+    ///
+    /// let sale = client.create_sharded("bottles", 16, NewSale::new(100_000)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_sharded(
+        &self,
+        key: impl AsRef<[u8]>,
+        shards: usize,
+        sale: NewSale,
+    ) -> Result<ShardedSale<C>> {
+        let layout = claim(self, key.as_ref(), shards).await?;
+        let shards = layout.shards().iter().zip(parts(sale.stock, shards));
+        let creations = shards.map(|(shard, stock)| {
+            let shard = self.sale(shard.as_slice());
+            async move { shard.create(NewSale { stock, ..sale }).await }
+        });
+        try_join_all(creations).await?;
+        complete(self, &layout).await?;
+        Ok(ShardedSale::new(self, layout))
+    }
+}
+
+/// The stock of each shard.
+fn parts(stock: u64, shards: usize) -> impl Iterator<Item = u64> {
+    let count = shards as u64;
+    let (part, left) = (stock / count, stock % count);
+    (0..count).map(move |shard| part + u64::from(shard < left))
+}
+
+impl<C: Connect> ShardedSale<C> {
+    fn new(client: &Client<C>, layout: Layout) -> Self {
+        let mover = Mover::new(Remote::new(client, &layout));
+        Self { client: client.clone(), shared: Arc::new(Shared { layout, mover }) }
+    }
+
+    /// Its key.
+    ///
+    /// ```no_run
+    /// # fn example(sale: &seckill_client::ShardedSale) {
+    /// println!("{}", String::from_utf8_lossy(sale.key()));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        self.layout().name()
+    }
+
+    /// Its shards, in the order of their numbers.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// for shard in sale.shards() {
+    ///     println!("{shard:?}: {} left", shard.info().await?.available);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn shards(&self) -> Vec<Sale<C>> {
+        self.layout().shards().iter().map(|shard| self.client.sale(shard.as_slice())).collect()
+    }
+
+    /// The shard that has all orders of a buyer: to confirm or cancel them, and to read them.
+    ///
+    /// Buy by [`buy`](Self::buy): the home shard alone may have too few units.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// println!("{}", sale.home("ann").confirm("order-1").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn home(&self, buyer: impl AsRef<[u8]>) -> Sale<C> {
+        let layout = self.layout();
+        self.client.sale(layout.shards()[layout.home(buyer.as_ref())].as_slice())
+    }
+
+    /// A lock of a buyer, on the server of the home shard, so that a purchase can be made [under](crate::Purchase::under)
+    /// it.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> Result<(), Box<dyn std::error::Error>> {
+    /// let lease = std::time::Duration::from_secs(10);
+    /// if let Some(guard) = sale.lock("ann").acquire(lease).await? {
+    ///     let receipt = sale.buy("ann").releasing(guard).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn lock(&self, buyer: impl AsRef<[u8]>) -> Lock {
+        let buyer = buyer.as_ref();
+        self.client.lock([self.home(buyer).key(), b":lock:", buyer].concat())
+    }
+
+    /// An order whose buyer is not known, and the shard that has it. All shards are asked. Several buyers may have chosen
+    /// the same id: then it is that of the first shard which has one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sale::order`].
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// if let Some((shard, order)) = sale.find("order-1").await? {
+    ///     println!("{} units in {shard:?}", order.qty);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn find(&self, order: impl AsRef<[u8]>) -> Result<Option<(Sale<C>, Order)>> {
+        let order = order.as_ref();
+        let reads = self.shards().into_iter().map(|shard| async move {
+            let found = shard.order(order).await?;
+            Ok::<_, Error>(found.map(|order| (shard, order)))
+        });
+        let found = try_join_all(reads).await?;
+        Ok(found.into_iter().flatten().next())
+    }
+
+    /// Changes the rules in all shards, one after the other. After an error call it again: some may have the new rules.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sale::alter`].
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// sale.alter(seckill_client::Alteration::new().limit(3)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn alter(&self, alteration: Alteration) -> Result<()> {
+        let shards = self.shards();
+        let alterations = join_all(shards.iter().map(|shard| shard.alter(alteration))).await;
+        alterations.into_iter().collect()
+    }
+
+    /// Adds units, or takes them away when `delta` is negative: the units available then. It happens once for each `id`,
+    /// however often it is called: in one shard, and from there units are moved to the others.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sale::restock`]: `NOSTOCK` when all shards together have less than would be taken. An error after the
+    /// units were added leaves them in one shard, from which buyers of the others get them when they need them.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// let available = sale.restock(50, "delivery-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn restock(&self, delta: i64, id: impl AsRef<[u8]>) -> Result<u64> {
+        let id = id.as_ref();
+        let (number, shard) = (self.layout().home(id), self.home(id));
+        let deadline = self.client.deadline();
+        loop {
+            match shard.restock(delta, id).await {
+                Ok(available) if !self.is_split() => return Ok(available),
+                Ok(_) => break,
+                Err(error) => {
+                    let lacks_units = error.code() == Some(Code::NoStock) && self.is_split();
+                    if !lacks_units || Instant::now() > deadline {
+                        return Err(error);
+                    }
+                }
+            }
+            let refused = self.bring(number, delta.unsigned_abs(), Instant::now()).await?;
+            if let Answer::Only(total) = refused {
+                return Err(protocol::Error::NoStock(total).into());
+            }
+        }
+        if delta > 0 {
+            self.mover().balance(|shards| even_out(shards, &[], 0)).await?;
+        }
+        Ok(self.info().await?.available)
+    }
+
+    /// Deletes the sale. After an error call it again: the directory is deleted last.
+    ///
+    /// # Errors
+    ///
+    /// What the connection ended with.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// sale.delete().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn delete(&self) -> Result<()> {
+        let commands: Vec<_> = self.layout().shards().iter().map(|shard| unlink(shard)).collect();
+        let deletions = commands.iter().map(|command| async {
+            self.client.call::<u64>(command).await?;
+            Ok::<_, Error>(())
+        });
+        try_join_all(deletions).await?;
+        if self.layout().is_ordinary() { Ok(()) } else { delete(&self.client, self.layout()).await }
+    }
+
+    /// Brings units to a shard that refused an order at this instant. When this is dropped it goes on in the background,
+    /// so that no units are left under way.
+    pub(super) async fn bring(&self, to: usize, units: u64, refused: Instant) -> Result<Answer> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let shared = self.shared.clone();
+        self.client.background().run(async move {
+            // Who asked may be gone.
+            let _ = answer.send(shared.mover.bring(to, units, refused).await);
+        });
+        answered.await.unwrap_or_else(|_| Err(timed_out().into()))
+    }
+
+    pub(super) fn layout(&self) -> &Layout {
+        &self.shared.layout
+    }
+
+    pub(super) fn mover(&self) -> &Mover<Remote<C>> {
+        &self.shared.mover
+    }
+
+    /// Whether there are shards to move units between.
+    pub(super) fn is_split(&self) -> bool {
+        self.layout().shards().len() > 1
+    }
+}
+
+impl<C: Connect> Clone for ShardedSale<C> {
+    fn clone(&self) -> Self {
+        Self { client: self.client.clone(), shared: self.shared.clone() }
+    }
+}
+
+impl<C: Connect> fmt::Debug for ShardedSale<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShardedSale")
+            .field("key", &String::from_utf8_lossy(self.key()))
+            .field("shards", &self.layout().shards().len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stock_is_shared_evenly_and_whole() {
+        assert_eq!(parts(10, 4).collect::<Vec<_>>(), [3, 3, 2, 2]);
+        assert_eq!(parts(0, 3).sum::<u64>(), 0);
+        assert_eq!(parts(u64::MAX, 1_024).fold(0, |sum, part| sum + part), u64::MAX);
+    }
+}

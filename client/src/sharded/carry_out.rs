@@ -1,6 +1,6 @@
 //! Carries out a transfer, or finishes one that another client began.
 
-use super::servers::{Restocked, Servers};
+use super::servers::{Ending, Restocked, Servers};
 use super::transfer::Transfer;
 use crate::error::Result;
 
@@ -16,6 +16,17 @@ pub(super) enum End {
     Owed,
 }
 
+impl End {
+    /// How it ended for good, if it did.
+    pub(super) fn ending(self) -> Option<Ending> {
+        match self {
+            Self::Moved { .. } => Some(Ending::Moved),
+            Self::Void => Some(Ending::Void),
+            Self::Owed => None,
+        }
+    }
+}
+
 /// Takes the units from one shard and puts them into the other.
 ///
 /// Anyone may do this at any time, also several at once, and again after it is done: each step is applied once, by its ID.
@@ -29,6 +40,14 @@ pub(super) async fn carry_out<S: Servers>(servers: &S, transfer: Transfer) -> Re
         // Void.
         Restocked::Mismatch => Ok(End::Void),
         Restocked::NoStock => steps.make_void().await,
+    }
+}
+
+/// Repeats a transfer that was done, in case that a failover forgot a step. One that became void stays so.
+pub(super) async fn repeat<S: Servers>(servers: &S, transfer: Transfer, ending: Ending) -> Result<End> {
+    match ending {
+        Ending::Moved => carry_out(servers, transfer).await,
+        Ending::Void => Steps { servers, transfer }.make_void().await,
     }
 }
 

@@ -12,6 +12,8 @@ mod plan;
 mod remote;
 mod sale;
 mod servers;
+#[cfg(test)]
+mod simulation;
 mod transfer;
 
 pub use balance::{Balanced, Balancer};

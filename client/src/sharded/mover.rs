@@ -4,9 +4,9 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::carry_out::{End, carry_out};
+use super::carry_out::{End, carry_out, repeat};
 use super::plan::{Move, Plan, towards};
-use super::servers::{Entry, Figures, Servers};
+use super::servers::{Ending, Entry, Figures, Servers};
 use super::transfer::Transfer;
 use crate::error::{Error, Result};
 
@@ -93,12 +93,12 @@ impl<S: Servers> Mover<S> {
     /// Repeats the transfers that were done a short time ago: a failover may have forgotten a half of one.
     pub(super) async fn repeat(&self) -> Result<()> {
         let done = self.servers.done().await?;
-        let repeated = stream::iter(done).map(|transfer| self.repeat_one(transfer));
+        let repeated = stream::iter(done).map(|(transfer, ending)| self.repeat_one(transfer, ending));
         repeated.buffer_unordered(REPEATED_AT_ONCE).fold(Ok(()), async |all, one| all.and(one)).await
     }
 
-    async fn repeat_one(&self, transfer: Transfer) -> Result<()> {
-        if carry_out(&self.servers, transfer).await? == End::Owed {
+    async fn repeat_one(&self, transfer: Transfer, ending: Ending) -> Result<()> {
+        if repeat(&self.servers, transfer, ending).await? == End::Owed {
             // It is to be finished when there are units for it.
             self.servers.begin(transfer).await?;
         }
@@ -124,14 +124,14 @@ impl<S: Servers> Mover<S> {
     /// `false` when a shard that owes units still lacks them.
     async fn finish(&self, entry: &Entry) -> Result<bool> {
         let Transfer { from, units, .. } = entry.transfer;
-        if carry_out(&self.servers, entry.transfer).await? == End::Owed {
+        let mut end = carry_out(&self.servers, entry.transfer).await?;
+        if end == End::Owed {
             let mut shards = self.servers.figures().await;
             self.gather(&mut shards, from, units.into()).await?;
-            if carry_out(&self.servers, entry.transfer).await? == End::Owed {
-                return Ok(false);
-            }
+            end = carry_out(&self.servers, entry.transfer).await?;
         }
-        self.servers.end(entry).await?;
+        let Some(ending) = end.ending() else { return Ok(false) };
+        self.servers.end(entry, ending).await?;
         Ok(true)
     }
 
@@ -187,8 +187,8 @@ impl<S: Servers> Mover<S> {
         let entry = self.servers.begin(transfer).await?;
         let end = carry_out(&self.servers, transfer).await?;
         tracing::debug!(name: "seckill.transfer", %transfer, ?end);
-        if end != End::Owed
-            && let Err(error) = self.servers.end(&entry).await
+        if let Some(ending) = end.ending()
+            && let Err(error) = self.servers.end(&entry, ending).await
         {
             // Whoever looks next does it.
             tracing::debug!(name: "seckill.transfer.unended", %error);

@@ -7,7 +7,7 @@ use redis::{Cmd, cmd};
 use seckill_core::protocol::Code;
 
 use super::layout::Layout;
-use super::servers::{Entry, Figures, Restocked, Servers};
+use super::servers::{Ending, Entry, Figures, Restocked, Servers};
 use super::transfer::Transfer;
 use crate::client::Client;
 use crate::connect::{ANSWER_WITHIN, Connect};
@@ -30,6 +30,8 @@ const MOST_DONE: usize = 10_000;
 
 /// The field of an entry.
 const TRANSFER: &str = "transfer";
+/// That of a transfer that became void.
+const VOID: &str = "void";
 
 pub(super) struct Remote<C: Connect> {
     client: Client<C>,
@@ -50,17 +52,23 @@ impl<C: Connect> Remote<C> {
         shards.get(shard).map(Vec::as_slice).ok_or_else(missing)
     }
 
-    async fn range(&self, command: Cmd) -> Result<Vec<Entry>> {
+    /// The entries of a stream, and whether each is that of a void transfer.
+    async fn range(&self, command: Cmd) -> Result<Vec<(Entry, Ending)>> {
         let entries: Vec<(String, Vec<Vec<u8>>)> = self.client.call(&command).await?.reply;
         // Who else writes there has nothing to do with transfers.
         Ok(entries.into_iter().filter_map(|(id, fields)| entry(id, &fields)).collect())
     }
 }
 
-fn entry(id: String, fields: &[Vec<u8>]) -> Option<Entry> {
+fn entry(id: String, fields: &[Vec<u8>]) -> Option<(Entry, Ending)> {
     let [field, transfer] = fields else { return None };
-    let transfer = std::str::from_utf8(transfer).ok().filter(|_| field == TRANSFER.as_bytes())?;
-    Some(Entry { transfer: transfer.parse().ok()?, id })
+    let ending = match std::str::from_utf8(field).ok()? {
+        TRANSFER => Ending::Moved,
+        VOID => Ending::Void,
+        _ => return None,
+    };
+    let transfer = std::str::from_utf8(transfer).ok()?.parse().ok()?;
+    Some((Entry { transfer, id }, ending))
 }
 
 impl<C: Connect> Servers for Remote<C> {
@@ -100,15 +108,19 @@ impl<C: Connect> Servers for Remote<C> {
     async fn under_way(&self) -> Result<Vec<Entry>> {
         let mut read = cmd("XRANGE");
         read.arg(self.layout.journal()).arg("-").arg("+").arg("COUNT").arg(MOST_AT_ONCE);
-        self.range(read).await
+        Ok(self.range(read).await?.into_iter().map(|(entry, _)| entry).collect())
     }
 
-    async fn end(&self, entry: &Entry) -> Result<()> {
+    async fn end(&self, entry: &Entry, ending: Ending) -> Result<()> {
         // The journal and this stream are on one server, so the time in the entry's id is that of its clock.
         let begun = entry.id.split('-').next().and_then(|ms| ms.parse().ok()).unwrap_or(0u64);
         let mut add = cmd("XADD");
         add.arg(self.layout.done()).arg("MINID").arg("~").arg(begun.saturating_sub(KEPT_FOR)).arg("*");
-        add.arg(TRANSFER).arg(entry.transfer.to_string());
+        let field = match ending {
+            Ending::Moved => TRANSFER,
+            Ending::Void => VOID,
+        };
+        add.arg(field).arg(entry.transfer.to_string());
         let _: String = self.client.call(&add).await?.reply;
         let mut delete = cmd("XDEL");
         delete.arg(self.layout.journal()).arg(&entry.id);
@@ -116,10 +128,11 @@ impl<C: Connect> Servers for Remote<C> {
         Ok(())
     }
 
-    async fn done(&self) -> Result<Vec<Transfer>> {
+    async fn done(&self) -> Result<Vec<(Transfer, Ending)>> {
         let mut read = cmd("XREVRANGE");
         read.arg(self.layout.done()).arg("+").arg("-").arg("COUNT").arg(MOST_DONE);
-        Ok(self.range(read).await?.into_iter().map(|entry| entry.transfer).collect())
+        let done = self.range(read).await?.into_iter();
+        Ok(done.map(|(entry, ending)| (entry.transfer, ending)).collect())
     }
 }
 

@@ -25,10 +25,10 @@ pub(super) trait Servers: Send + Sync + 'static {
     fn under_way(&self) -> impl Future<Output = Result<Vec<Entry>>> + Send;
 
     /// Adds a transfer to those that are done, and then removes it from those under way.
-    fn end(&self, entry: &Entry) -> impl Future<Output = Result<()>> + Send;
+    fn end(&self, entry: &Entry, end: Ending) -> impl Future<Output = Result<()>> + Send;
 
     /// The transfers that were done a short time ago.
-    fn done(&self) -> impl Future<Output = Result<Vec<Transfer>>> + Send;
+    fn done(&self) -> impl Future<Output = Result<Vec<(Transfer, Ending)>>> + Send;
 }
 
 /// What a shard has.
@@ -59,4 +59,11 @@ pub(super) struct Entry {
     pub(super) transfer: Transfer,
     /// Where it is in the journal.
     pub(super) id: String,
+}
+
+/// How a transfer ended for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Moved,
+    Void,
 }

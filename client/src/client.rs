@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
+use redis::aio::{AsyncPushSender, MultiplexedConnection};
 use redis::{Arg, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Value, cmd};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -250,6 +250,21 @@ impl<C: Connect> Client<C> {
     pub(crate) async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
         let connecting = timeout(CONNECT_WITHIN, self.shared.connection.connector().connect_apart(node));
         connecting.await.unwrap_or_else(|_| Err(timed_out()))
+    }
+
+    /// A connection of its own, on which the server pushes what changes.
+    pub(crate) async fn connect_tracking(
+        &self,
+        node: Option<&Node>,
+        pushes: Arc<dyn AsyncPushSender>,
+    ) -> RedisResult<MultiplexedConnection> {
+        let connecting = self.shared.connection.connector().connect_tracking(node, pushes);
+        timeout(CONNECT_WITHIN, connecting).await.unwrap_or_else(|_| Err(timed_out()))
+    }
+
+    /// How many shared connections were made: another one may lead to another server.
+    pub(crate) fn connections_made(&self) -> u64 {
+        self.shared.connection.number()
     }
 }
 

@@ -91,6 +91,11 @@ impl Error {
         }
     }
 
+    /// Whether it has a code of the module alone: anything on the way may say `ERR`.
+    pub(crate) fn is_of_module(&self) -> bool {
+        self.code().is_some_and(|code| code != Code::Err)
+    }
+
     /// Whether the server may have executed the command although it did not reply.
     pub(crate) fn is_lost_reply(&self) -> bool {
         matches!(self, Self::Redis(error) if error.code().is_none() && error.kind() != ErrorKind::Client)

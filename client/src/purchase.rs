@@ -40,9 +40,35 @@ pub struct Purchase<'a, H = Sale> {
     /// The handle by which it is made.
     handle: &'a H,
     buyer: &'a [u8],
-    order: Vec<u8>,
+    order: OrderId,
     qty: u32,
     lock: Option<LockUse<'a>>,
+}
+
+/// The id of the order.
+enum OrderId {
+    /// It is made when the purchase is.
+    Made,
+    /// The caller knows that it was never sent.
+    New(Vec<u8>),
+    /// It may have been sent before.
+    Given(Vec<u8>),
+}
+
+impl OrderId {
+    fn known(&self) -> Option<&[u8]> {
+        match self {
+            Self::Made => None,
+            Self::New(id) | Self::Given(id) => Some(id),
+        }
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Made => Uuid::now_v7().to_string().into(),
+            Self::New(id) | Self::Given(id) => id,
+        }
+    }
 }
 
 /// A lock that a purchase requires.
@@ -85,7 +111,7 @@ impl<C: Connect> Sale<C> {
 
 impl<'a, H> Purchase<'a, H> {
     pub(crate) fn new(handle: &'a H, buyer: &'a [u8]) -> Self {
-        Self { handle, buyer, order: Uuid::now_v7().to_string().into(), qty: 1, lock: None }
+        Self { handle, buyer, order: OrderId::Made, qty: 1, lock: None }
     }
 
     /// The id of the order, which stands for this purchase: whoever makes it again gives the same id.
@@ -97,7 +123,22 @@ impl<'a, H> Purchase<'a, H> {
     /// # }
     /// ```
     pub fn order(mut self, id: impl Into<Vec<u8>>) -> Self {
-        self.order = id.into();
+        self.order = OrderId::Given(id.into());
+        self
+    }
+
+    /// The id of the order, which was never sent before. So a [`RememberingSale`](crate::RememberingSale) may refuse it
+    /// without asking the server, as it may where no id is given. Who makes the purchase again gives the id by
+    /// [`order`](Self::order).
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::RememberingSale) -> seckill_client::Result<()> {
+    /// let receipt = sale.buy("ann").new_order("order-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new_order(mut self, id: impl Into<Vec<u8>>) -> Self {
+        self.order = OrderId::New(id.into());
         self
     }
 
@@ -153,31 +194,57 @@ impl<'a, H> Purchase<'a, H> {
         self.handle
     }
 
-    /// Makes it in this sale.
-    pub(crate) async fn place<C: Connect>(self, sale: &Sale<C>) -> Result<Receipt> {
-        let (key, order) = (sale.key().escape_ascii(), self.order.escape_ascii());
-        let span = tracing::debug_span!("seckill.purchase", sale = %key, order = %order);
-        self.place_untraced(sale).instrument(span).await
+    /// Whether the server need not be asked where it is known to refuse: no earlier attempt may have bought, no lock is to be
+    /// released, and the names are fit.
+    pub(crate) fn is_new(&self) -> bool {
+        let has_fit_names = Name::new("buyer", self.buyer).is_ok()
+            && self.order.known().is_none_or(|id| Name::new("order", id).is_ok());
+        !matches!(self.order, OrderId::Given(_)) && self.lock.is_none() && has_fit_names
     }
 
-    async fn place_untraced<C: Connect>(self, sale: &Sale<C>) -> Result<Receipt> {
-        let Self { buyer, order, qty, lock, .. } = self;
-        let buy = protocol::Buy {
-            buyer: Name::new("buyer", buyer)?,
-            order: Name::new("order", &order)?,
-            qty,
-            guard: lock.as_ref().map(LockUse::required).transpose()?,
-        };
-        let command = sale.deciding(Request::Buy(buy));
-        let releases = lock.as_ref().is_some_and(LockUse::is_released);
-        let receipt = receipt(order, sale.client().call(&command).await, releases)?;
-        if let Some(LockUse::Released(guard)) = lock
-            && is_released(&receipt.outcome)
-        {
-            guard.consumed();
-        }
-        Ok(receipt)
+    pub(crate) fn units(&self) -> u32 {
+        self.qty
     }
+
+    /// The receipt, if it is not made because this is known.
+    pub(crate) fn refused(self, why: Refusal) -> Receipt {
+        let (order, outcome) = (self.order.into_bytes(), Outcome::Refused(why));
+        Receipt { order, outcome, is_final: true, from_memory: true }
+    }
+
+    /// Makes it in this sale.
+    pub(crate) async fn place<C: Connect>(self, sale: &Sale<C>) -> Result<Receipt> {
+        let Self { buyer, order, qty, lock, .. } = self;
+        let order = order.into_bytes();
+        let (name, id) = (sale.key().escape_ascii(), order.escape_ascii());
+        let span = tracing::debug_span!("seckill.purchase", sale = %name, order = %id);
+        place(sale, buyer, order, qty, lock).instrument(span).await
+    }
+}
+
+/// Makes a purchase until it is answered.
+async fn place<C: Connect>(
+    sale: &Sale<C>,
+    buyer: &[u8],
+    order: Vec<u8>,
+    qty: u32,
+    lock: Option<LockUse<'_>>,
+) -> Result<Receipt> {
+    let buy = protocol::Buy {
+        buyer: Name::new("buyer", buyer)?,
+        order: Name::new("order", &order)?,
+        qty,
+        guard: lock.as_ref().map(LockUse::required).transpose()?,
+    };
+    let command = sale.deciding(Request::Buy(buy));
+    let releases = lock.as_ref().is_some_and(LockUse::is_released);
+    let receipt = receipt(order, sale.client().call(&command).await, releases)?;
+    if let Some(LockUse::Released(guard)) = lock
+        && is_released(&receipt.outcome)
+    {
+        guard.consumed();
+    }
+    Ok(receipt)
 }
 
 /// Whether the server released the lock with a purchase that ended so. `LOCKLOST` says that it did not hold it: then it
@@ -205,7 +272,7 @@ impl<H> fmt::Debug for Purchase<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Purchase")
             .field("buyer", &self.buyer.escape_ascii().to_string())
-            .field("order", &self.order.escape_ascii().to_string())
+            .field("order", &self.order.known().map(|id| id.escape_ascii().to_string()))
             .field("qty", &self.qty)
             .finish_non_exhaustive()
     }

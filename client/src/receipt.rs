@@ -1,9 +1,7 @@
 //! What came of a purchase.
 
-use seckill_core::protocol::Code;
-
 use crate::call::{Answer, Failure};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::reply::Bought;
 use crate::words::{Refusal, State};
@@ -29,6 +27,9 @@ pub struct Receipt {
     /// Whether that stays so. `false` for an unknown outcome, and for a refusal when an earlier attempt of the same purchase
     /// was lost: it may arrive late, and be accepted then. Who asks again uses the same order id.
     pub is_final: bool,
+    /// Whether the server was not asked, for a [`RememberingSale`](crate::RememberingSale) knew that it refuses.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
+    pub from_memory: bool,
 }
 
 impl Receipt {
@@ -67,15 +68,10 @@ pub(crate) fn receipt(
             (outcome, is_final)
         }
         // What the module says of the sale is an answer: there is no such order.
-        Err(failure) if failure.may_be_done && !is_of_module(&failure.error) => (Outcome::Unknown, false),
+        Err(failure) if failure.may_be_done && !failure.error.is_of_module() => (Outcome::Unknown, false),
         Err(failure) => return Err(failure.error),
     };
-    Ok(Receipt { order: order.into(), outcome, is_final })
-}
-
-/// Whether the error has a code of the module alone: anything on the way may say `ERR`.
-fn is_of_module(error: &Error) -> bool {
-    error.code().is_some_and(|code| code != Code::Err)
+    Ok(Receipt { order: order.into(), outcome, is_final, from_memory: false })
 }
 
 #[cfg(test)]

@@ -111,7 +111,8 @@ mod tests {
     fn outcomes_are_words_and_names_are_text_or_bytes() {
         must_be(&Bought::Order(State::Held), json!({ "order": "HELD" }));
         must_be(&Bought::Refused(Refusal::SoldOut), json!({ "refused": "SOLDOUT" }));
-        let receipt = |outcome, is_final| Receipt { order: b"o".to_vec(), outcome, is_final };
+        let receipt =
+            |outcome, is_final| Receipt { order: b"o".to_vec(), outcome, is_final, from_memory: false };
         let json = json!({ "order": "o", "outcome": { "refused": "LIMIT" }, "is_final": true });
         must_be(&receipt(Outcome::Refused(Refusal::Limit), true), json);
         let json = json!({ "order": "o", "outcome": "unknown", "is_final": false });

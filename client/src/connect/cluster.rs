@@ -1,13 +1,13 @@
 //! A cluster.
 
 use std::fmt;
-
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use redis::aio::MultiplexedConnection;
+use redis::aio::{AsyncPushSender, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
-use redis::{ErrorKind, IntoConnectionInfo, RedisResult};
+use redis::{ErrorKind, IntoConnectionInfo, RedisError, RedisResult};
 
 use super::connector::{ANSWER_AT_ALL, CONNECT_WITHIN, Connect, Node};
 
@@ -91,6 +91,14 @@ impl Cluster {
             .response_timeout(ANSWER_AT_ALL);
         Ok(Self { cluster: set(cluster).build()?, nodes, calls: AtomicUsize::new(0) })
     }
+
+    /// The nodes to try for a connection: to a node by what is known of the first, or to any of them.
+    fn candidates(&self, node: Option<&Node>) -> impl Iterator<Item = &redis::Client> {
+        // Each call begins with another one: a node may hang, and then the caller gives the call up.
+        let first = if node.is_some() { 0 } else { self.calls.fetch_add(1, Relaxed) % self.nodes.len() };
+        let tried = if node.is_some() { 1 } else { self.nodes.len() };
+        self.nodes[first..].iter().chain(&self.nodes[..first]).take(tried)
+    }
 }
 
 impl Connect for Cluster {
@@ -106,17 +114,34 @@ impl Connect for Cluster {
 
     /// A cluster connection would keep a call alive whose caller is gone, so this is one to a single node.
     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
-        let mut result = Err((ErrorKind::InvalidClientConfig, "a cluster without nodes").into());
-        // Each call begins with another one: a node may hang, and then the caller gives the call up.
-        let first = if node.is_some() { 0 } else { self.calls.fetch_add(1, Relaxed) % self.nodes.len() };
-        for known in self.nodes[first..].iter().chain(&self.nodes[..first]) {
+        let mut result = Err(without_nodes());
+        for known in self.candidates(node) {
             result = known.connect_apart(node).await;
-            if result.is_ok() || node.is_some() {
+            if result.is_ok() {
                 break;
             }
         }
         result
     }
+
+    async fn connect_tracking(
+        &self,
+        node: Option<&Node>,
+        pushes: Arc<dyn AsyncPushSender>,
+    ) -> RedisResult<MultiplexedConnection> {
+        let mut result = Err(without_nodes());
+        for known in self.candidates(node) {
+            result = known.connect_tracking(node, pushes.clone()).await;
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+}
+
+fn without_nodes() -> RedisError {
+    (ErrorKind::InvalidClientConfig, "a cluster without nodes").into()
 }
 
 impl fmt::Debug for Cluster {

@@ -1,10 +1,14 @@
 //! What makes connections, and that for one server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
 use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, RedisError, RedisResult, Value};
+use redis::{
+    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError,
+    RedisResult, Value,
+};
 
 /// The longest time in which a connection is made.
 pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -67,6 +71,37 @@ pub trait Connect: Send + Sync + 'static {
         &self,
         node: Option<&Node>,
     ) -> impl Future<Output = RedisResult<MultiplexedConnection>> + Send;
+
+    /// The same by RESP3 and with `CLIENT TRACKING ON`: the server pushes an invalidation of each key that is read, when the
+    /// key changes. All pushes go to `pushes`, and one of kind `Disconnection` when the connection is lost.
+    ///
+    /// Whatever does not support it fails, as it does unless it is implemented. Then a
+    /// [`RememberingSale`](crate::RememberingSale) remembers nothing, and works as any sale.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    ///
+    /// use seckill_client::connect::Connect;
+    /// use seckill_client::redis::{Client, PushInfo, RedisError};
+    ///
+    /// let on_push = |push: PushInfo| {
+    ///     println!("{}: {:?}", push.kind, push.data);
+    ///     Ok::<(), RedisError>(())
+    /// };
+    /// let server = Client::open("redis://127.0.0.1/")?;
+    /// let connection = server.connect_tracking(None, Arc::new(on_push)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn connect_tracking(
+        &self,
+        node: Option<&Node>,
+        pushes: Arc<dyn AsyncPushSender>,
+    ) -> impl Future<Output = RedisResult<MultiplexedConnection>> + Send {
+        let _ = (node, pushes);
+        async { Err((ErrorKind::InvalidClientConfig, "connections that track keys are unsupported").into()) }
+    }
 }
 
 /// A node of a cluster, as a server names it in a redirect.
@@ -76,7 +111,7 @@ pub trait Connect: Send + Sync + 'static {
 /// println!("redirected to {}:{}", node.host, node.port);
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Node {
     /// Its address; empty for that of the server that names it.
@@ -129,13 +164,32 @@ impl Connect for redis::Client {
     }
 
     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
-        let known = self.get_connection_info();
-        let server = node.map_or_else(|| known.clone(), |node| node.like(known));
-        // Who waits for long hears nothing for long, also when the other side is gone.
-        let tcp = known.tcp_settings().clone().set_keepalive(KEEPALIVE);
-        let apart_from_others = Self::open(server.set_tcp_settings(tcp))?;
+        let apart_from_others = Self::open(address(self, node))?;
         apart_from_others.get_multiplexed_async_connection_with_config(&apart()).await
     }
+
+    async fn connect_tracking(
+        &self,
+        node: Option<&Node>,
+        pushes: Arc<dyn AsyncPushSender>,
+    ) -> RedisResult<MultiplexedConnection> {
+        let address = address(self, node);
+        let by_resp3 = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let tracking = Self::open(address.set_redis_settings(by_resp3))?;
+        let config = apart().set_push_sender(pushes);
+        let mut connection = tracking.get_multiplexed_async_connection_with_config(&config).await?;
+        redis::cmd("CLIENT").arg("TRACKING").arg("ON").exec_async(&mut connection).await?;
+        Ok(connection)
+    }
+}
+
+/// Where a server is reached, or another node by what is known of that, for a connection of its own.
+fn address(server: &redis::Client, node: Option<&Node>) -> ConnectionInfo {
+    let known = server.get_connection_info();
+    let address = node.map_or_else(|| known.clone(), |node| node.like(known));
+    // Who waits for long hears nothing for long, also when the other side is gone.
+    let tcp = known.tcp_settings().clone().set_keepalive(KEEPALIVE);
+    address.set_tcp_settings(tcp)
 }
 
 /// For a connection that all calls share.

@@ -1,9 +1,10 @@
 //! The connection manager of redis-rs.
 
 use std::fmt;
+use std::sync::Arc;
 
 use redis::RedisResult;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
+use redis::aio::{AsyncPushSender, ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 
 use super::connector::{ANSWER_AT_ALL, CONNECT_WITHIN, Connect, Node};
 
@@ -48,6 +49,14 @@ impl Connect for Managed {
 
     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
         self.0.connect_apart(node).await
+    }
+
+    async fn connect_tracking(
+        &self,
+        node: Option<&Node>,
+        pushes: Arc<dyn AsyncPushSender>,
+    ) -> RedisResult<MultiplexedConnection> {
+        self.0.connect_tracking(node, pushes).await
     }
 }
 

@@ -1,9 +1,10 @@
 //! Servers that sentinels watch.
 
 use std::fmt;
+use std::sync::Arc;
 
 use redis::RedisResult;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{AsyncPushSender, MultiplexedConnection};
 use redis::sentinel::SentinelClient;
 use tokio::sync::Mutex;
 
@@ -54,6 +55,14 @@ impl Connect for Sentinel {
 
     async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
         self.server().await?.connect_apart(node).await
+    }
+
+    async fn connect_tracking(
+        &self,
+        node: Option<&Node>,
+        pushes: Arc<dyn AsyncPushSender>,
+    ) -> RedisResult<MultiplexedConnection> {
+        self.server().await?.connect_tracking(node, pushes).await
     }
 }
 

@@ -10,6 +10,7 @@ mod feeds;
 mod guards;
 mod lines;
 mod link;
+mod memory;
 mod polled;
 mod purchases;
 mod redlock_cost;

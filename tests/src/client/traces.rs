@@ -17,7 +17,7 @@ use crate::harness::conditions::{HOUR, PATIENCE};
 
 /// Collects spans and events of the client: name and fields, a line each.
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<String>>>);
+pub(super) struct Collector(Arc<Mutex<Vec<String>>>);
 
 struct Line(String);
 
@@ -28,6 +28,11 @@ impl Visit for Line {
 }
 
 impl Collector {
+    /// How many lines begin so.
+    pub(super) fn count(&self, begin: &str) -> usize {
+        self.0.lock().unwrap().iter().filter(|line| line.starts_with(begin)).count()
+    }
+
     fn collect(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
         let mut line = Line(metadata.name().to_owned());
         record(&mut line);

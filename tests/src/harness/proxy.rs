@@ -2,13 +2,16 @@
 
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
 use super::server::Server;
 
@@ -29,6 +32,8 @@ pub(crate) struct Proxy {
     link: watch::Sender<Link>,
     /// How often connections were left to hang.
     hangs: Arc<AtomicI64>,
+    /// How long bytes take in each direction, in ms.
+    delay: Arc<AtomicU64>,
     requests: Arc<Budget>,
     replies: Arc<Budget>,
     _tasks: JoinSet<()>,
@@ -67,16 +72,17 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let (link, watched) = watch::channel(Link::Up);
         let (requests, replies) = (Budget::unlimited(), Budget::unlimited());
-        let hangs = Arc::new(AtomicI64::new(0));
+        let (hangs, delay) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicU64::new(0)));
         let path = Path {
             link: watched,
             hangs: hangs.clone(),
+            delay: delay.clone(),
             requests: requests.clone(),
             replies: replies.clone(),
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(listen(listener, server.port(), path));
-        Self { port, link, hangs, requests, replies, _tasks: tasks }
+        Self { port, link, hangs, delay, requests, replies, _tasks: tasks }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -91,6 +97,11 @@ impl Proxy {
     /// No byte passes any more on the present connections, which stay open; new ones work.
     pub(crate) fn hang(&self) {
         self.hangs.fetch_add(1, SeqCst);
+    }
+
+    /// From now on all bytes take so long, in each direction.
+    pub(crate) fn delay(&self, time: Duration) {
+        self.delay.store(time.as_millis() as u64, SeqCst);
     }
 
     /// From now on requests pass, and replies are lost.
@@ -124,6 +135,7 @@ impl Proxy {
 struct Path {
     link: watch::Receiver<Link>,
     hangs: Arc<AtomicI64>,
+    delay: Arc<AtomicU64>,
     requests: Arc<Budget>,
     replies: Arc<Budget>,
 }
@@ -151,10 +163,33 @@ async fn connect(near: TcpStream, to: u16, path: Path) {
     }
 }
 
-/// Forwards in one direction until the sender closes. Bytes that arrive while the link is stalled wait, and are lost if
-/// it then is in a state other than these. A connection that lost some is closed when there are more and the link is up.
-async fn forward(
-    mut from: OwnedReadHalf,
+/// Bytes on their way, and when they arrive; none at the end.
+type Chunk = (Instant, Vec<u8>);
+
+/// Forwards in one direction until the sender closes.
+async fn forward(from: OwnedReadHalf, to: OwnedWriteHalf, path: Path, budget: &Budget, passes: &[Link]) {
+    let (chunks, on_their_way) = unbounded_channel();
+    tokio::join!(read(from, path.delay.clone(), chunks), write(on_their_way, to, path, budget, passes));
+}
+
+async fn read(mut from: OwnedReadHalf, delay: Arc<AtomicU64>, chunks: UnboundedSender<Chunk>) {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let len = tokio::select! {
+            len = from.read(&mut buffer) => len.unwrap_or_default(),
+            () = chunks.closed() => return,
+        };
+        let arrives = Instant::now() + Duration::from_millis(delay.load(SeqCst));
+        if chunks.send((arrives, buffer[..len].to_vec())).is_err() || len == 0 {
+            return;
+        }
+    }
+}
+
+/// Bytes that arrive while the link is stalled wait, and are lost if it then is in a state other than these. A connection
+/// that lost some is closed when there are more and the link is up.
+async fn write(
+    mut chunks: UnboundedReceiver<Chunk>,
     mut to: OwnedWriteHalf,
     Path { mut link, hangs, .. }: Path,
     budget: &Budget,
@@ -162,11 +197,10 @@ async fn forward(
 ) {
     let begun = hangs.load(SeqCst);
     let mut is_broken = false;
-    let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let len = from.read(&mut buffer).await.unwrap_or_default();
+    while let Some((arrives, bytes)) = chunks.recv().await {
+        sleep_until(arrives).await;
         let Ok(state) = link.wait_for(|link| *link != Link::Stalled).await.map(|link| *link) else { return };
-        if len == 0 || state == Link::Down {
+        if bytes.is_empty() || state == Link::Down {
             return;
         }
         if hangs.load(SeqCst) != begun {
@@ -180,8 +214,8 @@ async fn forward(
         if is_broken {
             continue;
         }
-        let allowed = budget.spend(len);
-        if to.write_all(&buffer[..allowed]).await.is_err() || allowed < len {
+        let allowed = budget.spend(bytes.len());
+        if to.write_all(&bytes[..allowed]).await.is_err() || allowed < bytes.len() {
             return;
         }
     }

@@ -1,9 +1,10 @@
 //! The ways to reach servers, one of them chosen as the program runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::select_ok;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{AsyncPushSender, MultiplexedConnection};
 use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{Client, ConnectionAddr, ConnectionInfo, RedisResult, TlsMode};
 use seckill_client::connect::{Cluster, Connect, Node, Sentinel};
@@ -103,6 +104,18 @@ impl Connect for Connector {
             Self::Sentinel(sentinel) => sentinel.connect_apart(node).await,
             Self::Cluster(cluster) if node.is_none() => connect_to_any(cluster).await,
             Self::Cluster(cluster) => cluster.connect_apart(node).await,
+        }
+    }
+
+    async fn connect_tracking(
+        &self,
+        node: Option<&Node>,
+        pushes: Arc<dyn AsyncPushSender>,
+    ) -> RedisResult<MultiplexedConnection> {
+        match self {
+            Self::Single(server) => server.connect_tracking(node, pushes).await,
+            Self::Sentinel(sentinel) => sentinel.connect_tracking(node, pushes).await,
+            Self::Cluster(cluster) => cluster.connect_tracking(node, pushes).await,
         }
     }
 }

@@ -1,0 +1,92 @@
+//! The memory of a process, shared by the handles of a sale.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Mutex;
+use tokio::time::timeout_at;
+
+use super::connections::Connections;
+use super::figures::LIFE;
+use super::knowledge::{Knowledge, Progress};
+use crate::client::Client;
+use crate::connect::Connect;
+use crate::words::Refusal;
+
+/// What a process knows of the shards (keys) of one sale. Clones share it. Its connections are closed with the last one.
+pub(crate) struct Memory<C: Connect> {
+    client: Client<C>,
+    knowledge: Arc<Knowledge>,
+    /// Used by whoever learns.
+    connections: Arc<Mutex<Connections>>,
+}
+
+impl<C: Connect> Memory<C> {
+    /// Nothing is known, and nothing is sent.
+    pub(crate) fn new(client: &Client<C>, keys: Vec<Vec<u8>>) -> Self {
+        let knowledge = Arc::new(Knowledge::new(keys));
+        let connections = Arc::new(Mutex::new(Connections::new(&knowledge)));
+        Self { client: client.clone(), knowledge, connections }
+    }
+
+    /// Why the sale refuses a new order of so many units at this moment, if that is known for certain. Takes no lock,
+    /// writes nothing that other cores read, and allocates nothing.
+    pub(crate) fn refusal(&self, qty: u32) -> Option<Refusal> {
+        let verdict = self.knowledge.verdict();
+        let verdict = verdict.as_ref()?;
+        let refusal = verdict.refusal(qty)?;
+        (Instant::now() < verdict.until).then_some(refusal)
+    }
+
+    /// Learns in the background what all shards have, unless it is known or being learned, or it failed just now. To be
+    /// called after the server refused an order for what all buyers are refused for.
+    pub(crate) fn learn(&self) {
+        self.begin_to_learn();
+    }
+
+    fn begin_to_learn(&self) -> Progress {
+        let (progress, learning) = self.knowledge.begin();
+        if let Some(learning) = learning {
+            let (client, connections) = (self.client.clone(), self.connections.clone());
+            self.client.background().run(async move {
+                let learned = connections.lock().await.learn(&client, &learning).await;
+                if let Err(error) = learned {
+                    learning.fail(&error);
+                }
+            });
+        }
+        progress
+    }
+
+    /// Resolves when it is not known any more that a new order of so many units is refused: at once when the sale is known to
+    /// have them. What is not known is learned first; while somebody waits it is learned again before it ends. When it
+    /// cannot be learned this resolves after a second, so that who waits and buys in turn never asks more often.
+    pub(crate) async fn changed(&self, qty: u32) {
+        let give_up = Instant::now() + LIFE;
+        let mut was_refused = false;
+        loop {
+            let mut news = std::pin::pin!(self.knowledge.news.notified());
+            news.as_mut().enable();
+            let progress = self.begin_to_learn();
+            let wake = if self.refusal(qty).is_some() {
+                was_refused = true;
+                self.knowledge.next_step()
+            } else if was_refused || progress == Progress::Known || Instant::now() >= give_up {
+                return;
+            } else {
+                give_up
+            };
+            let _ = timeout_at(wake.into(), news).await;
+        }
+    }
+}
+
+impl<C: Connect> Clone for Memory<C> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            knowledge: self.knowledge.clone(),
+            connections: self.connections.clone(),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What a process knows of a sale, so that it refuses new orders by itself.
+
+mod connections;
+mod figures;
+mod handle;
+mod knowledge;
+mod purchase;
+mod sale;
+mod verdict;
+
+pub use sale::RememberingSale;

@@ -26,7 +26,7 @@ use crate::words::{Phase, Refusal, State};
 pub enum Bought {
     /// The order exists, by this call or an earlier one.
     Order(State),
-    /// There is no such order. A refusal is not remembered: a retry is decided again.
+    /// There is no such order. The server remembers no refusal: a retry is decided again.
     Refused(Refusal),
     /// A reply that this version of the crate does not know, from a newer server.
     Other(String),

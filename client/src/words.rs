@@ -99,7 +99,7 @@ words! {
 }
 
 words! {
-    /// Why there is no order. A refusal is not remembered: the same purchase is decided anew when it is sent again.
+    /// Why there is no order. The server remembers no refusal: the same purchase is decided anew when it is sent again.
     ///
     /// ```
     /// assert_eq!(seckill_client::Refusal::LockLost.to_string(), "LOCKLOST");

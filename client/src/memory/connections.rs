@@ -80,7 +80,7 @@ impl Connections {
 
     /// Asks shards, each where it is.
     async fn ask_all<C: Connect>(&mut self, client: &Client<C>, learning: &Learning) -> Result<()> {
-        let mut shards: Vec<usize> = learning.shards().collect();
+        let mut shards = learning.shards();
         let mut redirects = 0;
         while !shards.is_empty() {
             self.connect(client, &shards).await?;
@@ -151,16 +151,17 @@ impl Connections {
             let sale = learning.key(number);
             commands.add_command(encode(Command::Read { sale, query: Query::Info }));
         }
+        let epochs: Vec<u64> = shards.iter().map(|&number| learning.epoch(number)).collect();
         let sent = Instant::now();
         let call = commands.ignore_errors().query_async(&mut connection);
         // What is replied later holds no more.
         let replies: RedisResult<Vec<Value>> = timeout(LIFE, call).await.unwrap_or_else(|_| Err(timed_out()));
         let mut redirected = vec![];
-        for (number, reply) in shards.into_iter().zip(replies?) {
+        for ((number, epoch), reply) in shards.into_iter().zip(epochs).zip(replies?) {
             match reply.extract_error() {
                 Ok(reply) => {
                     let info: Info = parse(reply)?;
-                    learning.keep(number, Figures::of(&info, sent));
+                    learning.keep(number, epoch, Figures::of(&info, sent));
                 }
                 Err(error) if error.redirect_node().is_some() => redirected.push((number, error)),
                 Err(error) => return Err(error.into()),

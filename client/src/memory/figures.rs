@@ -28,12 +28,14 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// What a reply says of new orders that was asked for at this instant; nothing when the shard decides no orders.
+    /// What a reply says of new orders that was asked for at this instant.
     ///
     /// The server read its clock after `sent`, and `now` is truncated to a millisecond: so until `until` its clock cannot
     /// have reached the instant at which the window opens or closes.
-    pub(super) fn of(info: &Info, sent: Instant) -> Option<Self> {
+    pub(super) fn of(info: &Info, sent: Instant) -> Self {
         let (window, changes) = match info.rules.opens {
+            // It answers with an error, so nobody is refused in its name.
+            _ if info.diverged => (Window::Open, u64::MAX),
             opens if info.now < opens => (Window::Upcoming, opens),
             _ => match info.rules.closes {
                 0 => (Window::Open, u64::MAX),
@@ -43,15 +45,11 @@ impl Figures {
         };
         let left = Duration::from_millis(changes.saturating_sub(info.now.saturating_add(1)));
         let until = sent + left.min(LIFE);
-        (!info.diverged).then_some(Self { window, available: info.available, sent, until })
+        let available = if info.diverged { u64::MAX } else { info.available };
+        Self { window, available, sent, until }
     }
 
-    /// Whether they are to be asked for again by whoever needs them: half of their time is over.
-    pub(super) fn are_stale(&self, now: Instant) -> bool {
-        now >= self.stale_at()
-    }
-
-    /// When half of their time is over.
+    /// When half of their time is over: then they are asked for again by whoever needs them.
     pub(super) fn stale_at(&self) -> Instant {
         self.sent + self.until.duration_since(self.sent) / 2
     }
@@ -71,7 +69,7 @@ mod tests {
     /// The window, and for how long it holds, in ms.
     fn window(now: u64, opens: u64, closes: u64) -> (Window, u128) {
         let sent = Instant::now();
-        let figures = Figures::of(&info(now, opens, closes), sent).unwrap();
+        let figures = Figures::of(&info(now, opens, closes), sent);
         (figures.window, (figures.until - sent).as_millis())
     }
 
@@ -94,9 +92,9 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_diverged_says_nothing() {
-        let diverged = Info { diverged: true, ..info(5_000, 0, 0) };
-        assert_eq!(Figures::of(&diverged, Instant::now()), None);
+    fn a_copy_that_diverged_refuses_nobody() {
+        let figures = Figures::of(&Info { diverged: true, ..info(5_000, 0, 0) }, Instant::now());
+        assert_eq!((figures.window, figures.available), (Window::Open, u64::MAX));
     }
 
     proptest! {
@@ -112,7 +110,7 @@ mod tests {
             at in 0..1_000_000u64,
         ) {
             let sent = Instant::now();
-            let figures = Figures::of(&info(now, opens, closes), sent).unwrap();
+            let figures = Figures::of(&info(now, opens, closes), sent);
             let asked = sent + Duration::from_micros(read_after + at);
             prop_assume!(asked < figures.until);
             // The server's clock then, in ms: `at` µs after it was read.

@@ -29,6 +29,11 @@ impl<C: Connect> Memory<C> {
         Self { client: client.clone(), knowledge, connections }
     }
 
+    #[cfg(test)]
+    pub(super) fn knowledge(&self) -> &Arc<Knowledge> {
+        &self.knowledge
+    }
+
     /// Why the sale refuses a new order of so many units at this moment, if that is known for certain. Takes no lock,
     /// writes nothing that other cores read, and allocates nothing.
     pub(crate) fn refusal(&self, qty: u32) -> Option<Refusal> {

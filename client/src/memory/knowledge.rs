@@ -41,6 +41,12 @@ struct Shard {
     epoch: u64,
 }
 
+impl Shard {
+    fn is_stale(&self, now: Instant) -> bool {
+        self.figures.is_none_or(|figures| now >= figures.stale_at())
+    }
+}
+
 /// What is done about figures that are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -122,14 +128,11 @@ impl Knowledge {
         if state.paused_until.is_some_and(|until| now < until) {
             return (Progress::Paused, None);
         }
-        let is_stale = |shard: &Shard| shard.figures.is_none_or(|figures| figures.are_stale(now));
-        let stale = state.shards.iter().enumerate().filter(|(_, shard)| is_stale(shard));
-        let shards: HashMap<_, _> = stale.map(|(number, shard)| (number, shard.epoch)).collect();
-        if shards.is_empty() {
+        if !state.shards.iter().any(|shard| shard.is_stale(now)) {
             return (Progress::Known, None);
         }
         state.is_learning = true;
-        (Progress::Learning, Some(Learning { knowledge: self.clone(), shards }))
+        (Progress::Learning, Some(Learning(self.clone())))
     }
 
     /// The sale, for a trace.
@@ -143,48 +146,55 @@ impl Knowledge {
 }
 
 /// Somebody learns the figures of shards. When it is dropped, another may.
-pub(super) struct Learning {
-    knowledge: Arc<Knowledge>,
-    /// The numbers of the shards, and their epochs before they were asked.
-    shards: HashMap<usize, u64>,
-}
+pub(super) struct Learning(Arc<Knowledge>);
 
 impl Learning {
-    pub(super) fn shards(&self) -> impl Iterator<Item = usize> {
-        self.shards.keys().copied()
+    /// The numbers of the shards whose figures are missing or stale.
+    pub(super) fn shards(&self) -> Vec<usize> {
+        let now = Instant::now();
+        let state = self.0.lock();
+        let shards = state.shards.iter().enumerate();
+        shards.filter(|(_, shard)| shard.is_stale(now)).map(|(number, _)| number).collect()
     }
 
     pub(super) fn key(&self, number: usize) -> &[u8] {
-        &self.knowledge.keys[number]
+        &self.0.keys[number]
     }
 
-    /// Keeps the figures of a shard, unless it changed since before it was asked.
-    pub(super) fn keep(&self, number: usize, figures: Option<Figures>) {
-        let mut state = self.knowledge.lock();
-        let shard = &mut state.shards[number];
-        if self.shards.get(&number) == Some(&shard.epoch) {
-            shard.figures = figures;
+    /// The epoch of a shard, to be read before it is asked.
+    pub(super) fn epoch(&self, number: usize) -> u64 {
+        self.0.lock().shards[number].epoch
+    }
+
+    /// Keeps the figures of a shard that was asked in this epoch, unless it changed since.
+    pub(super) fn keep(&self, number: usize, epoch: u64, figures: Figures) {
+        let shard = &mut self.0.lock().shards[number];
+        if shard.epoch == epoch {
+            shard.figures = Some(figures);
         }
     }
 
-    /// It did not succeed: what was known is known no more, and for a while nothing is learned.
+    /// It did not succeed: for a while nothing is learned.
     pub(super) fn fail(self, error: &Error) {
-        self.knowledge.forget_all();
         // What the module says of the sale may be different soon, as when a sale is replaced.
         let is_passing = error.is_retryable() || error.is_of_module();
         let pause = if is_passing { LIFE } else { REFUSED_FOR };
-        self.knowledge.lock().paused_until = Some(Instant::now() + pause);
-        tracing::debug!(name: "seckill.memory.failed", sale = %self.knowledge.name(), %error);
+        self.0.lock().paused_until = Some(Instant::now() + pause);
+        tracing::debug!(name: "seckill.memory.failed", sale = %self.0.name(), %error);
     }
 }
 
 impl Drop for Learning {
     fn drop(&mut self) {
-        let mut state = self.knowledge.lock();
+        let mut state = self.0.lock();
         state.is_learning = false;
         let verdict = Verdict::of(state.shards.iter().map(|shard| shard.figures));
-        self.knowledge.verdict.store(verdict.map(Arc::new));
+        let available = verdict.as_ref().map(|verdict| verdict.available);
+        self.0.verdict.store(verdict.map(Arc::new));
         drop(state);
-        self.knowledge.news.notify_waiters();
+        if let Some(available) = available {
+            tracing::debug!(name: "seckill.memory.learned", sale = %self.0.name(), available);
+        }
+        self.0.news.notify_waiters();
     }
 }

@@ -6,6 +6,8 @@ mod handle;
 mod knowledge;
 mod purchase;
 mod sale;
+#[cfg(test)]
+mod speed;
 mod verdict;
 
 pub use sale::RememberingSale;

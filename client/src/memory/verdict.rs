@@ -10,7 +10,7 @@ use crate::words::Refusal;
 pub(super) struct Verdict {
     window: Window,
     /// Units, in all shards.
-    available: u64,
+    pub(super) available: u64,
     /// When it is to be learned again by whoever needs it.
     pub(super) stale_at: Instant,
     /// Until when it holds.

@@ -9,6 +9,7 @@ mod feeds;
 mod handoffs;
 mod large_migrations;
 mod large_sales;
+mod memory;
 pub(crate) mod nodes;
 mod ownership;
 mod sales;

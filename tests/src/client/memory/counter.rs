@@ -5,7 +5,7 @@ use seckill_client::{NewSale, Outcome, Refusal, RememberingSale, Sale};
 use super::super::link::{Link, calls};
 use crate::harness::conditions::{HOUR, wait_until};
 
-/// A sale of one unit behind a link, a handle that remembers it, and one beside that on the server itself.
+/// A sale behind a link, a handle that remembers it, and one beside that on the server itself.
 pub(super) struct Counter {
     pub(super) link: Link,
     pub(super) sale: RememberingSale,
@@ -14,11 +14,6 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// A sale of one unit, which nobody bought.
-    pub(super) async fn open() -> Self {
-        Self::with(NewSale::new(1)).await
-    }
-
     pub(super) async fn with(sale: NewSale) -> Self {
         let link = Link::start().await;
         let url = format!("redis://127.0.0.1:{}/", link.server.port());

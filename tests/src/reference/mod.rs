@@ -12,6 +12,7 @@ mod errors;
 mod links;
 mod replies;
 mod section;
+mod shards;
 mod users;
 
 /// Each command, with `%` as its key and as few arguments as make it one that could succeed.

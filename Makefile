@@ -28,7 +28,7 @@ RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: ## Install what is missing: redis-server, redis-cli and libclang.
+setup: ## Install what is missing: redis-server, redis-cli, libclang, and Node.js and Python with their clients for the examples.
 	@tests/scripts/setup $(RUST_VERSION)
 
 build: setup ## Build the module and the program.

@@ -4,6 +4,7 @@ mod buyers;
 mod client;
 mod client_locks;
 mod durable;
+mod examples;
 mod failover;
 mod feeds;
 mod handoffs;

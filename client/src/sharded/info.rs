@@ -74,6 +74,38 @@ impl<C: Connect> ShardedSale<C> {
     }
 }
 
+impl ShardedInfo {
+    /// The sums in the form that the figures of an ordinary sale have, so that what shows one kind of sale shows the other.
+    /// `seq` is the number of all events then, and `term` the highest.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// let figures = sale.info().await?.total();
+    /// println!("{} events since {}", figures.seq, figures.created);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn total(&self) -> Info {
+        let shards = || self.shards.iter();
+        Info {
+            state: self.state.clone(),
+            available: self.available,
+            held: self.held,
+            sold: self.sold,
+            orders: self.orders,
+            buyers: self.buyers,
+            rules: self.rules,
+            seq: shards().map(|info| info.seq).fold(0, u64::saturating_add),
+            term: shards().map(|info| info.term).max().unwrap_or(0),
+            created: shards().map(|info| info.created).min().unwrap_or(0),
+            diverged: shards().any(|info| info.diverged),
+            now: self.now,
+            room: shards().map(|info| info.room).fold(0, u32::saturating_add),
+        }
+    }
+}
+
 async fn under_way<S: Servers>(mover: &Mover<S>) -> Result<u64> {
     let entries = mover.servers().under_way().await?;
     Ok(entries.iter().map(|entry| u64::from(entry.transfer.units)).sum())
@@ -121,9 +153,16 @@ mod tests {
     }
 
     #[test]
+    fn the_total_of_a_single_shard_is_what_it_has() {
+        assert_eq!(sum(vec![Info::SAMPLE], 0, std::time::Duration::ZERO).total(), Info::SAMPLE);
+    }
+
+    #[test]
     fn figures_are_summed() {
         let other = Info { available: 7, now: 5, ..Info::SAMPLE };
         let info = sum(vec![Info::SAMPLE, other], 3, std::time::Duration::ZERO);
+        let total = info.total();
+        assert_eq!((total.available, total.seq, total.created, total.room), (12, 22, 8, 26));
         assert_eq!((info.available, info.held, info.sold, info.orders, info.buyers), (12, 2, 8, 12, 6));
         assert_eq!((info.now, info.under_way, info.rules), (5, 3, Rules::SAMPLE));
     }

@@ -46,6 +46,8 @@ pub struct Balanced {
     /// Transfers that could not be finished: a server does not answer, or a shard lacks the units that a failover gave
     /// back to it.
     pub open: Vec<Transfer>,
+    /// The numbers of the shards that did not answer, and were left out.
+    pub silent: Vec<usize>,
 }
 
 impl<C: Connect> ShardedSale<C> {
@@ -88,9 +90,13 @@ impl<C: Connect> Balancer<C> {
         let first = self.round % self.sale.layout().shards().len();
         self.round += 1;
         let (demand, sale) = (&mut self.demand, &self.sale);
-        let plan = |shards: &[Option<Figures>]| even_out(shards, &note(demand, shards), first);
+        let mut silent = Vec::new();
+        let plan = |shards: &[Option<Figures>]| {
+            silent = (0..shards.len()).filter(|shard| shards[*shard].is_none()).collect();
+            even_out(shards, &note(demand, shards), first)
+        };
         let (settled, moved) = sale.mover().balance(plan).await?;
-        Ok(Balanced { moved, finished: settled.finished, open: settled.open })
+        Ok(Balanced { moved, finished: settled.finished, open: settled.open, silent })
     }
 }
 

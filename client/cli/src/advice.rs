@@ -9,6 +9,9 @@ use seckill_client::{Code, Error};
 
 const LOG_IN: &str = "name the user and the password in SECKILL_URL: redis://USER:PASSWORD@HOST";
 
+/// Of a change to several shards that failed.
+pub(crate) const REPEAT: &str = "some shards may have it already: repeat the same command, which finishes it";
+
 /// The text of an error, with what to do next on a line of its own where that is known.
 pub(crate) fn with_advice(error: &Error) -> String {
     match advice(error) {

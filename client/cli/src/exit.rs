@@ -65,6 +65,14 @@ impl Failure {
             Self::Server(text) => Self::Server(format!("{name}: {text}")),
         }
     }
+
+    /// A server did not do all of it, or nobody knows whether it did: with what to do then.
+    pub(crate) fn to_finish(self, advice: impl std::fmt::Display) -> Self {
+        match self {
+            Self::Server(text) => Self::Server(format!("{text}\n{advice}")),
+            refused => refused,
+        }
+    }
 }
 
 impl From<Error> for Failure {

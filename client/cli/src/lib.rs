@@ -3,6 +3,7 @@
 //! It is a library so that tests can read its help, and put the steps of the replayed incident in any order.
 
 mod advice;
+mod any_sale;
 mod cli;
 mod completions;
 mod data_directory;
@@ -28,5 +29,6 @@ mod servers;
 mod table;
 mod times;
 mod top;
+mod transfers;
 
 pub use cli::{command, main};

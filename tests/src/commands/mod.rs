@@ -17,5 +17,6 @@ mod orders;
 mod program;
 mod report;
 mod sales;
+mod sharded_sales;
 mod terminal;
 mod top;

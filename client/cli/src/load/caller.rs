@@ -6,7 +6,7 @@ use seckill_client::{Code, Error, Outcome, Refusal, Sale, State};
 
 use super::plan::Plan;
 use super::told::{Answer, Ending, Status, Told};
-use crate::servers::Connector;
+use crate::servers::{AnySale, Connector};
 
 /// What is timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Purchase {
 }
 
 /// Makes the purchase of this number. Its latency counts from the instant when it was due.
-pub(super) async fn purchase(sale: &Sale<Connector>, plan: &Plan, number: u64, due: Instant) -> Purchase {
+pub(super) async fn purchase(sale: &AnySale, plan: &Plan, number: u64, due: Instant) -> Purchase {
     let intent = plan.draw(number);
     let (order, buyer) = (plan.order(number), Plan::buyer(intent.buyer));
     let mut call = Call { took: Vec::new(), refusal: None, error: None };
@@ -38,7 +38,7 @@ pub(super) async fn purchase(sale: &Sale<Connector>, plan: &Plan, number: u64, d
     };
     let is_held = again.unwrap_or(bought) == Answer::Order(Status::Held);
     let ended = match intent.ending.filter(|_| is_held) {
-        Some(ending) => Some((ending, call.end(sale, &order, ending).await)),
+        Some(ending) => Some((ending, call.end(&sale.home(&buyer), &order, ending).await)),
         None => None,
     };
     let Call { took, refusal, error } = call;
@@ -53,15 +53,8 @@ struct Call {
 }
 
 impl Call {
-    async fn buy(
-        &mut self,
-        sale: &Sale<Connector>,
-        plan: &Plan,
-        buyer: &str,
-        order: &str,
-        since: Instant,
-    ) -> Answer {
-        let receipt = sale.buy(buyer).order(order).qty(plan.qty).await;
+    async fn buy(&mut self, sale: &AnySale, plan: &Plan, buyer: &str, order: &str, since: Instant) -> Answer {
+        let receipt = sale.home(buyer).buy(buyer).order(order).qty(plan.qty).await;
         self.took.push((Request::Buy, since.elapsed()));
         match receipt {
             Ok(receipt) => match receipt.outcome {

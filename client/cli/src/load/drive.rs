@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use seckill_client::Sale;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -12,12 +11,12 @@ use super::gate::Gate;
 use super::pace;
 use super::plan::Plan;
 use super::record::Record;
-use crate::servers::Connector;
+use crate::servers::AnySale;
 
 /// What all callers share.
 pub(super) struct Drive {
     /// The sale, by each of the connections.
-    pub(super) sales: Vec<Sale<Connector>>,
+    pub(super) sales: Vec<AnySale>,
     pub(super) plan: Plan,
     pub(super) gate: Gate,
     pub(super) record: Mutex<Record>,

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use seckill_client::{Info, Sale};
+use seckill_client::ShardedInfo;
 use tokio::time::interval;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ use crate::history;
 use crate::interrupt::interrupted;
 use crate::output::Output;
 use crate::progress;
-use crate::servers::{Connector, Servers};
+use crate::servers::{AnySale, Servers};
 use books::{Ledger, compare};
 use drive::Drive;
 use gate::Gate;
@@ -76,15 +76,17 @@ impl Load {
 
         let report = Report::new(&key, &plan.run, options.rate, took, &drive.record());
         let read = read(&sale, before).await;
-        let (ledger, after) = match read {
+        let (ledgers, after) = match read {
             Ok(read) => read,
             Err(failure) => {
                 output.print(&report)?;
                 return Err(failure);
             }
         };
-        let differences = compare(&plan, &drive.record().told, &ledger, &after);
-        output.print(&report.with_books(Books::new(ledger.events(), &differences)))?;
+        let shards: Vec<_> = ledgers.iter().zip(&after.shards).collect();
+        let differences = compare(&plan, &drive.record().told, &shards);
+        let events = ledgers.iter().map(Ledger::events).sum();
+        output.print(&report.with_books(Books::new(events, &differences)))?;
         match drive.record().failure() {
             _ if !differences.is_empty() => Ok(Exit::Refused),
             Some(error) => Err(error.clone().into()),
@@ -93,18 +95,18 @@ impl Load {
     }
 }
 
-/// All events of the sale, and the figures of INFO after the last of them.
-async fn read(sale: &Sale<Connector>, before: Info) -> Result<(Ledger, Info), Failure> {
-    let mut ledger = Ledger::new(before);
-    let after = history::read(sale, |event| ledger.enter(event)).await?;
-    Ok((ledger, after))
+/// All events of each shard, and the figures of INFO after the last of them.
+async fn read(sale: &AnySale, before: ShardedInfo) -> Result<(Vec<Ledger>, ShardedInfo), Failure> {
+    let mut ledgers: Vec<_> = before.shards.into_iter().map(Ledger::new).collect();
+    let after = history::read(sale, |shard, event| ledgers[shard].enter(event)).await?;
+    Ok((ledgers, after))
 }
 
 /// The sale, by each of so many connections.
-async fn connect(servers: &Servers, key: &str, connections: u16) -> Result<Vec<Sale<Connector>>, Failure> {
+async fn connect(servers: &Servers, key: &str, connections: u16) -> Result<Vec<AnySale>, Failure> {
     let mut sales = Vec::new();
     for _ in 0..connections {
-        sales.push(servers.client().await?.sale(key));
+        sales.push(servers.sale(key).await?);
     }
     Ok(sales)
 }

@@ -37,7 +37,7 @@ struct Account {
 
 impl Buyer {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let sale = servers.client().await?.sale(self.sale);
+        let sale = servers.sale(&self.sale).await?.home(&self.buyer);
         let seckill_client::Buyer { held, sold, orders, .. } = sale.buyer(&self.buyer).await?;
         let orders = stream::iter(orders).map(async |order| sale.order(order).await).buffered(AT_ONCE);
         let orders = orders.try_filter_map(async |order| Ok(order)).try_collect().await?;

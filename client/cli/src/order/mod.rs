@@ -2,6 +2,7 @@
 
 mod buy;
 mod buyer;
+mod locator;
 mod settle;
 mod show;
 

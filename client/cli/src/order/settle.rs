@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use seckill_client::State;
 
+use super::locator::Locator;
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, Show};
@@ -15,13 +16,12 @@ use crate::times::positive_duration;
 ///
 /// Prints its state then, and exits with 1 if that is not SOLD.
 #[derive(clap::Args)]
-#[command(after_help = "Example:
-  seckill confirm bottles order-1")]
+#[command(after_help = "Examples:
+  seckill confirm bottles order-1
+  seckill confirm bottles order-1 --buyer ann")]
 pub(crate) struct Confirm {
-    /// The key of the sale
-    sale: String,
-    /// The id of the order
-    order: String,
+    #[command(flatten)]
+    locator: Locator,
 }
 
 /// Give a held order a new deadline, counted from now
@@ -31,10 +31,8 @@ pub(crate) struct Confirm {
 #[command(after_help = "Example:
   seckill extend bottles order-1 --hold 15m")]
 pub(crate) struct Extend {
-    /// The key of the sale
-    sale: String,
-    /// The id of the order
-    order: String,
+    #[command(flatten)]
+    locator: Locator,
     /// How long it is held from now on
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     hold: Duration,
@@ -48,10 +46,8 @@ pub(crate) struct Extend {
   seckill cancel bottles order-1
   seckill cancel bottles order-1 --refund")]
 pub(crate) struct Cancel {
-    /// The key of the sale
-    sale: String,
-    /// The id of the order
-    order: String,
+    #[command(flatten)]
+    locator: Locator,
     /// Cancel the order even if it is sold
     #[arg(long)]
     refund: bool,
@@ -66,31 +62,30 @@ struct Settled {
 
 impl Confirm {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let state = servers.client().await?.sale(self.sale).confirm(&self.order).await?;
-        settled(output, self.order, state, &[State::Sold])
+        let state = self.locator.shard(servers).await?.confirm(self.locator.id()).await?;
+        settled(output, &self.locator, state, &[State::Sold])
     }
 }
 
 impl Extend {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let state = servers.client().await?.sale(self.sale).extend(&self.order, self.hold).await?;
-        settled(output, self.order, state, &[State::Held])
+        let state = self.locator.shard(servers).await?.extend(self.locator.id(), self.hold).await?;
+        settled(output, &self.locator, state, &[State::Held])
     }
 }
 
 impl Cancel {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let sale = servers.client().await?.sale(self.sale);
-        let state =
-            if self.refund { sale.refund(&self.order).await? } else { sale.cancel(&self.order).await? };
-        settled(output, self.order, state, &[State::Cancelled, State::Expired])
+        let (shard, order) = (self.locator.shard(servers).await?, self.locator.id());
+        let state = if self.refund { shard.refund(order).await? } else { shard.cancel(order).await? };
+        settled(output, &self.locator, state, &[State::Cancelled, State::Expired])
     }
 }
 
 /// Prints the state, and compares it with those that were asked for.
-fn settled(output: Output, order: String, state: State, wanted: &[State]) -> Result<Exit, Failure> {
+fn settled(output: Output, locator: &Locator, state: State, wanted: &[State]) -> Result<Exit, Failure> {
     let exit = if wanted.contains(&state) { Exit::Done } else { Exit::Refused };
-    output.print(&Settled { order, state })?;
+    output.print(&Settled { order: locator.id().to_owned(), state })?;
     Ok(exit)
 }
 

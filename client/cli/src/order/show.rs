@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use seckill_client::Order as Details;
 
+use super::locator::Locator;
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, Show};
@@ -12,23 +13,17 @@ use crate::times::instant;
 
 /// Show an order
 #[derive(clap::Args)]
-#[command(after_help = "Example:
-  seckill order bottles order-1")]
+#[command(after_help = "Examples:
+  seckill order bottles order-1
+  seckill order bottles order-1 --buyer ann")]
 pub(crate) struct Order {
-    /// The key of the sale
-    sale: String,
-    /// The id of the order
-    order: String,
+    #[command(flatten)]
+    locator: Locator,
 }
 
 impl Order {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let found = servers.client().await?.sale(self.sale.as_str()).order(&self.order).await?;
-        let missing = || {
-            let [sale, order] = [&self.sale, &self.order].map(|name| Name(name.as_bytes()));
-            Failure::Refused(format!("{sale} has no order {order}"))
-        };
-        output.print(&found.ok_or_else(missing)?)?;
+        output.print(&self.locator.order(servers).await?)?;
         Ok(Exit::Done)
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Fold {
     created: u64,
     created_with: u64,
     stock: i64,
+    /// Units that were taken from one shard and not yet put into another one.
+    on_the_way: i64,
     flow: Flow,
     extended: u64,
     waits: Waits,
@@ -52,6 +54,7 @@ impl Fold {
             created: 0,
             created_with: 0,
             stock: 0,
+            on_the_way: 0,
             flow: Flow::default(),
             extended: 0,
             waits: Waits::new()?,
@@ -70,12 +73,20 @@ impl Fold {
         let placed_before = self.flow.placed().orders;
         match &event.kind {
             EventKind::Created { qty, rules } => {
-                (self.created, self.created_with, self.rules) = (at, *qty, Some(*rules));
+                // Each shard is created, the first one first.
+                if self.events == 1 {
+                    self.created = at;
+                }
+                self.created_with = self.created_with.saturating_add(*qty);
+                self.rules = Some(*rules);
                 self.restock(i64::try_from(*qty).unwrap_or(i64::MAX));
             }
             EventKind::Altered { rules } => {
                 let before = self.rules.replace(*rules).unwrap_or(*rules);
-                self.changes.add(at, Kind::Altered { before, after: *rules });
+                // The other shards are altered, too.
+                if before != *rules {
+                    self.changes.add(at, Kind::Altered { before, after: *rules });
+                }
             }
             EventKind::Restocked { qty, id } => {
                 self.restock(*qty);
@@ -87,6 +98,12 @@ impl Fold {
         }
         let available = u64::try_from(self.available()).unwrap_or(0);
         self.timeline.add(at, self.flow.placed().orders - placed_before, available);
+    }
+
+    /// The next event is a half of a transfer between two shards, which changes what a shard has by so many units.
+    pub(super) fn transfer(&mut self, units: i64) {
+        self.events = self.events.saturating_add(1);
+        self.on_the_way = self.on_the_way.saturating_sub(units);
     }
 
     fn restock(&mut self, units: i64) {
@@ -158,7 +175,7 @@ impl Fold {
         Figures {
             stock: self.stock,
             created_with: self.created_with,
-            available: self.available(),
+            available: self.available().saturating_sub(self.on_the_way),
             buyers: self.buyers.count(),
             flow: self.flow,
             extended: self.extended,

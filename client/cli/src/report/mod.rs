@@ -21,10 +21,12 @@ use seckill_client::Info;
 use self::figures::Figures;
 use self::fold::Fold;
 use self::page::Page;
+use crate::any_sale::is_ordinary;
 use crate::exit::{Exit, Failure};
 use crate::history;
 use crate::output::{self, Output};
-use crate::servers::{Connector, Servers};
+use crate::servers::{AnySale, Servers};
+use crate::transfers;
 
 /// Write a page on how a sale went, from its events
 ///
@@ -46,7 +48,7 @@ impl Report {
             let text = format!("this is a page for a browser: seckill report {} > report.html", self.sale);
             return Err(Failure::Usage(text));
         }
-        let sale = servers.client().await?.sale(self.sale);
+        let sale = servers.sale(&self.sale).await?;
         output.print(&Document::of(&sale).await?)?;
         Ok(Exit::Done)
     }
@@ -64,7 +66,7 @@ struct Document {
 }
 
 impl Document {
-    async fn of(sale: &seckill_client::Sale<Connector>) -> Result<Self, Failure> {
+    async fn of(sale: &AnySale) -> Result<Self, Failure> {
         let (info, figures) = read(sale).await?;
         let wrong = check::differences(&figures, &info);
         if !wrong.is_empty() {
@@ -80,10 +82,14 @@ impl Document {
 }
 
 /// Reads all events of a sale.
-async fn read(sale: &seckill_client::Sale<Connector>) -> Result<(Info, Figures), Failure> {
+async fn read(sale: &AnySale) -> Result<(Info, Figures), Failure> {
     let mut fold = Fold::new().map_err(Failure::server)?;
-    let info = history::read(sale, |event| fold.event(&event)).await?;
-    Ok((info, fold.figures()))
+    let is_sharded = !is_ordinary(sale);
+    let info = history::read(sale, |_, event| match transfers::half(&event.kind) {
+        Some(units) if is_sharded => fold.transfer(units),
+        _ => fold.event(&event),
+    });
+    Ok((info.await?.total(), fold.figures()))
 }
 
 impl output::Show for Document {

@@ -1,12 +1,14 @@
 //! `seckill sale alter`, and `open` and `close`, which alter the window.
 
-use seckill_client::{Alteration, Sale};
+use seckill_client::{Alteration, Info};
 
 use super::figures::figures;
 use super::rules::Rules;
+use crate::advice;
+use crate::any_sale::is_ordinary;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::servers::{Connector, Servers};
+use crate::servers::{AnySale, Servers};
 use crate::times::{When, instant_of};
 
 /// Change the rules of a sale; those that are not named stay
@@ -57,7 +59,7 @@ impl Alter {
         if self.rules.are_empty() {
             return Err(Failure::Usage("name at least one rule, such as --limit 2".to_owned()));
         }
-        let sale = servers.client().await?.sale(self.sale);
+        let sale = servers.sale(&self.sale).await?;
         let now = sale.info().await?.now;
         alter(&sale, self.rules.alteration(now), output).await
     }
@@ -65,22 +67,24 @@ impl Alter {
 
 impl Open {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let sale = servers.client().await?.sale(self.sale);
+        let sale = servers.sale(&self.sale).await?;
         let info = sale.info().await?;
         let opens = self.at.millis(info.now);
         let alteration = Alteration::new().opens(opens);
-        let ends_before = info.rules.closes != 0 && info.rules.closes <= opens;
+        // Shards differ where an earlier call was interrupted.
+        let ends_before =
+            info.shards.iter().any(|Info { rules, .. }| rules.closes != 0 && rules.closes <= opens);
         alter(&sale, if ends_before { alteration.closes(0) } else { alteration }, output).await
     }
 }
 
 impl Close {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let sale = servers.client().await?.sale(self.sale);
+        let sale = servers.sale(&self.sale).await?;
         let info = sale.info().await?;
         let closes = self.at.millis(info.now);
         // An end must be after the opening. So a sale that would never open has neither, and its end is past.
-        let never_opens = info.rules.opens >= closes;
+        let never_opens = info.shards.iter().any(|Info { rules, .. }| rules.opens >= closes);
         let alteration = if never_opens {
             Alteration::new().opens(0).closes(closes.min(info.now))
         } else {
@@ -90,8 +94,11 @@ impl Close {
     }
 }
 
-async fn alter(sale: &Sale<Connector>, alteration: Alteration, output: Output) -> Result<Exit, Failure> {
-    sale.alter(alteration).await?;
+async fn alter(sale: &AnySale, alteration: Alteration, output: Output) -> Result<Exit, Failure> {
+    if let Err(error) = sale.alter(alteration).await {
+        let failure = Failure::from(error);
+        return Err(if is_ordinary(sale) { failure } else { failure.to_finish(advice::REPEAT) });
+    }
     output.print(&figures(sale).await?)?;
     Ok(Exit::Done)
 }

@@ -2,13 +2,13 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use redis::cmd;
-use seckill_client::connect::Connect;
+use futures_util::future::try_join_all;
+use seckill_client::Code;
 
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, Show};
-use crate::servers::Servers;
+use crate::servers::{AnySale, Servers};
 
 /// Delete a sale with all its orders
 ///
@@ -33,23 +33,29 @@ struct Deleted {
 
 impl Delete {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let connector = servers.connector().await?;
-        let mut connection = connector.connect().await?;
-        // Nothing but a sale is deleted.
-        let info = servers.client_of(connector).sale(self.sale.as_str()).info().await?;
-        if !self.yes && !is_wanted(&self.sale, info.orders)? {
+        let sale = servers.sale(&self.sale).await?;
+        let orders = orders(&sale).await?;
+        if !self.yes && !is_wanted(&self.sale, orders)? {
             return Ok(Exit::Refused);
         }
-        let deleted: u64 = cmd("UNLINK").arg(&self.sale).query_async(&mut connection).await?;
-        if deleted == 0 {
-            return Err(Failure::Refused(format!(
-                "{} was deleted by somebody else",
-                Name(self.sale.as_bytes())
-            )));
-        }
-        output.print(&Deleted { sale: self.sale, orders: info.orders })?;
+        sale.delete().await.map_err(|error| Failure::from(error).to_finish(REPEAT))?;
+        output.print(&Deleted { sale: self.sale, orders })?;
         Ok(Exit::Done)
     }
+}
+
+const REPEAT: &str = "some of it may be deleted: repeat the same command, which deletes the rest";
+
+/// The orders of all shards. An earlier call may have deleted some shards. Nothing but a sale is deleted, so anything else at
+/// their keys is an error.
+async fn orders(sale: &AnySale) -> Result<u64, Failure> {
+    let shards = sale.shards();
+    let orders = shards.iter().map(async |shard| match shard.info().await {
+        Ok(info) => Ok(info.orders),
+        Err(error) if error.code() == Some(Code::NoSale) => Ok(0),
+        Err(error) => Err(Failure::from(error)),
+    });
+    Ok(try_join_all(orders).await?.into_iter().fold(0, u64::saturating_add))
 }
 
 fn is_wanted(sale: &str, orders: u64) -> Result<bool, Failure> {

@@ -4,24 +4,28 @@ use std::io::{self, Write};
 
 use seckill_client::{Info, Rules};
 
+use super::shards::Shards;
 use crate::exit::Failure;
 use crate::names::Name;
 use crate::output::Show;
-use crate::servers::Connector;
+use crate::servers::AnySale;
 use crate::times::{length, moment};
 
-/// The figures of a sale at a moment.
+/// The figures of a sale at a moment: those of a sharded one are sums.
 #[derive(serde::Serialize)]
 pub(super) struct Figures {
     #[serde(serialize_with = "crate::names::serialize")]
     sale: Vec<u8>,
     #[serde(flatten)]
     info: Info,
+    #[serde(flatten)]
+    shards: Option<Shards>,
 }
 
 /// The figures of a sale now.
-pub(super) async fn figures(handle: &seckill_client::Sale<Connector>) -> Result<Figures, Failure> {
-    Ok(Figures { sale: handle.key().to_owned(), info: handle.info().await? })
+pub(super) async fn figures(sale: &AnySale) -> Result<Figures, Failure> {
+    let info = sale.info().await?;
+    Ok(Figures { sale: sale.key().to_owned(), info: info.total(), shards: Shards::of(sale, info) })
 }
 
 impl Show for Figures {
@@ -45,7 +49,7 @@ impl Show for Figures {
         if *diverged {
             line("diverged", "yes: this copy decides nothing; see `seckill sale audit`".to_owned())?;
         }
-        Ok(())
+        self.shards.as_ref().map_or(Ok(()), |shards| shards.show(out))
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod alter;
 mod audit;
+mod balance;
 mod create;
+mod creation;
 mod delete;
 mod figures;
 mod list;
@@ -10,6 +12,7 @@ mod orders;
 mod restock;
 mod roll;
 mod rules;
+mod shards;
 mod show;
 
 use clap::Subcommand;
@@ -36,6 +39,7 @@ enum Command {
     Restock(restock::Restock),
     Show(show::Show),
     Audit(audit::Audit),
+    Balance(balance::Balance),
     List(list::List),
     Orders(orders::Orders),
     Roll(roll::Roll),
@@ -52,6 +56,7 @@ impl Sale {
             Command::Restock(restock) => restock.run(servers, output).await,
             Command::Show(show) => show.run(servers, output).await,
             Command::Audit(audit) => audit.run(servers, output).await,
+            Command::Balance(balance) => balance.run(servers, output).await,
             Command::List(list) => list.run(servers, output).await,
             Command::Orders(orders) => orders.run(servers, output).await,
             Command::Roll(roll) => roll.run(servers, output).await,

@@ -1,6 +1,7 @@
 //! `seckill sale orders`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{self, Write};
 
 use clap::ValueEnum;
@@ -65,10 +66,10 @@ struct Row {
 
 impl Orders {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let sale = servers.client().await?.sale(self.sale.as_str());
+        let sale = servers.sale(&self.sale).await?;
         let mut orders = Folded::default();
         let of_buyer = |buyer: &[u8]| self.buyer.as_ref().is_none_or(|only| only.as_bytes() == buyer);
-        history::read(&sale, |event| orders.add(event, of_buyer)).await?;
+        history::read(&sale, |shard, event| orders.add(shard, event, of_buyer)).await?;
         let mut rows = orders.rows;
         rows.retain(|row| self.wants(&row.state));
         rows.drain(..rows.len().saturating_sub(self.last.unwrap_or(usize::MAX)));
@@ -95,23 +96,25 @@ impl Orders {
 #[derive(Default)]
 struct Folded {
     rows: Vec<Row>,
-    places: HashMap<Vec<u8>, usize>,
+    /// By shard and id: two shards may have orders of the same id.
+    places: HashMap<(usize, Vec<u8>), usize>,
 }
 
 impl Folded {
-    fn add(&mut self, event: Event, of_buyer: impl Fn(&[u8]) -> bool) {
+    fn add(&mut self, shard: usize, event: Event, of_buyer: impl Fn(&[u8]) -> bool) {
         let EventKind::Order { state, order, buyer, qty, deadline, .. } = event.kind else { return };
         if !of_buyer(&buyer) {
             return;
         }
         let at = event.at;
-        match self.places.get(&order) {
-            Some(place) => {
-                let row = &mut self.rows[*place];
+        match self.places.entry((shard, order)) {
+            Entry::Occupied(place) => {
+                let row = &mut self.rows[*place.get()];
                 (row.state, row.at, row.deadline) = (state, at, deadline);
             }
-            None => {
-                self.places.insert(order.clone(), self.rows.len());
+            Entry::Vacant(place) => {
+                let order = place.key().1.clone();
+                place.insert(self.rows.len());
                 self.rows.push(Row { order, buyer, qty, state, placed: at, at, deadline });
             }
         }

@@ -11,7 +11,8 @@ use crate::servers::Servers;
 
 /// Add units to a sale, or take units away that are available
 ///
-/// It happens once for each id: repeat it with the id when you do not know whether it was done.
+/// It happens once for each id: repeat it with the id when you do not know whether it was done. The units of a sharded sale
+/// are spread evenly.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   seckill sale restock bottles 50 --id delivery-7
@@ -40,7 +41,8 @@ impl Restock {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         let Self { sale, units, id } = self;
         let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
-        let available = servers.client().await?.sale(sale.as_str()).restock(units, &id).await;
+        let handle = servers.sale(&sale).await?;
+        let available = handle.restock(units, &id).await;
         let available = available.map_err(|error| with_id(error.into(), &id))?;
         let restocked = Restocked { sale, units, id, available };
         output.print(&restocked).map_err(|failure| with_id(failure, &restocked.id))?;
@@ -50,10 +52,7 @@ impl Restock {
 
 /// Without the id that was made here nobody could repeat it.
 fn with_id(failure: Failure, id: &str) -> Failure {
-    match failure {
-        Failure::Server(text) => Failure::Server(format!("{text}\nit may be done: repeat it with --id {id}")),
-        refused => refused,
-    }
+    failure.to_finish(format_args!("it may be done: repeat it with --id {id}"))
 }
 
 impl Show for Restocked {

@@ -2,15 +2,17 @@
 
 use std::io::{self, Write};
 
-use seckill_client::{Code, Error, EventKind, Info, NewSale, Sale};
+use seckill_client::{Code, Error, EventKind, Info, NewSale};
 use uuid::Uuid;
 
+use super::creation::create;
 use super::rules::Rules;
+use crate::any_sale::is_ordinary;
 use crate::exit::{Exit, Failure};
 use crate::history;
 use crate::names::Name;
 use crate::output::{Output, Show, note};
-use crate::servers::{Connector, Servers};
+use crate::servers::{AnyClient, AnySale, Servers};
 
 /// How often the stock may change while this looks at it, before it gives up.
 const ATTEMPTS: u32 = 100;
@@ -18,7 +20,7 @@ const ATTEMPTS: u32 = 100;
 /// Carry the units that are available in a sale to a new one
 ///
 /// The new sale is created with the rules of the old one, except those that are named and an end that has passed; one that exists
-/// keeps its own. Units are taken from the old sale
+/// keeps its own. It has as many shards as the old one. Units are taken from the old sale
 /// first, so they are never sold twice. Whatever interrupts it, repeat it: each step happens once, and units that became
 /// available meanwhile (holds that ran out) are carried over, too. Close the old sale first if it shall not sell on.
 ///
@@ -54,9 +56,10 @@ impl Roll {
             return Err(Failure::Usage("the two sales must have different keys".to_owned()));
         }
         let client = servers.client().await?;
-        let (old, new) = (client.sale(self.old.as_str()), client.sale(self.new.as_str()));
-        let from = old.info().await?;
-        let to = self.create(&new, &from).await?;
+        let old = client.sharded(&self.old).await?;
+        let from = old.info().await?.total();
+        let new = self.create(&client, &old, &from).await?;
+        let to = new.info().await?.total();
         let pair = Pair { id: id_of(&self, &from, &to), old, new };
         let units = pair.carry().await?;
         let available = pair.new.info().await?.available;
@@ -65,8 +68,8 @@ impl Roll {
     }
 
     /// The new sale, created unless it exists.
-    async fn create(&self, new: &Sale<Connector>, old: &Info) -> Result<Info, Failure> {
-        match new.info().await {
+    async fn create(&self, client: &AnyClient, from: &AnySale, old: &Info) -> Result<AnySale, Failure> {
+        match client.sharded(&self.new).await {
             Err(error) if error.code() == Some(Code::NoSale) => {}
             known => {
                 if !self.rules.are_empty() {
@@ -79,8 +82,8 @@ impl Roll {
         let sale = NewSale::new(0).limit(rules.limit).attempts(rules.attempts).hold(rules.hold);
         let closes = if rules.closes > old.now { rules.closes } else { 0 };
         let sale = sale.opens(rules.opens).closes(closes);
-        new.create(sale.with(self.rules.alteration(old.now))).await?;
-        Ok(new.info().await?)
+        let shards = (!is_ordinary(from)).then(|| from.shards().len());
+        create(client, &self.new, shards, sale.with(self.rules.alteration(old.now))).await
     }
 }
 
@@ -92,8 +95,8 @@ fn id_of(roll: &Roll, old: &Info, new: &Info) -> String {
 
 /// Two sales, and the beginning of the ids by which units go from one to the other.
 struct Pair {
-    old: Sale<Connector>,
-    new: Sale<Connector>,
+    old: AnySale,
+    new: AnySale,
     id: String,
 }
 
@@ -129,7 +132,7 @@ impl Pair {
     /// The ids and units that were taken from the old sale for the new one.
     async fn taken(&self) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
         let mut taken = Vec::new();
-        let read = history::read(&self.old, |event| match event.kind {
+        let read = history::read(&self.old, |_, event| match event.kind {
             EventKind::Restocked { qty, id: Some(id) } if id.starts_with(self.id.as_bytes()) => {
                 taken.push((id, -qty));
             }

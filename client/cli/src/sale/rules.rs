@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seckill_client::Alteration;
 
-use crate::times::{When, duration};
+use crate::times::{When, duration, instant};
 
 /// The rules of a sale. What is not named is not changed; a new sale has none of it.
 #[derive(Debug, Clone, clap::Args)]
@@ -35,6 +35,17 @@ impl Rules {
     /// Whether the clock of the server decides on the window.
     pub(super) fn are_relative(&self) -> bool {
         self.opens.into_iter().chain(self.closes).any(When::is_relative)
+    }
+
+    /// The options for the window as instants of the calendar, where the clock of the server shows `now`, so that a call can
+    /// be repeated: `None` where they are none that the clock decides on.
+    pub(super) fn window(&self, now: u64) -> Option<String> {
+        let options = [("--opens", self.opens), ("--closes", self.closes)].into_iter();
+        let relative =
+            options.filter_map(|(name, when)| Some((name, when.filter(|when| when.is_relative())?)));
+        let written: Vec<_> =
+            relative.map(|(name, when)| format!("{name} {}", instant(when.millis(now)))).collect();
+        (!written.is_empty()).then(|| written.join(" "))
     }
 
     /// The change to these rules, where the clock of the server shows `now`.

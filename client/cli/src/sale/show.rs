@@ -6,6 +6,9 @@ use crate::output::Output;
 use crate::servers::Servers;
 
 /// Show the figures and the rules of a sale
+///
+/// Of a sharded sale it shows sums, and then each shard. The shards are not read at one instant: while the sale sells, the
+/// sums are near to what it has, and units that are on the way from one shard to another are missing in them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   seckill sale show bottles
@@ -17,8 +20,8 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let handle = servers.client().await?.sale(self.sale);
-        output.print(&figures(&handle).await?)?;
+        let sale = servers.sale(&self.sale).await?;
+        output.print(&figures(&sale).await?)?;
         Ok(Exit::Done)
     }
 }

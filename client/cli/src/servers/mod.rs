@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use redis::{ConnectionInfo, IntoConnectionInfo};
-use seckill_client::Client;
+use seckill_client::{Client, ShardedSale};
 
 pub(crate) use connector::Connector;
 pub(crate) use primaries::{Place, Primary};
@@ -23,6 +23,9 @@ use tls::Certificates;
 
 /// The client of all commands.
 pub(crate) type AnyClient = Client<Connector>;
+
+/// A sale of all commands: an ordinary one, or one of many shards.
+pub(crate) type AnySale = ShardedSale<Connector>;
 
 /// What is named by one URL, or by the URLs of one cluster or of its sentinels.
 pub(crate) struct Independent {
@@ -79,6 +82,11 @@ impl Servers {
     /// A client of the servers, once it is known what they are.
     pub(crate) async fn client(&self) -> Result<AnyClient, Failure> {
         Ok(self.client_of(self.connector().await?))
+    }
+
+    /// The sale at a key, of either kind.
+    pub(crate) async fn sale(&self, key: &str) -> Result<AnySale, Failure> {
+        Ok(self.client().await?.sharded(key).await?)
     }
 
     /// A client that connects so.

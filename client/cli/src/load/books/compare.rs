@@ -1,6 +1,6 @@
 //! The comparison of the sale with what callers were told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use seckill_client::Info;
 
@@ -10,24 +10,31 @@ use super::ledger::{Account, Ledger, text};
 use crate::load::plan::Plan;
 use crate::load::told::{Answer, Status, Told};
 
-/// All differences: of the sale by itself, where INFO says this after its last event, and with what was told about the
+/// All differences: of each shard by itself, where INFO says this after its last event, and with what was told about the
 /// orders of a plan. Those of others are told apart by their ids.
 pub(crate) fn compare(
     plan: &Plan,
     told: &HashMap<u64, Told>,
-    ledger: &Ledger,
-    after: &Info,
+    shards: &[(&Ledger, &Info)],
 ) -> Vec<Difference> {
-    let mut differences = ledger.differences(after);
-    let numbered = ledger.orders.iter().filter_map(|(order, account)| Some((plan.number(order)?, account)));
-    for (number, account) in numbered {
-        differences.extend(of_recorded(plan, number, told.get(&number), ledger, account));
+    let mut differences = Vec::new();
+    let mut found = HashSet::new();
+    for (ledger, after) in shards {
+        differences.extend(ledger.differences(after));
+        let numbered =
+            ledger.orders.iter().filter_map(|(order, account)| Some((plan.number(order)?, account)));
+        for (number, account) in numbered {
+            if !found.insert(number) {
+                differences.push(Difference::Doubled { order: plan.order(number) });
+            }
+            differences.extend(of_recorded(plan, number, told.get(&number), ledger, account));
+        }
     }
     for (number, told) in told {
         let order = plan.order(*number);
         if contradicts_itself(told) {
             differences.push(Difference::Contradiction { order, told: *told });
-        } else if exists(told) && !ledger.orders.contains_key(order.as_bytes()) {
+        } else if exists(told) && !found.contains(number) {
             differences.push(Difference::Missing { order, told: *told });
         }
     }

@@ -13,6 +13,9 @@ pub(crate) enum Difference {
     /// A caller was told that there is none, and will be none.
     #[error("{order} is in the sale ({found}), and its caller was told {told}")]
     Refused { order: String, told: Told, found: History },
+    /// It was bought twice.
+    #[error("{order} is in two shards")]
+    Doubled { order: String },
     /// No caller made such a purchase.
     #[error("{order} is in the sale ({found}), but no caller placed it")]
     NotPlaced { order: String, found: History },

@@ -82,7 +82,7 @@ impl Scene {
     }
 
     fn compare_with(&self, after: &Info) -> Vec<Difference> {
-        compare(&plan(), &self.told, &self.ledger, after)
+        compare(&plan(), &self.told, &[(&self.ledger, after)])
     }
 }
 
@@ -255,6 +255,6 @@ fn events_lead_to_the_figures_of_info() {
     ledger.enter(event_of(
         json!({ "seq": 1, "term": 1, "at": 1, "kind": { "created": { "qty": 10, "rules": rules(3, 4) } } }),
     ));
-    let found = compare(&plan(), &HashMap::new(), &ledger, &info(10, 0, 0, 0, 1));
+    let found = compare(&plan(), &HashMap::new(), &[(&ledger, &info(10, 0, 0, 0, 1))]);
     assert_eq!(found, [LostHistory { seq: 9 }]);
 }

@@ -1,0 +1,173 @@
+//! `seckill sale balance`.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use seckill_client::{Balanced, Balancer, Transfer};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::exit::{Exit, Failure};
+use crate::interrupt::interrupted;
+use crate::names::Name;
+use crate::output::{Output, Show, note};
+use crate::servers::{AnyClient, AnySale, Connector, Servers};
+use crate::times::positive_duration;
+
+/// Move units between the shards of a sale, to where they sell
+///
+/// Clients that buy by themselves at the home shard of each buyer find units there. It finishes the transfers that others
+/// began and did not end. Several may run at once. Of an ordinary sale there is nothing to move.
+///
+/// Without --follow it exits with 1 when a transfer cannot be finished yet, or a shard does not answer: repeat it.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  seckill sale balance bottles
+  seckill sale balance bottles --follow --json")]
+pub(super) struct Balance {
+    /// The key of the sale
+    sale: String,
+    /// Balance it again and again, until SIGINT or SIGTERM
+    #[arg(long, short)]
+    follow: bool,
+    /// How often
+    #[arg(long, value_name = "TIME", default_value = "1s", requires = "follow", value_parser = positive_duration)]
+    every: Duration,
+}
+
+/// What a round did.
+#[derive(serde::Serialize)]
+struct Round {
+    sale: String,
+    shards: usize,
+    moved: Vec<Moved>,
+    /// How many transfers of others it finished.
+    finished: usize,
+    /// Those that cannot be finished yet.
+    open: Vec<Moved>,
+    /// The numbers of the shards that did not answer.
+    silent: Vec<usize>,
+}
+
+/// A transfer.
+#[derive(serde::Serialize)]
+struct Moved {
+    transfer: String,
+    from: usize,
+    to: usize,
+    units: u32,
+}
+
+impl Balance {
+    pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
+        let client = servers.client().await?;
+        let sale = client.sharded(&self.sale).await?;
+        if self.follow {
+            tokio::select! {
+                ended = self.follow(client, sale, output) => ended?,
+                ended = interrupted() => ended?,
+            }
+            return Ok(Exit::Done);
+        }
+        let balanced = sale.balancer().round().await?;
+        let round = Round::of(&self.sale, &sale, balanced);
+        output.print(&round)?;
+        Ok(if round.is_whole() { Exit::Done } else { Exit::Refused })
+    }
+
+    /// Prints the first round, and each that did something or that differs from the one before in what is left to do.
+    async fn follow(&self, client: AnyClient, sale: AnySale, output: Output) -> Result<(), Failure> {
+        let mut ticks = interval(self.every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut watch = Watch { client, balancer: sale.balancer(), sale };
+        let mut left: Option<(Vec<Transfer>, Vec<usize>)> = None;
+        let mut is_lost = false;
+        loop {
+            ticks.tick().await;
+            let balanced = match watch.round().await {
+                Ok(balanced) => balanced,
+                Err(error) if error.is_retryable() || is_timeout(&error) => {
+                    if !is_lost {
+                        note(&format!("{error}; goes on when the servers answer"));
+                    }
+                    is_lost = true;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if std::mem::take(&mut is_lost) {
+                note("the servers answer again");
+            }
+            let still_left = Some((balanced.open.clone(), balanced.silent.clone()));
+            if !balanced.moved.is_empty() || balanced.finished > 0 || left != still_left {
+                output.print(&Round::of(&self.sale, &watch.sale, balanced))?;
+            }
+            left = still_left;
+        }
+    }
+}
+
+/// The sale as it is balanced again and again.
+struct Watch {
+    client: AnyClient,
+    sale: AnySale,
+    balancer: Balancer<Connector>,
+}
+
+impl Watch {
+    async fn round(&mut self) -> seckill_client::Result<Balanced> {
+        let sale = self.client.sharded(self.sale.key()).await?;
+        // One that was created anew has other shards.
+        if keys(&sale) != keys(&self.sale) {
+            self.balancer = sale.balancer();
+            self.sale = sale;
+        }
+        self.balancer.round().await
+    }
+}
+
+fn keys(sale: &AnySale) -> Vec<Vec<u8>> {
+    sale.shards().iter().map(|shard| shard.key().to_owned()).collect()
+}
+
+fn is_timeout(error: &seckill_client::Error) -> bool {
+    matches!(error, seckill_client::Error::Redis(error) if error.is_timeout())
+}
+
+impl Round {
+    fn of(key: &str, sale: &AnySale, balanced: Balanced) -> Self {
+        let Balanced { moved, finished, open, silent, .. } = balanced;
+        let [moved, open] = [moved, open].map(|transfers| transfers.into_iter().map(Moved::from).collect());
+        Self { sale: key.to_owned(), shards: sale.shards().len(), moved, finished, open, silent }
+    }
+
+    /// Whether nothing is left to do.
+    fn is_whole(&self) -> bool {
+        self.open.is_empty() && self.silent.is_empty()
+    }
+}
+
+impl From<Transfer> for Moved {
+    fn from(transfer: Transfer) -> Self {
+        let Transfer { from, to, units, .. } = transfer;
+        Self { transfer: transfer.to_string(), from, to, units }
+    }
+}
+
+impl Show for Round {
+    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { sale, shards, moved, finished, open, silent } = self;
+        if self.is_whole() && moved.is_empty() && *finished == 0 {
+            return writeln!(out, "{}: nothing to move, {shards} shards", Name(sale.as_bytes()));
+        }
+        for Moved { from, to, units, .. } in moved {
+            writeln!(out, "{units} units from shard {from} to shard {to}")?;
+        }
+        if *finished > 0 {
+            writeln!(out, "{finished} transfers finished that others had begun")?;
+        }
+        for Moved { transfer, .. } in open {
+            writeln!(out, "not finished yet: {transfer}")?;
+        }
+        silent.iter().try_for_each(|shard| writeln!(out, "shard {shard} does not answer, and is left out"))
+    }
+}

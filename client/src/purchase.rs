@@ -63,11 +63,12 @@ impl OrderId {
         }
     }
 
-    fn into_bytes(self) -> Vec<u8> {
-        match self {
-            Self::Made => Uuid::now_v7().to_string().into(),
-            Self::New(id) | Self::Given(id) => id,
+    /// The id, which is made now if there is none yet.
+    fn fix(&mut self) -> &[u8] {
+        if matches!(self, Self::Made) {
+            *self = Self::New(Uuid::now_v7().to_string().into());
         }
+        self.known().unwrap_or_default()
     }
 }
 
@@ -85,8 +86,8 @@ impl LockUse<'_> {
         }
     }
 
-    fn required(&self) -> Result<protocol::Guard<'_>> {
-        let (guard, release) = (self.guard(), self.is_released());
+    fn required(&self, release: bool) -> Result<protocol::Guard<'_>> {
+        let guard = self.guard();
         Ok(protocol::Guard { key: guard.key(), token: Token::new(guard.token().as_bytes())?, release })
     }
 
@@ -170,7 +171,8 @@ impl<'a, H> Purchase<'a, H> {
     }
 
     /// As [`under`](Self::under), and the server releases the lock in the same step, whether it accepts or refuses the
-    /// order. After an error, or when the end is not known, the lock is released in the background.
+    /// order. After an error, or when the end is not known, the lock is released in the background; so it is after each
+    /// purchase from a [`ShardedSale`](crate::ShardedSale), which may have to be made again while it is held.
     ///
     /// ```no_run
     /// # async fn example(client: seckill_client::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -206,45 +208,44 @@ impl<'a, H> Purchase<'a, H> {
         self.qty
     }
 
+    pub(crate) fn buyer(&self) -> &'a [u8] {
+        self.buyer
+    }
+
     /// The receipt, if it is not made because this is known.
-    pub(crate) fn refused(self, why: Refusal) -> Receipt {
-        let (order, outcome) = (self.order.into_bytes(), Outcome::Refused(why));
+    pub(crate) fn refused(mut self, why: Refusal) -> Receipt {
+        let (order, outcome) = (self.order.fix().to_vec(), Outcome::Refused(why));
         Receipt { order, outcome, is_final: true, from_memory: true }
     }
 
     /// Makes it in this sale.
-    pub(crate) async fn place<C: Connect>(self, sale: &Sale<C>) -> Result<Receipt> {
-        let Self { buyer, order, qty, lock, .. } = self;
-        let order = order.into_bytes();
+    pub(crate) async fn place<C: Connect>(mut self, sale: &Sale<C>) -> Result<Receipt> {
+        let releases = self.lock.as_ref().is_some_and(LockUse::is_released);
+        let receipt = self.attempt(sale, releases).await?;
+        if let Some(LockUse::Released(guard)) = self.lock
+            && is_released(&receipt.outcome)
+        {
+            guard.consumed();
+        }
+        Ok(receipt)
+    }
+
+    /// Makes it in this sale. The server releases the lock in the same step, or leaves it as it is.
+    pub(crate) async fn attempt<C: Connect>(&mut self, sale: &Sale<C>, releases: bool) -> Result<Receipt> {
+        let order = self.order.fix().to_vec();
         let (name, id) = (sale.key().escape_ascii(), order.escape_ascii());
         let span = tracing::debug_span!("seckill.purchase", sale = %name, order = %id);
-        place(sale, buyer, order, qty, lock).instrument(span).await
+        let lock = self.lock.as_ref().map(|lock| lock.required(releases)).transpose()?;
+        let buy = protocol::Buy {
+            buyer: Name::new("buyer", self.buyer)?,
+            order: Name::new("order", &order)?,
+            qty: self.qty,
+            guard: lock,
+        };
+        let command = sale.deciding(Request::Buy(buy));
+        let answer = sale.client().call(&command).instrument(span).await;
+        receipt(order, answer, releases)
     }
-}
-
-/// Makes a purchase until it is answered.
-async fn place<C: Connect>(
-    sale: &Sale<C>,
-    buyer: &[u8],
-    order: Vec<u8>,
-    qty: u32,
-    lock: Option<LockUse<'_>>,
-) -> Result<Receipt> {
-    let buy = protocol::Buy {
-        buyer: Name::new("buyer", buyer)?,
-        order: Name::new("order", &order)?,
-        qty,
-        guard: lock.as_ref().map(LockUse::required).transpose()?,
-    };
-    let command = sale.deciding(Request::Buy(buy));
-    let releases = lock.as_ref().is_some_and(LockUse::is_released);
-    let receipt = receipt(order, sale.client().call(&command).await, releases)?;
-    if let Some(LockUse::Released(guard)) = lock
-        && is_released(&receipt.outcome)
-    {
-        guard.consumed();
-    }
-    Ok(receipt)
 }
 
 /// Whether the server released the lock with a purchase that ended so. `LOCKLOST` says that it did not hold it: then it

@@ -10,4 +10,5 @@ mod sale;
 mod speed;
 mod verdict;
 
+pub(crate) use handle::Memory;
 pub use sale::RememberingSale;

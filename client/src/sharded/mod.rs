@@ -9,6 +9,7 @@ mod info;
 mod layout;
 mod mover;
 mod plan;
+mod purchase;
 mod remote;
 mod sale;
 mod servers;

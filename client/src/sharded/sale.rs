@@ -17,9 +17,11 @@ use crate::client::Client;
 use crate::connect::Connect;
 use crate::error::{Error, Result};
 use crate::lock::Lock;
+use crate::memory::Memory;
 use crate::options::{Alteration, NewSale};
 use crate::reply::Order;
 use crate::sale::Sale;
+use crate::words::Refusal;
 
 /// A sale of many shards, each an ordinary sale on some server of a cluster. A buyer has all orders in one of them, the
 /// home shard; when that has too few units and others have enough, units are moved there. So buyers see one sale.
@@ -47,6 +49,7 @@ pub struct ShardedSale<C: Connect = redis::Client> {
 pub(super) struct Shared<C: Connect> {
     pub(super) layout: Layout,
     pub(super) mover: Mover<Remote<C>>,
+    memory: Memory<C>,
 }
 
 impl<C: Connect> Client<C> {
@@ -110,7 +113,8 @@ fn parts(stock: u64, shards: usize) -> impl Iterator<Item = u64> {
 impl<C: Connect> ShardedSale<C> {
     fn new(client: &Client<C>, layout: Layout) -> Self {
         let mover = Mover::new(Remote::new(client, &layout));
-        Self { client: client.clone(), shared: Arc::new(Shared { layout, mover }) }
+        let memory = Memory::new(client, layout.shards().to_vec());
+        Self { client: client.clone(), shared: Arc::new(Shared { layout, mover, memory }) }
     }
 
     /// Its key.
@@ -197,6 +201,35 @@ impl<C: Connect> ShardedSale<C> {
         });
         let found = try_join_all(reads).await?;
         Ok(found.into_iter().flatten().next())
+    }
+
+    /// Why the sale refuses a new order of so many units, if that is known without a call: as
+    /// [`RememberingSale::known_refusal`](crate::RememberingSale::known_refusal), of all shards.
+    ///
+    /// ```no_run
+    /// # fn example(sale: &seckill_client::ShardedSale) {
+    /// if let Some(why) = sale.known_refusal(1) {
+    ///     println!("no order: {why}");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn known_refusal(&self, qty: u32) -> Option<Refusal> {
+        self.memory().refusal(qty)
+    }
+
+    /// Resolves when an order of so many units may be accepted again: as
+    /// [`RememberingSale::changed`](crate::RememberingSale::changed), of all shards.
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// sale.changed(1).await;
+    /// let receipt = sale.buy("ann").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn changed(&self, qty: u32) {
+        self.memory().changed(qty).await;
     }
 
     /// Changes the rules in all shards, one after the other. After an error call it again: some may have the new rules.
@@ -289,6 +322,14 @@ impl<C: Connect> ShardedSale<C> {
             let _ = answer.send(shared.mover.bring(to, units, refused).await);
         });
         answered.await.unwrap_or_else(|_| Err(timed_out().into()))
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.client.deadline()
+    }
+
+    pub(super) fn memory(&self) -> &Memory<C> {
+        &self.shared.memory
     }
 
     pub(super) fn layout(&self) -> &Layout {

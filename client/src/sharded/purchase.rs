@@ -1,0 +1,78 @@
+//! A purchase from a sale of many shards.
+
+use std::pin::Pin;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::mover::Answer;
+use super::sale::ShardedSale;
+use crate::call::timed_out;
+use crate::connect::Connect;
+use crate::error::Result;
+use crate::outcome::Outcome;
+use crate::purchase::Purchase;
+use crate::receipt::Receipt;
+use crate::words::Refusal;
+
+impl<C: Connect> ShardedSale<C> {
+    /// A purchase by this buyer, to be awaited, as [`Sale::buy`](crate::Sale::buy). It is made at home. When home has too
+    /// few units and others have enough, units are moved there, and it is made again. So it is refused as `SOLDOUT` only
+    /// when no shard has a unit, and as `SHORT` when all together have too few.
+    ///
+    /// A new order is refused without a call while that is [known](Self::known_refusal).
+    ///
+    /// ```no_run
+    /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
+    /// let receipt = sale.buy("ann").order("order-1").qty(2).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn buy<'a>(&'a self, buyer: &'a (impl AsRef<[u8]> + ?Sized)) -> Purchase<'a, Self> {
+        Purchase::new(self, buyer.as_ref())
+    }
+
+    async fn place(&self, mut purchase: Purchase<'_, Self>) -> Result<Receipt> {
+        let shard = self.home(purchase.buyer());
+        if !self.is_split() {
+            return purchase.place(&shard).await;
+        }
+        let deadline = self.deadline();
+        let mut is_final = true;
+        loop {
+            let mut receipt = purchase.attempt(&shard, false).await?;
+            is_final &= receipt.is_final;
+            if !is_refused_here(&receipt.outcome) {
+                return Ok(receipt);
+            }
+            receipt.is_final = is_final;
+            let refused = Instant::now();
+            if refused >= deadline {
+                // Others take the units as fast as they come.
+                return Ok(receipt);
+            }
+            let home = self.layout().home(purchase.buyer());
+            let bringing = self.bring(home, purchase.units().into(), refused);
+            let answer = timeout_at(deadline, bringing).await.unwrap_or_else(|_| Err(timed_out().into()))?;
+            if let Answer::Only(total) = answer {
+                let why = if total == 0 { Refusal::SoldOut } else { Refusal::Short };
+                receipt.outcome = Outcome::Refused(why);
+                return Ok(receipt);
+            }
+        }
+    }
+}
+
+/// Whether another shard may have what this one has not.
+fn is_refused_here(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(Refusal::SoldOut | Refusal::Short))
+}
+
+impl<'a, C: Connect> IntoFuture for Purchase<'a, ShardedSale<C>> {
+    type Output = Result<Receipt>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Receipt>> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let sale = self.handle();
+        Box::pin(sale.memory().place(self, async |purchase| sale.place(purchase).await))
+    }
+}

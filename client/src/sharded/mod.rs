@@ -1,5 +1,6 @@
 //! A sale of many shards.
 
+mod audit;
 mod balance;
 mod carry_out;
 mod directory;
@@ -7,6 +8,7 @@ mod even_out;
 mod feed;
 mod info;
 mod layout;
+mod ledger;
 mod mover;
 mod plan;
 mod purchase;
@@ -17,6 +19,7 @@ mod servers;
 mod simulation;
 mod transfer;
 
+pub use audit::Transfers;
 pub use balance::{Balanced, Balancer};
 pub use feed::{Cursors, ShardedFeed};
 pub use info::ShardedInfo;

@@ -77,6 +77,26 @@ impl FromStr for Transfer {
     }
 }
 
+/// What a shard is restocked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Half {
+    /// To give the units of the transfer, or to get them.
+    Move,
+    /// To get back what it gave.
+    Back,
+}
+
+impl Half {
+    /// The transfer to which a RESTOCK with this ID belongs.
+    pub(super) fn parse(id: &str) -> Option<(Transfer, Self)> {
+        let (transfer, half) = match id.strip_suffix(BACK) {
+            Some(transfer) => (transfer, Self::Back),
+            None => (id, Self::Move),
+        };
+        Some((transfer.parse().ok()?, half))
+    }
+}
+
 fn number<T: FromStr>(text: &str) -> Result<T, ParseTransferError> {
     text.parse().map_err(|_| ParseTransferError)
 }

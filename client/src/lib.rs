@@ -81,7 +81,8 @@ pub use reply::{Bought, Buyer, Event, EventKind, Info, Order, Part, Rules};
 pub use sale::Sale;
 pub use seckill_core::protocol::Code;
 pub use sharded::{
-    Balanced, Balancer, Cursors, ParseTransferError, ShardedFeed, ShardedInfo, ShardedSale, Transfer, Transfers,
+    Balanced, Balancer, Cursors, DurableShardedSale, ParseTransferError, ShardedFeed, ShardedInfo,
+    ShardedSale, Transfer, Transfers,
 };
 pub use words::{Phase, Refusal, State};
 

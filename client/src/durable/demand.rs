@@ -6,10 +6,10 @@ use redis::{Cmd, ParsingError, Value, cmd, from_redis_value};
 
 /// How many servers are to have what a connection wrote, and where.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Demand {
-    pub(super) replicas: u32,
+pub(crate) struct Demand {
+    pub(crate) replicas: u32,
     /// On disk, that of the primary included.
-    pub(super) fsynced: bool,
+    pub(crate) fsynced: bool,
 }
 
 impl Demand {

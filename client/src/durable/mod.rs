@@ -7,5 +7,8 @@ mod queue;
 mod receipt;
 mod sale;
 
+pub(crate) use barrier::Barrier;
+pub(crate) use demand::Demand;
 pub use receipt::{Durability, DurableReceipt};
 pub use sale::DurableSale;
+pub(crate) use sale::LONGEST;

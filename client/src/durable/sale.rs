@@ -14,10 +14,11 @@ use crate::durable::queue::{Entrance, Queue};
 use crate::durable::receipt::DurableReceipt;
 use crate::error::Result;
 use crate::purchase::Purchase;
+use crate::receipt::Receipt;
 use crate::sale::Sale;
 
 /// The longest time that a caller waits for replicas.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A sale that tells of each order whether replicas have it, so that a failover to one of them does not lose it.
 ///
@@ -99,21 +100,25 @@ impl<C: Connect> DurableSale<C> {
     }
 
     async fn complete(&self, purchase: Purchase<'_, Self>) -> Result<DurableReceipt> {
-        let receipt = purchase.place(&self.sale).await?;
+        Ok(self.wait_for(purchase.place(&self.sale).await?).await)
+    }
+
+    /// Waits for the replicas, if the purchase was accepted.
+    pub(crate) async fn wait_for(&self, receipt: Receipt) -> DurableReceipt {
         let durability = if receipt.is_accepted() {
             let deadline = Instant::now() + self.timeout;
             Some(self.entrance().pass(receipt.order.clone(), deadline).await)
         } else {
             None
         };
-        Ok(DurableReceipt { receipt, durability })
+        DurableReceipt { receipt, durability }
     }
 
     /// That of the queue that runs, or else of a new one.
     fn entrance(&self) -> Entrance {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let running = queue.take().filter(|queue| !queue.is_over());
-        let start = || Queue::start(Barrier::new(&self.sale, self.demand));
+        let start = || Queue::start(Barrier::new(self.sale.client(), self.sale.key(), self.demand));
         queue.insert(running.unwrap_or_else(start)).entrance()
     }
 }

@@ -9,6 +9,7 @@ use super::servers::Servers;
 use crate::connect::Connect;
 use crate::error::Result;
 use crate::reply::{Info, Rules};
+use crate::sale::Sale;
 use crate::words::Phase;
 
 /// The figures of a sharded sale: sums over its shards.
@@ -69,7 +70,7 @@ impl<C: Connect> ShardedSale<C> {
         let under_way = if self.is_split() { under_way(self.mover()).await? } else { 0 };
         let begun = Instant::now();
         let shards = self.shards();
-        let shards = try_join_all(shards.iter().map(|shard| shard.info())).await?;
+        let shards = try_join_all(shards.iter().map(Sale::info)).await?;
         Ok(sum(shards, under_way, begun.elapsed()))
     }
 }

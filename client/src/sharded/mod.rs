@@ -4,6 +4,7 @@ mod audit;
 mod balance;
 mod carry_out;
 mod directory;
+mod durable;
 mod even_out;
 mod feed;
 mod info;
@@ -13,6 +14,7 @@ mod mover;
 mod plan;
 mod purchase;
 mod remote;
+mod replicas;
 mod sale;
 mod servers;
 #[cfg(test)]
@@ -21,6 +23,7 @@ mod transfer;
 
 pub use audit::Transfers;
 pub use balance::{Balanced, Balancer};
+pub use durable::DurableShardedSale;
 pub use feed::{Cursors, ShardedFeed};
 pub use info::ShardedInfo;
 pub use sale::ShardedSale;

@@ -31,7 +31,12 @@ impl<C: Connect> ShardedSale<C> {
         Purchase::new(self, buyer.as_ref())
     }
 
-    async fn place(&self, mut purchase: Purchase<'_, Self>) -> Result<Receipt> {
+    /// Makes a purchase by whatever handle, unless it is known to be refused.
+    pub(super) async fn buy_unless_refused<H: Sync>(&self, purchase: Purchase<'_, H>) -> Result<Receipt> {
+        self.memory().place(purchase, async |purchase| self.place(purchase).await).await
+    }
+
+    async fn place<H: Sync>(&self, mut purchase: Purchase<'_, H>) -> Result<Receipt> {
         let shard = self.home(purchase.buyer());
         if !self.is_split() {
             return purchase.place(&shard).await;
@@ -73,6 +78,6 @@ impl<'a, C: Connect> IntoFuture for Purchase<'a, ShardedSale<C>> {
 
     fn into_future(self) -> Self::IntoFuture {
         let sale = self.handle();
-        Box::pin(sale.memory().place(self, async |purchase| sale.place(purchase).await))
+        Box::pin(sale.buy_unless_refused(self))
     }
 }

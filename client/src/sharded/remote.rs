@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use redis::{Cmd, cmd};
-use seckill_core::protocol::Code;
+use redis::{Cmd, FromRedisValue, cmd};
+use seckill_core::protocol::{Code, Name, Request};
 
 use super::layout::Layout;
+use super::replicas::Replicas;
 use super::servers::{Ending, Entry, Figures, Restocked, Servers};
 use super::transfer::Transfer;
+use crate::call::parse;
 use crate::client::Client;
 use crate::connect::{ANSWER_WITHIN, Connect};
 use crate::error::{Error, Result};
@@ -36,11 +38,21 @@ const VOID: &str = "void";
 pub(super) struct Remote<C: Connect> {
     client: Client<C>,
     layout: Layout,
+    /// What waits until replicas have what a transfer wrote, before its next step; nothing does unless it is asked for.
+    replicas: Option<Replicas<C>>,
 }
 
 impl<C: Connect> Remote<C> {
-    pub(super) fn new(client: &Client<C>, layout: &Layout) -> Self {
-        Self { client: client.clone(), layout: layout.clone() }
+    pub(super) fn new(client: &Client<C>, layout: &Layout, replicas: Option<Replicas<C>>) -> Self {
+        Self { client: client.clone(), layout: layout.clone(), replicas }
+    }
+
+    /// Sends a command on which the next step of a transfer depends.
+    async fn write<T: FromRedisValue>(&self, key: &[u8], command: &Cmd) -> Result<T> {
+        match &self.replicas {
+            Some(replicas) => Ok(parse(replicas.write(&self.client, key, command).await?)?),
+            None => Ok(self.client.call(command).await?.reply),
+        }
     }
 
     fn shard(&self, shard: usize) -> Result<&[u8]> {
@@ -90,7 +102,8 @@ impl<C: Connect> Servers for Remote<C> {
 
     async fn restock(&self, shard: usize, delta: i64, id: String) -> Result<Restocked> {
         let sale = self.client.sale(self.shard(shard)?);
-        match sale.restock(delta, id).await {
+        let command = sale.deciding(Request::Restock { delta, id: Some(Name::new("id", id.as_bytes())?) });
+        match self.write(sale.key(), &command).await {
             Ok(available) => Ok(Restocked::Applied(available)),
             Err(Error::Server { code: Code::NoStock, .. }) => Ok(Restocked::NoStock),
             Err(Error::Server { code: Code::Mismatch, .. }) => Ok(Restocked::Mismatch),
@@ -99,10 +112,10 @@ impl<C: Connect> Servers for Remote<C> {
     }
 
     async fn begin(&self, transfer: Transfer) -> Result<Entry> {
+        let journal = self.layout.journal();
         let mut add = cmd("XADD");
-        add.arg(self.layout.journal()).arg("*").arg(TRANSFER).arg(transfer.to_string());
-        let id = self.client.call(&add).await?.reply;
-        Ok(Entry { transfer, id })
+        add.arg(&journal).arg("*").arg(TRANSFER).arg(transfer.to_string());
+        Ok(Entry { transfer, id: self.write(&journal, &add).await? })
     }
 
     async fn under_way(&self) -> Result<Vec<Entry>> {

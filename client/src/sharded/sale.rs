@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use seckill_core::protocol::{self, Code};
@@ -12,9 +13,11 @@ use super::even_out::even_out;
 use super::layout::Layout;
 use super::mover::{Answer, Mover};
 use super::remote::Remote;
+use super::replicas::Replicas;
 use crate::call::timed_out;
 use crate::client::Client;
 use crate::connect::Connect;
+use crate::durable::{Demand, LONGEST};
 use crate::error::{Error, Result};
 use crate::lock::Lock;
 use crate::memory::Memory;
@@ -112,9 +115,18 @@ fn parts(stock: u64, shards: usize) -> impl Iterator<Item = u64> {
 
 impl<C: Connect> ShardedSale<C> {
     fn new(client: &Client<C>, layout: Layout) -> Self {
-        let mover = Mover::new(Remote::new(client, &layout));
+        let mover = Mover::new(Remote::new(client, &layout, None));
         let memory = Memory::new(client, layout.shards().to_vec());
         Self { client: client.clone(), shared: Arc::new(Shared { layout, mover, memory }) }
+    }
+
+    /// The same sale, whose transfers wait for replicas after each step.
+    pub(super) fn waiting_for(&self, replicas: u32, timeout: Duration) -> Self {
+        let (layout, memory) = (self.layout().clone(), self.memory().clone());
+        let demand = Demand { replicas, fsynced: false };
+        let replicas = Replicas::new(demand, timeout.min(LONGEST));
+        let mover = Mover::new(Remote::new(&self.client, &layout, Some(replicas)));
+        Self { client: self.client.clone(), shared: Arc::new(Shared { layout, mover, memory }) }
     }
 
     /// Its key.
@@ -369,6 +381,6 @@ mod tests {
     fn the_stock_is_shared_evenly_and_whole() {
         assert_eq!(parts(10, 4).collect::<Vec<_>>(), [3, 3, 2, 2]);
         assert_eq!(parts(0, 3).sum::<u64>(), 0);
-        assert_eq!(parts(u64::MAX, 1_024).fold(0, |sum, part| sum + part), u64::MAX);
+        assert_eq!(parts(u64::MAX, 1_024).sum::<u64>(), u64::MAX);
     }
 }

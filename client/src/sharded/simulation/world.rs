@@ -35,6 +35,9 @@ pub(super) enum Answer {
     Done(Vec<(Transfer, Ending)>),
 }
 
+/// The client that waits for an answer, if one does.
+type Waiting = Option<Sender<Result<Answer>>>;
+
 /// A shard: a sale as the module has it, and a copy that may lag behind.
 struct Shard {
     primary: Sale,
@@ -48,7 +51,7 @@ pub(super) struct World {
     done: Vec<(Transfer, Ending)>,
     entries: u64,
     /// Calls on their way to a server, by their number, and who waits for the answer.
-    calls: BTreeMap<u64, (Call, Option<Sender<Result<Answer>>>)>,
+    calls: BTreeMap<u64, (Call, Waiting)>,
     sent: u64,
     has_void: bool,
     orders: u64,
@@ -237,7 +240,7 @@ impl Network {
     }
 }
 
-fn tell(client: Option<Sender<Result<Answer>>>, answer: Result<Answer>) {
+fn tell(client: Waiting, answer: Result<Answer>) {
     if let Some(client) = client {
         // It may have crashed.
         let _ = client.send(answer);

@@ -2,6 +2,7 @@
 
 use super::plan::Move;
 use super::servers::Figures;
+use super::transfer::MAX_UNITS;
 
 /// Moves that give each shard its share, at most one for each shard. Half of the stock is shared evenly, half as the shards
 /// sold lately. What cannot be divided goes to the shards that would get most of the next unit; among equals the first one
@@ -31,7 +32,7 @@ pub(super) fn even_out(shards: &[Option<Figures>], sold_lately: &[u64], first: u
     let mut moves = Vec::new();
     while let (Some((lacks, to)), Some((rest, from))) = (lacking.pop(), surplus.pop()) {
         let units = lacks.min(rest);
-        moves.push(Move { from, to, units: u32::try_from(units).unwrap_or(u32::MAX) });
+        moves.push(Move { from, to, units: units.min(MAX_UNITS) });
         if lacks > units {
             lacking.push((lacks - units, to));
         }
@@ -75,8 +76,8 @@ mod tests {
     fn after(available: &[u64], sold_lately: &[u64], first: usize) -> Vec<u64> {
         let mut after = available.to_vec();
         for Move { from, to, units } in even_out(&shards(available), sold_lately, first) {
-            after[from] -= u64::from(units);
-            after[to] += u64::from(units);
+            after[from] -= units;
+            after[to] += units;
         }
         after
     }

@@ -109,7 +109,7 @@ impl ShardedInfo {
 
 async fn under_way<S: Servers>(mover: &Mover<S>) -> Result<u64> {
     let entries = mover.servers().under_way().await?;
-    Ok(entries.iter().map(|entry| u64::from(entry.transfer.units)).sum())
+    Ok(entries.iter().map(|entry| entry.transfer.units).fold(0, u64::saturating_add))
 }
 
 fn sum(shards: Vec<Info>, under_way: u64, span: std::time::Duration) -> ShardedInfo {

@@ -135,6 +135,25 @@ mod tests {
         }
     }
 
+    /// These stand in the reference, with others.
+    #[test]
+    fn the_layout_is_that_of_the_reference() {
+        let key = |name: &str, shards, salt, shard: usize| {
+            let layout = Layout::new(name.as_bytes(), shards, salt).expect("a layout");
+            String::from_utf8(layout.shards()[shard].clone()).expect("text")
+        };
+        assert_eq!(key("bottles", 4, 7, 3), "{bottles:3:10}");
+        let name = "shop:Flaschen für 5 €";
+        assert_eq!(key(name, 3, 1_795_773_600, 2), format!("{{{name}:2:1795773602}}"));
+        assert_eq!(key("b", 1_024, u32::MAX, 1_023), "{b:1023:4294967735}");
+        let layout = Layout::new(b"bottles", 1_024, 0).expect("a layout");
+        for (buyer, home) in
+            [(&b"ann"[..], 627), ("東京".as_bytes(), 751), (b"\x00", 909), (b"\xff\xfe", 150)]
+        {
+            assert_eq!(layout.home(buyer), home);
+        }
+    }
+
     #[test]
     fn a_sale_that_is_created_anew_has_other_keys() {
         let layout = |salt| Layout::new(b"bottles", 3, salt).expect("a layout");

@@ -127,7 +127,7 @@ impl<S: Servers> Mover<S> {
         let mut end = carry_out(&self.servers, entry.transfer).await?;
         if end == End::Owed {
             let mut shards = self.servers.figures().await;
-            self.gather(&mut shards, from, units.into()).await?;
+            self.gather(&mut shards, from, units).await?;
             end = carry_out(&self.servers, entry.transfer).await?;
         }
         let Some(ending) = end.ending() else { return Ok(false) };

@@ -1,13 +1,14 @@
 //! Which units to move.
 
 use super::servers::Figures;
+use super::transfer::MAX_UNITS;
 
 /// Units that should go from one shard to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Move {
     pub(super) from: usize,
     pub(super) to: usize,
-    pub(super) units: u32,
+    pub(super) units: u64,
 }
 
 /// What is to be done for a shard that should have so many units.
@@ -37,7 +38,7 @@ pub(super) fn towards(to: usize, units: u64, shards: &[Option<Figures>]) -> Plan
         return Plan::Missing(total);
     };
     let units = rest.div_ceil(2).max(rest.min(units - has));
-    Plan::Move(Move { from, to, units: u32::try_from(units).unwrap_or(u32::MAX) })
+    Plan::Move(Move { from, to, units: units.min(MAX_UNITS) })
 }
 
 fn available(figures: Option<&Option<Figures>>) -> u64 {

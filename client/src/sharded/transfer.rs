@@ -14,14 +14,14 @@ pub struct Transfer {
     pub from: usize,
     /// The number of the shard that gets them.
     pub to: usize,
-    /// How many.
-    pub units: u32,
+    /// How many, at most 2^53 - 1.
+    pub units: u64,
     id: Uuid,
 }
 
 impl Transfer {
     /// A new one.
-    pub(super) fn new(from: usize, to: usize, units: u32) -> Self {
+    pub(super) fn new(from: usize, to: usize, units: u64) -> Self {
         Self { from, to, units, id: Uuid::new_v4() }
     }
 
@@ -32,7 +32,7 @@ impl Transfer {
 
     /// The change of the shard that gets them.
     pub(super) fn put(&self) -> i64 {
-        i64::from(self.units)
+        i64::try_from(self.units).unwrap_or(i64::MAX)
     }
 
     /// The ID by which the shard that gave the units gets them back.
@@ -41,6 +41,9 @@ impl Transfer {
     }
 }
 
+/// The most units of a RESTOCK.
+pub(super) const MAX_UNITS: u64 = (1 << 53) - 1;
+
 const PREFIX: &str = "transfer";
 const BACK: &str = ":back";
 
@@ -48,13 +51,13 @@ const BACK: &str = ":back";
 impl fmt::Display for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, to, units, id } = self;
-        write!(f, "{PREFIX}:{from}:{to}:{units}:{}", id.simple())
+        write!(f, "{PREFIX}:{from}:{to}:{units}:{}", id.hyphenated())
     }
 }
 
 /// The text is not that of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the id of a transfer, as in transfer:0:1:5:0f8fad5bd9cb469fa165708677289501")]
+#[error("not the id of a transfer, as in transfer:0:1:5:0f8fad5b-d9cb-469f-a165-708677289501")]
 pub struct ParseTransferError;
 
 impl FromStr for Transfer {
@@ -73,7 +76,11 @@ impl FromStr for Transfer {
         let transfer = Self { from, to, units, id };
         // An id that is written in another way is another id.
         let is_id = transfer.to_string() == text;
-        if is_id && from != to && units > 0 { Ok(transfer) } else { Err(ParseTransferError) }
+        if is_id && from != to && (1..=MAX_UNITS).contains(&units) {
+            Ok(transfer)
+        } else {
+            Err(ParseTransferError)
+        }
     }
 }
 
@@ -107,24 +114,26 @@ mod tests {
 
     #[test]
     fn an_id_tells_the_whole_transfer() {
-        let transfer = Transfer::new(3, 1_023, u32::MAX);
+        let transfer = Transfer::new(3, 1_023, MAX_UNITS);
         assert_eq!(transfer.to_string().parse(), Ok(transfer));
-        assert_eq!((transfer.taken(), transfer.put()), (-4_294_967_295, 4_294_967_295));
+        assert_eq!((transfer.taken(), transfer.put()), (-9_007_199_254_740_991, 9_007_199_254_740_991));
         assert!(transfer.back().len() <= 128, "it is the ID of a RESTOCK");
     }
 
     #[test]
     fn an_id_that_is_written_otherwise_is_another_one() {
-        let id = "transfer:0:1:5:0f8fad5bd9cb469fa165708677289501";
+        let id = "transfer:0:1:5:0f8fad5b-d9cb-469f-a165-708677289501";
         assert!(id.parse::<Transfer>().is_ok());
         for other in [
-            "transfer:0:1:5:0F8FAD5BD9CB469FA165708677289501",
-            "transfer:00:1:5:0f8fad5bd9cb469fa165708677289501",
-            "transfer:+0:1:5:0f8fad5bd9cb469fa165708677289501",
-            "transfer:1:1:5:0f8fad5bd9cb469fa165708677289501",
-            "transfer:0:1:0:0f8fad5bd9cb469fa165708677289501",
-            "transfer:0:1:-5:0f8fad5bd9cb469fa165708677289501",
-            "transfer:0:1:5:0f8fad5bd9cb469fa165708677289501:",
+            "transfer:0:1:5:0F8FAD5B-D9CB-469F-A165-708677289501",
+            "transfer:0:1:5:0f8fad5bd9cb469fa165708677289501",
+            "transfer:0:1:9007199254740992:0f8fad5b-d9cb-469f-a165-708677289501",
+            "transfer:00:1:5:0f8fad5b-d9cb-469f-a165-708677289501",
+            "transfer:+0:1:5:0f8fad5b-d9cb-469f-a165-708677289501",
+            "transfer:1:1:5:0f8fad5b-d9cb-469f-a165-708677289501",
+            "transfer:0:1:0:0f8fad5b-d9cb-469f-a165-708677289501",
+            "transfer:0:1:-5:0f8fad5b-d9cb-469f-a165-708677289501",
+            "transfer:0:1:5:0f8fad5b-d9cb-469f-a165-708677289501:",
             "delivery-1",
             "",
         ] {

@@ -90,11 +90,12 @@ fn the_session_that_creates_one_follows_the_rules() {
     let keys: Vec<String> = (0..4).map(|number| shard("bottles", 4, 7, number).0).collect();
     let fields: Vec<String> =
         keys.iter().enumerate().map(|(number, key)| format!("{number} {key}")).collect();
-    let directory = format!("HSET bottles hash crc32 journal {{bottles}}:transfers {}\n", fields.join(" "));
+    let streams = "journal {bottles}:transfers done {bottles}:transfers:done";
+    let directory = format!("HSET bottles hash crc32 {streams} {}\n", fields.join(" "));
     assert!(session.contains(&directory), "{directory}");
     for (key, stock) in keys.iter().zip([3, 3, 2, 2]) {
         assert!(session.contains(&format!("SECKILL.CREATE {key} STOCK {stock} ")), "{key}");
     }
     let fields = section.table("field").iter().flat_map(|row| code(row[0])).collect::<Vec<_>>();
-    assert_eq!(fields, ["salt", "shards", "hash", "journal", "0", "1", "2"]);
+    assert_eq!(fields, ["salt", "shards", "hash", "journal", "done", "0", "1", "2"]);
 }

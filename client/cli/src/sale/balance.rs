@@ -54,7 +54,7 @@ struct Moved {
     transfer: String,
     from: usize,
     to: usize,
-    units: u32,
+    units: u64,
 }
 
 impl Balance {

@@ -183,7 +183,7 @@ fn what_a_failover_forgot_is_repeated() {
             continue;
         }
         let open: BTreeSet<_> = world.journal().iter().map(|entry| entry.transfer).collect();
-        let owed: u64 = open.iter().map(|transfer| u64::from(transfer.units)).sum();
+        let owed: u64 = open.iter().map(|transfer| transfer.units).sum();
         assert_eq!(world.stock(), stock + owed, "SIMULATOR_SEED={seed}: {owed} owed");
         doubled += u64::from(highest > stock);
         missing += u64::from(owed > 0);

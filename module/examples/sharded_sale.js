@@ -11,7 +11,7 @@ const { ErrorReply, createCluster } = require('redis');
 
 // How long an answer may take, in ms.
 const PATIENCE = 1000;
-// Ms before the second and each further attempt: together longer than a failover takes.
+// Ms before the second and each further attempt: a failover takes some seconds.
 const PAUSES = [100, 200, 500, 1000, 2000, 5000, 5000, 5000];
 
 class ShardedSale {
@@ -85,9 +85,9 @@ function crc32(bytes) {
 
 async function main(url, name, buyer, order) {
   const client = createCluster({ rootNodes: [{ url }] });
-  // It connects again by itself; without a listener the first error would end the program.
-  client.on('error', (error) => console.error(String(error)));
-  await client.connect();
+  // It connects again by itself. Without a listener the first error would end the program.
+  client.on('error', () => {});
+  await inTime(client.connect());
   const sale = await ShardedSale.open(client, name);
   let state = await sale.buy(buyer, order);
   if (state === 'HELD') {

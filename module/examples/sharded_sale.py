@@ -11,9 +11,9 @@ import time
 import zlib
 
 from redis.cluster import RedisCluster
-from redis.exceptions import ConnectionError, RedisClusterException, ClusterError, TimeoutError
+from redis.exceptions import ClusterError, ConnectionError, RedisClusterException, TimeoutError
 
-# Seconds before the second and each further attempt: together longer than a failover takes.
+# Seconds before the second and each further attempt: a failover takes some.
 PAUSES = [0.1, 0.2, 0.5, 1, 2, 5, 5, 5]
 # What does not say whether the command was executed, or passes by itself.
 TEMPORARY = (ClusterError, ConnectionError, RedisClusterException, TimeoutError)

@@ -99,6 +99,10 @@ async fn buys_at_home(program: Program) {
         sold += connection.seckill().info(shard).await.unwrap().sold;
     }
     assert_eq!(sold, buyers.len() as u64);
+    for node in &cluster.nodes {
+        let stats: String = get(&mut node.connect().await, "INFO commandstats").await;
+        assert!(!stats.contains("getkeys"), "{} asks where a BUY goes", program.file);
+    }
 
     // Both units of this home are sold. Another shard has some, which arrive when they are moved.
     let (full, empty) = (home("ann", &shards), home("bob", &shards));

@@ -150,7 +150,7 @@ impl<S: Servers> Mover<S> {
             return shards;
         }
         if let Err(error) = self.repeat().await {
-            tracing::warn!(name: "seckill.transfers.unrepeated", %error);
+            tracing::warn!(name: "seckill.transfers.unread", %error);
             state.forget();
         }
         self.servers.figures().await
@@ -191,7 +191,7 @@ impl<S: Servers> Mover<S> {
             && let Err(error) = self.servers.end(&entry, ending).await
         {
             // Whoever looks next does it.
-            tracing::debug!(name: "seckill.transfer.unended", %error);
+            tracing::debug!(name: "seckill.transfer.open", %transfer, %error);
         }
         Ok((transfer, end))
     }
@@ -200,8 +200,7 @@ impl<S: Servers> Mover<S> {
 impl State {
     /// The answer for who was refused at this instant, if it was found by a search that began later.
     fn answer_since(&self, refused: Instant, to: usize, units: u64) -> Option<Answer> {
-        let (begun, answer) = self.last.filter(|(begun, _)| *begun > refused)?;
-        tracing::trace!(?begun, ?answer);
+        let (_, answer) = self.last.filter(|(begun, _)| *begun > refused)?;
         let is_answer = match answer {
             Answer::Brought(shard) => shard == to,
             Answer::Only(total) => total < units,

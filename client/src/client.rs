@@ -246,6 +246,11 @@ impl<C: Connect> Client<C> {
         }
     }
 
+    /// Where a key is, if that is known without asking a server.
+    pub(crate) fn place(&self, key: &[u8]) -> Option<Node> {
+        self.shared.connection.connector().place(key)
+    }
+
     /// A connection of its own, for calls that block.
     pub(crate) async fn connect_apart(&self, node: Option<&Node>) -> RedisResult<MultiplexedConnection> {
         let connecting = timeout(CONNECT_WITHIN, self.shared.connection.connector().connect_apart(node));

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use crate::call::{Failure, timed_out};
 use crate::client::Client;
 use crate::connect::{Connect, Node, ask};
+use crate::encode::key;
 use crate::error::Result;
 
 /// How often a call is redirected at most.
@@ -29,7 +30,7 @@ impl<C: Connect> OwnConnection<C> {
 
     /// Sends a command once, and waits for the reply. After an error the next call makes a new connection.
     pub(crate) async fn call(&mut self, command: &Cmd, within: Duration) -> Result<Value, Failure> {
-        let mut connection = self.take().await?;
+        let mut connection = self.take(Some(command)).await?;
         let mut is_asking = false;
         let mut redirects = 0;
         loop {
@@ -57,12 +58,13 @@ impl<C: Connect> OwnConnection<C> {
         }
     }
 
-    /// The connection, or a new one.
-    async fn take(&mut self) -> Result<MultiplexedConnection, Failure> {
-        match self.connection.take() {
-            Some(connection) => Ok(connection),
-            None => self.client.connect_apart(None).await.map_err(Failure::unsent),
+    /// The connection, or a new one for a command.
+    async fn take(&mut self, command: Option<&Cmd>) -> Result<MultiplexedConnection, Failure> {
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
         }
+        let place = command.and_then(key).and_then(|key| self.client.place(key));
+        self.client.connect_apart(place.as_ref()).await.map_err(Failure::unsent)
     }
 
     /// Whether there is a connection, on which the last call was answered.
@@ -77,7 +79,7 @@ impl<C: Connect> OwnConnection<C> {
         commands: &mut Pipeline,
         within: Duration,
     ) -> Result<Vec<RedisResult<Value>>, Failure> {
-        let mut connection = self.take().await?;
+        let mut connection = self.take(commands.cmd_iter().next()).await?;
         let call = commands.ignore_errors().query_async(&mut connection);
         let replies: RedisResult<Vec<Value>> =
             timeout(within, call).await.unwrap_or_else(|_| Err(timed_out()));

@@ -62,6 +62,12 @@ pub trait Connect: Send + Sync + 'static {
         false
     }
 
+    /// Where a key is, if that is known without asking a server. Connections of their own are made there.
+    fn place(&self, key: &[u8]) -> Option<Node> {
+        let _ = key;
+        None
+    }
+
     /// Makes the connection that all calls share. Its commands fail when they are not answered in time.
     fn connect(&self) -> impl Future<Output = RedisResult<Self::Connection>> + Send;
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "cluster")]
 mod cluster;
 mod connector;
+mod independent;
 #[cfg(feature = "connection-manager")]
 mod managed;
 #[cfg(feature = "cluster")]
@@ -14,6 +15,7 @@ mod sentinel;
 pub use cluster::Cluster;
 pub(crate) use connector::{ANSWER_WITHIN, CONNECT_WITHIN, ask};
 pub use connector::{Connect, Node};
+pub use independent::{Independent, IndependentConnection};
 #[cfg(feature = "connection-manager")]
 pub use managed::Managed;
 #[cfg(feature = "cluster")]

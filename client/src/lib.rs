@@ -18,8 +18,8 @@
 //! # }
 //! ```
 //!
-//! A [`Client`] makes a handle for each thing: a [`Sale`], also a [durable](DurableSale) one, its [`Feed`], a [`Lock`] and
-//! its [`Guard`]. [`connect`] has the ways to reach servers. [`Seckill`] gives the connections of [redis-rs](redis) the
+//! A [`Client`] makes a handle for each thing: a [`Sale`], also a [durable](DurableSale) one or one that
+//! [remembers](RememberingSale) what it refuses, its [`Feed`], a [`Lock`] and its [`Guard`]. [`connect`] has the ways to reach servers. [`Seckill`] gives the connections of [redis-rs](redis) the
 //! commands as they are. Expected outcomes (sold out, over the limit, lock lost) are values; an [`Error`] keeps the
 //! server's code, and says whether the same call [may succeed later](Error::is_retryable).
 //!

@@ -198,3 +198,83 @@ impl Drop for Learning {
         self.0.news.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use redis::RedisError;
+
+    use super::super::figures::Window;
+    use super::*;
+
+    fn knowledge() -> Arc<Knowledge> {
+        Arc::new(Knowledge::new(vec![b"a".to_vec(), b"b".to_vec()]))
+    }
+
+    fn sold_out() -> Figures {
+        let sent = Instant::now();
+        Figures { window: Window::Open, available: 0, sent, until: sent + Duration::from_secs(3_600) }
+    }
+
+    fn invalidate(data: Value) -> PushInfo {
+        PushInfo { kind: PushKind::Invalidate, data: vec![data] }
+    }
+
+    fn key(key: &str) -> Value {
+        Value::Array(vec![Value::BulkString(key.into())])
+    }
+
+    fn learn(knowledge: &Arc<Knowledge>, before_replies: impl FnOnce()) -> Vec<usize> {
+        let learning = knowledge.begin().1.expect("something to learn");
+        let shards = learning.shards();
+        let epochs: Vec<_> = shards.iter().map(|&number| learning.epoch(number)).collect();
+        before_replies();
+        for (&number, epoch) in shards.iter().zip(epochs) {
+            learning.keep(number, epoch, sold_out());
+        }
+        shards
+    }
+
+    fn is_known(knowledge: &Knowledge) -> bool {
+        knowledge.verdict().is_some()
+    }
+
+    #[test]
+    fn what_changed_is_learned_anew() {
+        let knowledge = knowledge();
+        assert_eq!(learn(&knowledge, || ()), [0, 1]);
+        assert!(is_known(&knowledge) && knowledge.begin().0 == Progress::Known);
+        knowledge.note(&invalidate(key("b")));
+        assert!(!is_known(&knowledge));
+        assert_eq!(learn(&knowledge, || ()), [1]);
+        for kind in [PushKind::Invalidate, PushKind::Disconnection] {
+            assert!(is_known(&knowledge));
+            knowledge.note(&PushInfo { kind, data: vec![Value::Nil] });
+            assert!(!is_known(&knowledge));
+            assert_eq!(learn(&knowledge, || ()), [0, 1]);
+        }
+    }
+
+    /// A push may be handled before the reply to which it belongs.
+    #[test]
+    fn a_reply_that_a_push_overtook_is_not_kept() {
+        let knowledge = knowledge();
+        learn(&knowledge, || knowledge.note(&invalidate(key("a"))));
+        assert!(!is_known(&knowledge));
+        assert_eq!(learn(&knowledge, || ()), [0]);
+        assert!(is_known(&knowledge));
+    }
+
+    #[test]
+    fn one_learns_at_a_time_and_not_just_after_a_failure() {
+        let knowledge = knowledge();
+        let (progress, learning) = knowledge.begin();
+        assert_eq!(progress, Progress::Learning);
+        assert!(matches!(knowledge.begin(), (Progress::Learning, None)));
+        drop(learning);
+        let learning = knowledge.begin().1.expect("one that was given up is no failure");
+        learning.fail(&RedisError::from(io::Error::from(io::ErrorKind::ConnectionReset)).into());
+        assert!(matches!(knowledge.begin(), (Progress::Paused, None)));
+    }
+}

@@ -1,5 +1,7 @@
 //! What a client knows of sales on the nodes of a cluster.
 
+use std::collections::BTreeSet;
+
 use seckill_client::connect::Cluster as Connector;
 use seckill_client::{NewSale, Outcome, Refusal, RememberingSale};
 
@@ -34,7 +36,7 @@ async fn follows_the_sales() {
     let mut cluster = Cluster::start("").await;
     let client = cluster.client();
     let mut sales = vec![];
-    let mut owners = std::collections::BTreeSet::new();
+    let mut owners = BTreeSet::new();
     for key in ["a", "b", "c", "d", "e", "{sale}"] {
         owners.insert(cluster.place(key).await.1);
         let sale = client.sale(key);

@@ -94,10 +94,14 @@ async fn trade(is_link_bad: bool) {
     for _ in 0..2 {
         askers.spawn(ask(counter.sale.clone()));
     }
-    while is_link_bad && !traders.is_empty() {
+    let end = now_ms() + DURATION.as_millis() as u64;
+    while is_link_bad && now_ms() < end {
         sleep(ms(fastrand::u64(..1_500))).await;
+        // Nobody takes back what is known then.
+        while counter.sale.known_refusal(1).is_none() && now_ms() < end {
+            tokio::task::yield_now().await;
+        }
         counter.link.proxy.hang();
-        while traders.try_join_next().is_some() {}
     }
     timeout(PATIENCE, traders.join_all()).await.expect("no buyer is stuck");
     let refused: Vec<u64> = askers.join_all().await.into_iter().flatten().collect();
@@ -110,8 +114,7 @@ async fn trade(is_link_bad: bool) {
         }
     }
     assert!(latest <= BOUND_MS, "somebody was refused {latest} ms after there were units again");
-    // On a link that works the server says it at once.
-    assert!(is_link_bad || latest < BOUND_MS / 2, "{latest} ms");
+    assert!(!is_link_bad || latest > 100, "the link never hung when it mattered: {latest} ms");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -81,6 +81,10 @@ impl Connections {
     /// Asks shards, each where it is.
     async fn ask_all<C: Connect>(&mut self, client: &Client<C>, learning: &Learning) -> Result<()> {
         let mut shards = learning.shards();
+        for &number in &shards {
+            let place = &mut self.routes[number].place;
+            *place = place.take().or_else(|| client.place(learning.key(number)));
+        }
         let mut redirects = 0;
         while !shards.is_empty() {
             self.connect(client, &shards).await?;

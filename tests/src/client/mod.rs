@@ -8,6 +8,7 @@ mod failed_over_feeds;
 mod failovers;
 mod feeds;
 mod guards;
+mod independent;
 mod lines;
 mod link;
 mod memory;

@@ -16,6 +16,7 @@ use crate::harness::conditions::wait_until;
 use crate::harness::info::stat;
 use crate::harness::markdown::{blocks_in, fenced_blocks};
 use crate::harness::proxy::Proxy;
+use crate::harness::server::Connection;
 use crate::harness::session::{command, get};
 
 const PROMPT: &str = "127.0.0.1:6379> ";
@@ -127,17 +128,15 @@ async fn sends_again(program: Program) {
 
     node.play("CLIENT PAUSE 600000 WRITE => OK").await;
     let lose_the_reply = async {
-        wait_until("a BUY waits", async || {
-            let clients: String = get(&mut connection, "CLIENT LIST").await;
-            clients.to_lowercase().contains("cmd=seckill.buy")
-        })
-        .await;
-        proxy.mute();
+        wait_until("a BUY waits", async || has_bought(&mut connection).await).await;
+        proxy.hang();
         node.play("CLIENT UNPAUSE => OK").await;
         wait_until("it is executed", async || {
             connection.seckill().order(shard, "o1").await.unwrap().is_some()
         })
         .await;
+        proxy.cut();
+        wait_until("the connection is closed", async || !has_bought(&mut connection).await).await;
         proxy.mend();
     };
     let url = format!("redis://127.0.0.1:{}", proxies[0].port());
@@ -147,6 +146,12 @@ async fn sends_again(program: Program) {
     assert_eq!((info.orders, info.held, info.sold), (1, 0, 1));
     let calls = stat(&mut connection, "commandstats", "cmdstat_seckill.buy").await;
     assert!(!calls.starts_with("calls=1,"), "it was sent once: {calls}");
+}
+
+/// Whether a client is connected whose last command is a BUY.
+async fn has_bought(connection: &mut Connection) -> bool {
+    let clients: String = get(connection, "CLIENT LIST").await;
+    clients.to_lowercase().contains("cmd=seckill.buy")
 }
 
 /// Puts a proxy before each node, and waits until all nodes name these to clients.

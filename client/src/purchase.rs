@@ -128,9 +128,9 @@ impl<'a, H> Purchase<'a, H> {
         self
     }
 
-    /// The id of the order, which was never sent before. So a [`RememberingSale`](crate::RememberingSale) may refuse it
-    /// without asking the server, as it may where no id is given. Who makes the purchase again gives the id by
-    /// [`order`](Self::order).
+    /// The id of the order, which was never sent before, or was refused and that is
+    /// [final](Receipt::is_final). So a [`RememberingSale`](crate::RememberingSale) may refuse it without asking the server,
+    /// as it may where no id is given. Who makes the purchase again gives the id by [`order`](Self::order).
     ///
     /// ```no_run
     /// # async fn example(sale: seckill_client::RememberingSale) -> seckill_client::Result<()> {

@@ -96,8 +96,12 @@ impl<C: Connect> RememberingSale<C> {
     ///
     /// ```no_run
     /// # async fn example(sale: seckill_client::RememberingSale) -> seckill_client::Result<()> {
-    /// while !sale.buy("ann").await?.is_accepted() {
+    /// use seckill_client::{Outcome, Refusal};
+    ///
+    /// let mut receipt = sale.buy("ann").new_order("order-1").await?;
+    /// while receipt.outcome == Outcome::Refused(Refusal::SoldOut) {
     ///     sale.changed(1).await;
+    ///     receipt = sale.buy("ann").order("order-1").await?;
     /// }
     /// # Ok(())
     /// # }

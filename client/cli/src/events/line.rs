@@ -7,6 +7,8 @@ use crate::names::Name;
 /// A line. What an event does not have is left out.
 #[derive(serde::Serialize)]
 pub(super) struct Line<'e> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<usize>,
     seq: u64,
     term: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,13 +29,14 @@ pub(super) struct Line<'e> {
 }
 
 impl<'e> Line<'e> {
-    /// The line of an item; `None` for a kind of item that this program does not know.
-    pub(super) fn of(item: &'e FeedItem) -> Option<Self> {
-        match item {
-            FeedItem::Event(event) => Some(Self::of_event(event)),
-            FeedItem::Forked { seq, term } => Some(Self::bare(*seq, *term, None, "FORKED")),
-            _ => None,
-        }
+    /// The line of an item of this shard; `None` for a kind of item that this program does not know.
+    pub(super) fn of(shard: Option<usize>, item: &'e FeedItem) -> Option<Self> {
+        let line = match item {
+            FeedItem::Event(event) => Self::of_event(event),
+            FeedItem::Forked { seq, term } => Self::bare(*seq, *term, None, "FORKED"),
+            _ => return None,
+        };
+        Some(Self { shard, ..line })
     }
 
     fn of_event(event: &'e Event) -> Self {
@@ -60,6 +63,7 @@ impl<'e> Line<'e> {
 
     fn bare(seq: u64, term: u64, at: Option<u64>, event: &'e str) -> Self {
         Self {
+            shard: None,
             seq,
             term,
             at,

@@ -54,7 +54,7 @@ struct Call {
 
 impl Call {
     async fn buy(&mut self, sale: &AnySale, plan: &Plan, buyer: &str, order: &str, since: Instant) -> Answer {
-        let receipt = sale.home(buyer).buy(buyer).order(order).qty(plan.qty).await;
+        let receipt = sale.buy(buyer).order(order).qty(plan.qty).await;
         self.took.push((Request::Buy, since.elapsed()));
         match receipt {
             Ok(receipt) => match receipt.outcome {

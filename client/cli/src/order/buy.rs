@@ -32,7 +32,7 @@ pub(crate) struct Buy {
 
 impl Buy {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let sale = servers.sale(&self.sale).await?.home(&self.buyer);
+        let sale = servers.sale(&self.sale).await?;
         let mut purchase = sale.buy(&self.buyer).qty(self.qty);
         if let Some(order) = self.order {
             purchase = purchase.order(order);

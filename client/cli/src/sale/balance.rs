@@ -32,6 +32,9 @@ pub(super) struct Balance {
     /// How often
     #[arg(long, value_name = "TIME", default_value = "1s", requires = "follow", value_parser = positive_duration)]
     every: Duration,
+    /// Wait until so many replicas have each step of a transfer, so that no failover to one of them forgets half of it
+    #[arg(long, value_name = "REPLICAS", value_parser = clap::value_parser!(u32).range(1..))]
+    replicas: Option<u32>,
 }
 
 /// What a round did.
@@ -59,11 +62,12 @@ struct Moved {
 
 impl Balance {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let client = servers.client().await?;
-        let sale = client.sharded(&self.sale).await?;
+        let sales =
+            Sales { client: servers.client().await?, replicas: self.replicas, within: servers.within() };
+        let sale = sales.find(self.sale.as_bytes()).await?;
         if self.follow {
             tokio::select! {
-                ended = self.follow(client, sale, output) => ended?,
+                ended = self.follow(sales, sale, output) => ended?,
                 ended = interrupted() => ended?,
             }
             return Ok(Exit::Done);
@@ -75,17 +79,17 @@ impl Balance {
     }
 
     /// Prints the first round, and each that did something or that differs from the one before in what is left to do.
-    async fn follow(&self, client: AnyClient, sale: AnySale, output: Output) -> Result<(), Failure> {
+    async fn follow(&self, sales: Sales, sale: AnySale, output: Output) -> Result<(), Failure> {
         let mut ticks = interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut watch = Watch { client, balancer: sale.balancer(), sale };
+        let mut watch = Watch { sales, balancer: sale.balancer(), sale };
         let mut left: Option<(Vec<Transfer>, Vec<usize>)> = None;
         let mut is_lost = false;
         loop {
             ticks.tick().await;
             let balanced = match watch.round().await {
                 Ok(balanced) => balanced,
-                Err(error) if error.is_retryable() || is_timeout(&error) => {
+                Err(error) if error.is_retryable() => {
                     if !is_lost {
                         note(&format!("{error}; goes on when the servers answer"));
                     }
@@ -106,16 +110,32 @@ impl Balance {
     }
 }
 
+/// How the sale is found.
+struct Sales {
+    client: AnyClient,
+    replicas: Option<u32>,
+    within: Duration,
+}
+
+impl Sales {
+    /// The sale, whose transfers wait for replicas where that is asked for.
+    async fn find(&self, key: &[u8]) -> seckill_client::Result<AnySale> {
+        let sale = self.client.sharded(key).await?;
+        let durable = self.replicas.map(|replicas| sale.durable(replicas, self.within));
+        Ok(durable.map_or(sale, |durable| durable.sale().clone()))
+    }
+}
+
 /// The sale as it is balanced again and again.
 struct Watch {
-    client: AnyClient,
+    sales: Sales,
     sale: AnySale,
     balancer: Balancer<Connector>,
 }
 
 impl Watch {
     async fn round(&mut self) -> seckill_client::Result<Balanced> {
-        let sale = self.client.sharded(self.sale.key()).await?;
+        let sale = self.sales.find(self.sale.key()).await?;
         // One that was created anew has other shards.
         if keys(&sale) != keys(&self.sale) {
             self.balancer = sale.balancer();
@@ -127,10 +147,6 @@ impl Watch {
 
 fn keys(sale: &AnySale) -> Vec<Vec<u8>> {
     sale.shards().iter().map(|shard| shard.key().to_owned()).collect()
-}
-
-fn is_timeout(error: &seckill_client::Error) -> bool {
-    matches!(error, seckill_client::Error::Redis(error) if error.is_timeout())
 }
 
 impl Round {

@@ -7,6 +7,7 @@ mod create;
 mod creation;
 mod delete;
 mod figures;
+mod flows;
 mod list;
 mod orders;
 mod restock;

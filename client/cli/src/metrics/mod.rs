@@ -22,7 +22,7 @@ use shared::SharedSource;
 /// Serve metrics of the servers, and of some sales, to Prometheus
 ///
 /// Each request of /metrics asks each primary for `INFO seckill` once, and each sale for its figures. When a server is
-/// down, seckill_up is 0. A scrape takes 3 s at most, or --within if that is shorter. It is served as OpenMetrics to whoever accepts that.
+/// down, seckill_up is 0. The shards of a sharded sale have a label `shard`. A scrape takes 3 s at most, or --within if that is shorter. It is served as OpenMetrics to whoever accepts that.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   seckill metrics bottles

@@ -10,9 +10,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::families::{Families, Kind, Labels};
 use super::fields;
-use super::sales::{self, Reached};
+use super::sales::{Asked, Directories, Figures, Reached, of_sale};
 use crate::exit::Failure;
-use crate::servers::{Connector, Place, Primary, Servers};
+use crate::servers::{AnyClient, Connector, Place, Primary, Servers};
 
 /// The longest scrape, whatever hangs: well below the 10 s that Prometheus waits.
 const SCRAPE_WITHIN: Duration = Duration::from_secs(3);
@@ -23,6 +23,8 @@ pub(super) struct Source {
     sales: Vec<String>,
     /// How the servers are reached, once one of them was.
     connector: OnceCell<Connector>,
+    /// What finds the shards of a sale.
+    client: OnceCell<AnyClient>,
 }
 
 /// What a scrape found, and what failed.
@@ -37,7 +39,7 @@ pub(super) struct Scrape {
 
 impl Source {
     pub(super) fn new(servers: Servers, sales: Vec<String>) -> Self {
-        Self { servers, sales, connector: OnceCell::new() }
+        Self { servers, sales, connector: OnceCell::new(), client: OnceCell::new() }
     }
 
     /// Finds out what the servers are. A server that is down may be up later.
@@ -61,7 +63,7 @@ impl Source {
             Ok(primaries) => self.ask(&primaries, began + within, &mut scrape).await,
             Err(failure) => {
                 scrape.up("", Err(&failure));
-                self.sales.iter().for_each(|sale| scrape.sale(sale, Err(failure.clone())));
+                self.sales.iter().for_each(|sale| scrape.sale(of_sale(sale), Err(failure.clone())));
             }
         }
         scrape.add(
@@ -95,22 +97,22 @@ impl Source {
             let section = section.unwrap_or_else(|_| Err(Failure::Server(NO_ANSWER.to_owned())));
             section.map_err(|failure| place.failure(failure))
         }));
-        let infos = join_all(self.sales.iter().map(|sale| async move {
-            match timeout_at(deadline, sales::info(primaries, sale)).await {
-                Ok(info) => info,
-                Err(_) => Err(Failure::Server(format!("{sale}: {NO_ANSWER}"))),
-            }
-        }));
-        let (sections, infos) = join(sections, infos).await;
+        let (sections, figures) = join(sections, self.figures(primaries, deadline)).await;
         for ((Place { name, .. }, _), section) in primaries.iter().zip(sections) {
             scrape.up(name, section.as_ref().map(|_| ()));
             if let Ok(section) = section {
                 scrape.section(name, &section);
             }
         }
-        for (sale, info) in self.sales.iter().zip(infos) {
-            scrape.sale(sale, info);
-        }
+        figures.into_iter().for_each(|(labels, info)| scrape.sale(labels, info));
+    }
+
+    /// The figures of all sales, of each shard by itself.
+    async fn figures(&self, primaries: &[Reached], deadline: Instant) -> Vec<Figures> {
+        let directories = Directories { servers: &self.servers, client: &self.client };
+        let asked = Asked { primaries, directories, deadline };
+        let figures = join_all(self.sales.iter().map(|sale| asked.figures(sale))).await;
+        figures.into_iter().flatten().collect()
     }
 }
 
@@ -158,10 +160,9 @@ impl Scrape {
         self.families.add("seckill_module", Kind::Info, "The module", texts, 1.0);
     }
 
-    fn sale(&mut self, sale: &str, info: Result<Info, Failure>) {
-        let of_sale = || vec![("sale".to_owned(), sale.to_owned())];
+    fn sale(&mut self, sale: Labels, info: Result<Info, Failure>) {
         let mut add = |name: &str, kind, help, value| {
-            self.families.add(&format!("seckill_sale_{name}"), kind, help, of_sale(), value);
+            self.families.add(&format!("seckill_sale_{name}"), kind, help, sale.clone(), value);
         };
         add("up", Kind::Gauge, "Whether the sale can be read", f64::from(info.is_ok()));
         let info = match info {
@@ -191,15 +192,15 @@ impl Scrape {
                 add(name, Kind::Gauge, help, millis as f64 / 1_000.0);
             }
         }
-        self.state(sale, &info.state);
+        self.state(&sale, &info.state);
     }
 
     /// A metric for each state, also for one of a newer module.
-    fn state(&mut self, sale: &str, current: &Phase) {
+    fn state(&mut self, sale: &Labels, current: &Phase) {
         let newer = (!Phase::ALL.contains(current)).then_some(current);
         for phase in Phase::ALL.iter().chain(newer) {
-            let labels = [("sale", sale), ("state", phase.as_str())];
-            let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let mut labels = sale.clone();
+            labels.push(("state".to_owned(), phase.as_str().to_owned()));
             let help = "1 for the state of the sale, 0 for the others";
             let is_current = f64::from(phase == current);
             self.families.add("seckill_sale_state", Kind::Gauge, help, labels, is_current);

@@ -4,14 +4,14 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use seckill_client::{Code, Info};
+use seckill_client::{Code, Info, Sale};
 use tokio::time::sleep;
 
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, json_lines, write_out};
 use crate::sales;
-use crate::servers::{AnyClient, Servers};
+use crate::servers::{AnyClient, AnySale, Connector, Servers};
 use crate::table::table;
 use crate::times::{away, duration};
 
@@ -20,10 +20,11 @@ const AT_ONCE: usize = 64;
 
 /// List all sales, with their stock and rates
 ///
-/// The rates are those of the time between two looks at each sale.
+/// The rates are those of the time between two looks at each sale. A sharded sale is one line with sums.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   seckill sale list
+  seckill sale list --shards
   seckill sale list 'summer:*' --interval 0s --json")]
 pub(super) struct List {
     /// Only keys that match, as in SCAN
@@ -32,6 +33,9 @@ pub(super) struct List {
     /// The time over which rates are measured; 0s: no rates
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     interval: Duration,
+    /// List each shard of a sharded sale
+    #[arg(long)]
+    shards: bool,
 }
 
 /// A sale.
@@ -39,6 +43,9 @@ pub(super) struct List {
 struct Row {
     #[serde(serialize_with = "crate::names::serialize")]
     sale: Vec<u8>,
+    /// How many shards it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shards: Option<usize>,
     #[serde(flatten)]
     info: Info,
     #[serde(flatten)]
@@ -56,38 +63,71 @@ impl List {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         let connector = servers.connector().await?;
         let keys = sales::find(&mut servers.primaries(&connector).await?, &self.pattern).await?;
-        let client = servers.client_of(connector);
-        let before = look(&client, &keys).await?;
-        let rows = if self.interval.is_zero() || keys.is_empty() {
-            before.into_iter().map(|(sale, info)| Row { sale, info, rates: None }).collect()
-        } else {
+        let sales = self.sales(servers.client_of(connector), keys).await?;
+        let mut rows = look(&sales).await?;
+        if !self.interval.is_zero() && !rows.is_empty() {
             sleep(self.interval).await;
-            rows(&before, look(&client, &keys).await?)
-        };
+            let before = std::mem::replace(&mut rows, look(&sales).await?);
+            add_rates(&mut rows, &before);
+        }
         write_out(|out| if output.is_json() { json_lines(&rows, out) } else { text(&rows, out) })?;
         Ok(Exit::Done)
     }
 }
 
+impl List {
+    /// The sales that are listed, in the order of their keys.
+    async fn sales(&self, client: AnyClient, keys: Vec<Vec<u8>>) -> Result<Vec<Listed>, Failure> {
+        let (sharded, others) =
+            if self.shards { (Vec::new(), keys) } else { sales::group(&client, keys).await? };
+        let others = others.into_iter().map(|key| Listed::One(client.sale(key)));
+        let mut listed: Vec<_> = sharded.into_iter().map(Listed::Sharded).chain(others).collect();
+        listed.sort_by(|one, other| one.key().cmp(other.key()));
+        Ok(listed)
+    }
+}
+
+/// What is a line of its own.
+enum Listed {
+    /// An ordinary sale, or a shard.
+    One(Sale<Connector>),
+    Sharded(AnySale),
+}
+
+impl Listed {
+    fn key(&self) -> &[u8] {
+        match self {
+            Self::One(sale) => sale.key(),
+            Self::Sharded(sale) => sale.key(),
+        }
+    }
+
+    async fn look(&self) -> seckill_client::Result<Row> {
+        let (shards, info) = match self {
+            Self::One(sale) => (None, sale.info().await?),
+            Self::Sharded(sale) => (Some(sale.shards().len()), sale.info().await?.total()),
+        };
+        Ok(Row { sale: self.key().to_owned(), shards, info, rates: None })
+    }
+}
+
 /// The figures of each sale that is there.
-async fn look(client: &AnyClient, keys: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Info)>, Failure> {
-    let look = async |key: &Vec<u8>| match client.sale(key.as_slice()).info().await {
-        Ok(info) => Ok(Some((key.clone(), info))),
+async fn look(sales: &[Listed]) -> Result<Vec<Row>, Failure> {
+    let look = async |sale: &Listed| match sale.look().await {
+        Ok(row) => Ok(Some(row)),
         // It was deleted after it was found.
         Err(error) if error.code() == Some(Code::NoSale) => Ok(None),
         Err(error) => Err(Failure::from(error)),
     };
-    let looks = stream::iter(keys).map(look).buffered(AT_ONCE);
+    let looks = stream::iter(sales).map(look).buffered(AT_ONCE);
     looks.try_filter_map(async |found| Ok(found)).try_collect().await
 }
 
-fn rows(before: &[(Vec<u8>, Info)], after: Vec<(Vec<u8>, Info)>) -> Vec<Row> {
-    let row = |(sale, info): (Vec<u8>, Info)| {
-        let known = before.iter().find(|(key, _)| *key == sale);
-        let rates = known.and_then(|(_, known)| Rates::between(known, &info));
-        Row { sale, info, rates }
-    };
-    after.into_iter().map(row).collect()
+fn add_rates(rows: &mut [Row], before: &[Row]) {
+    for row in rows {
+        let known = before.iter().find(|known| known.sale == row.sale);
+        row.rates = known.and_then(|known| Rates::between(&known.info, &row.info));
+    }
 }
 
 impl Rates {
@@ -109,10 +149,11 @@ fn text(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     }
     let columns = ["SALE", "STATE", ">LEFT", ">HELD", ">SOLD", ">ORDERS", ">BUYERS", ">ORDERS/S", "WINDOW"];
     let mut table = table(&columns);
-    for Row { sale, info, rates } in rows {
+    for Row { sale, shards, info, rates } in rows {
         let rate = rates.as_ref().map(|rates| format!("{:.1}", rates.orders_per_second));
         table.add_row([
-            Name(sale).to_string(),
+            shards
+                .map_or_else(|| Name(sale).to_string(), |shards| format!("{} ({shards} shards)", Name(sale))),
             if info.diverged { format!("{}, DIVERGED", info.state) } else { info.state.to_string() },
             info.available.to_string(),
             info.held.to_string(),

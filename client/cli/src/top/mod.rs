@@ -9,6 +9,7 @@ mod keyboard;
 mod links;
 mod live;
 mod model;
+mod named;
 mod once;
 mod sample;
 mod sampler;
@@ -47,7 +48,7 @@ use view::Theme;
   seckill top --once
   seckill top --once --json")]
 pub(crate) struct Top {
-    /// The keys of the sales [default: all sales of the servers]
+    /// The keys of the sales [default: all sales of the servers]; of a sharded sale each shard is shown
     #[arg(value_name = "SALE")]
     sales: Vec<String>,
     /// Only sales whose key matches this pattern of SCAN
@@ -80,7 +81,7 @@ impl Top {
             keys if keys.len() > MAX_SALES => {
                 return Err(Failure::Usage(format!("name {MAX_SALES} sales at most, not {}", keys.len())));
             }
-            keys if !keys.is_empty() => Sales::Named(keys.into_iter().map(String::into_bytes).collect()),
+            keys if !keys.is_empty() => Sales::Named(named::keys(servers, keys).await?),
             _ => Sales::Found(Search::new(self.pattern)),
         };
         let mut sampler = Sampler::new(servers.clone(), sales);

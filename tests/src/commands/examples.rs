@@ -70,16 +70,18 @@ fn the_page_has_all_commands() {
     assert_eq!(named, known);
 }
 
-/// The night on the page runs as it is written there.
+/// The night on the page runs as it is written there, and so does the sale of many shards.
 #[tokio::test]
-async fn the_night_of_the_page_runs() {
+async fn the_nights_of_the_page_run() {
     let page = page();
-    let night = fenced_blocks(&page).find(|block| block.contains("seckill sale open")).expect("a night");
-    let server = Server::start().await;
-    let shell = Shell::with(&server);
-    for line in night.lines() {
-        let output = shell.spawn(line).wait_with_output().unwrap();
-        assert!(output.status.success(), "{line}: {output:?}");
+    for what in ["seckill sale open", "--shards"] {
+        let night = fenced_blocks(&page).find(|block| block.contains(what)).expect(what);
+        let server = Server::start().await;
+        let shell = Shell::with(&server);
+        for line in night.lines() {
+            let output = shell.spawn(line).wait_with_output().unwrap();
+            assert!(output.status.success(), "{line}: {output:?}");
+        }
     }
 }
 

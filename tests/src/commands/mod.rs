@@ -1,11 +1,13 @@
 //! The commands of the program `seckill` that talk to servers.
 
+mod balance;
 mod certificates;
 mod connections;
 mod events;
 mod examples;
 mod exposition;
 mod failures;
+mod interrupted_shards;
 mod load;
 mod lock_lines;
 mod lock_runs;
@@ -17,6 +19,7 @@ mod orders;
 mod program;
 mod report;
 mod sales;
+mod sharded_orders;
 mod sharded_sales;
 mod terminal;
 mod top;

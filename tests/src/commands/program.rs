@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Child;
 
 use crate::harness::built::built;
@@ -84,18 +84,26 @@ impl Started {
 
     /// The next line that it prints.
     pub(super) async fn line(&mut self) -> String {
-        let out = self.0.stdout.as_mut().expect("its output");
-        let mut line = Vec::new();
-        while line.last() != Some(&b'\n') {
-            line.push(out.read_u8().await.expect("a line"));
-        }
-        String::from_utf8(line).unwrap().trim_end().to_owned()
+        line(self.0.stdout.as_mut().expect("its output")).await
+    }
+
+    /// The next line on stderr.
+    pub(super) async fn error(&mut self) -> String {
+        line(self.0.stderr.as_mut().expect("its errors")).await
     }
 
     /// Waits for its end.
     pub(super) async fn ended(self) -> Ended {
         self.0.wait_with_output().await.unwrap().into()
     }
+}
+
+async fn line(from: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut line = Vec::new();
+    while line.last() != Some(&b'\n') {
+        line.push(from.read_u8().await.expect("a line"));
+    }
+    String::from_utf8(line).unwrap().trim_end().to_owned()
 }
 
 impl From<Output> for Ended {

@@ -67,7 +67,7 @@ impl Failure {
     }
 
     /// A server did not do all of it, or nobody knows whether it did: with what to do then.
-    pub(crate) fn to_finish(self, advice: impl std::fmt::Display) -> Self {
+    pub(crate) fn advising(self, advice: impl std::fmt::Display) -> Self {
         match self {
             Self::Server(text) => Self::Server(format!("{text}\n{advice}")),
             refused => refused,

@@ -63,7 +63,7 @@ impl Source {
             Ok(primaries) => self.ask(&primaries, began + within, &mut scrape).await,
             Err(failure) => {
                 scrape.up("", Err(&failure));
-                self.sales.iter().for_each(|sale| scrape.sale(of_sale(sale), Err(failure.clone())));
+                self.sales.iter().for_each(|sale| scrape.sale(&of_sale(sale), Err(failure.clone())));
             }
         }
         scrape.add(
@@ -104,7 +104,7 @@ impl Source {
                 scrape.section(name, &section);
             }
         }
-        figures.into_iter().for_each(|(labels, info)| scrape.sale(labels, info));
+        figures.into_iter().for_each(|(labels, info)| scrape.sale(&labels, info));
     }
 
     /// The figures of all sales, of each shard by itself.
@@ -160,7 +160,7 @@ impl Scrape {
         self.families.add("seckill_module", Kind::Info, "The module", texts, 1.0);
     }
 
-    fn sale(&mut self, sale: Labels, info: Result<Info, Failure>) {
+    fn sale(&mut self, sale: &Labels, info: Result<Info, Failure>) {
         let mut add = |name: &str, kind, help, value| {
             self.families.add(&format!("seckill_sale_{name}"), kind, help, sale.clone(), value);
         };
@@ -192,7 +192,7 @@ impl Scrape {
                 add(name, Kind::Gauge, help, millis as f64 / 1_000.0);
             }
         }
-        self.state(&sale, &info.state);
+        self.state(sale, &info.state);
     }
 
     /// A metric for each state, also for one of a newer module.

@@ -97,7 +97,7 @@ impl Close {
 async fn alter(sale: &AnySale, alteration: Alteration, output: Output) -> Result<Exit, Failure> {
     if let Err(error) = sale.alter(alteration).await {
         let failure = Failure::from(error);
-        return Err(if is_ordinary(sale) { failure } else { failure.to_finish(advice::REPEAT) });
+        return Err(if is_ordinary(sale) { failure } else { failure.advising(advice::REPEAT) });
     }
     output.print(&figures(sale).await?)?;
     Ok(Exit::Done)

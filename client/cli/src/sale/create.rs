@@ -44,7 +44,7 @@ impl Create {
         let created = create(&client, &self.sale, shards, sale).await;
         let created = created.map_err(|failure| match self.rules.window(now) {
             Some(window) => {
-                failure.to_finish(format_args!("say {window} then: +1h is another instant each time"))
+                failure.advising(format_args!("say {window} then: +1h is another instant each time"))
             }
             None => failure,
         })?;

@@ -18,5 +18,5 @@ pub(super) async fn create(
         return Ok(client.sharded(key).await?);
     };
     let created = client.create_sharded(key, shards, sale).await;
-    created.map_err(|error| Failure::from(error).to_finish(advice::REPEAT))
+    created.map_err(|error| Failure::from(error).advising(advice::REPEAT))
 }

@@ -38,7 +38,7 @@ impl Delete {
         if !self.yes && !is_wanted(&self.sale, orders)? {
             return Ok(Exit::Refused);
         }
-        sale.delete().await.map_err(|error| Failure::from(error).to_finish(REPEAT))?;
+        sale.delete().await.map_err(|error| Failure::from(error).advising(REPEAT))?;
         output.print(&Deleted { sale: self.sale, orders })?;
         Ok(Exit::Done)
     }

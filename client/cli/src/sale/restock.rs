@@ -52,7 +52,7 @@ impl Restock {
 
 /// Without the id that was made here nobody could repeat it.
 fn with_id(failure: Failure, id: &str) -> Failure {
-    failure.to_finish(format_args!("it may be done: repeat it with --id {id}"))
+    failure.advising(format_args!("it may be done: repeat it with --id {id}"))
 }
 
 impl Show for Restocked {

@@ -22,16 +22,20 @@ override MODULE_DIR := $(abspath $(MODULE_DIR))
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-bench run serve test test-servers test-upgrade check bench bench-peers instructions waiting growth blocking \
+.PHONY: help setup setup-build build build-bench run serve test test-servers test-upgrade check bench bench-peers instructions waiting growth blocking \
 	durable redlock package migrate-large simulate memcheck guard fuzz install test-install deb test-deb
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## Install what is missing: redis-server, redis-cli, libclang, and Node.js and Python with their clients for the examples.
-	@tests/scripts/setup $(RUST_VERSION)
+	@tests/scripts/setup $(RUST_VERSION) tests
 
-build: setup ## Build the module and the program.
+# Who builds and runs the program needs no other languages.
+setup-build:
+	@tests/scripts/setup $(RUST_VERSION) build
+
+build: setup-build ## Build the module and the program.
 	@$(CARGO) build $(RELEASE) --package seckill-module --package seckill-cli
 
 build-bench: build
@@ -43,17 +47,17 @@ run: build ## Replay the incident: hand-written locks beside Seckill. ARGS="--he
 serve: build ## Start a server with the module on port 6379, for redis-cli; data is in seckill-data. ARGS="--help" lists the options.
 	@$(PROGRAM) serve $(ARGS)
 
-test: build ## Run all tests. SERVER="valkey-server" chooses another server program.
+test: setup build ## Run all tests. SERVER="valkey-server" chooses another server program.
 	$(CARGO) test $(CHECKED) --package seckill-core
 	$(CARGO) test $(RELEASE) --workspace $(FEATURES)
 
-test-servers: build ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
+test-servers: setup build ## Run the tests on real servers on Redis 7.0, 8.0, 8.6 and Valkey 8.1, 9.1. ONLY="valkey-9.1" chooses one.
 	@tests/scripts/on-servers $(CARGO) test $(RELEASE) --package seckill-tests --package seckill-bench
 
 test-upgrade: build ## Run the tests of upgrades beside the module of an earlier commit: FROM=HEAD^ or another one.
 	@tests/scripts/upgrade $(or $(FROM),HEAD^)
 
-check: setup ## Check format, lints, layers and docs; every warning is an error.
+check: setup-build ## Check format, lints, layers and docs; every warning is an error.
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(RELEASE) --workspace --all-targets $(FEATURES) -- --deny warnings
 	$(CARGO) test $(RELEASE) --quiet --package seckill-layers
@@ -92,7 +96,7 @@ migrate-large: build ## Measure how long a node takes to MIGRATE a sale of 5 mil
 simulate: ## Simulate servers that fail in every way, without end. SIMULATOR_SEED=n repeats one schedule.
 	SIMULATOR_SCHEDULES=0 $(CARGO) test $(CHECKED) --package seckill-core --test simulator -- --nocapture
 
-memcheck: build ## Run the tests with their servers under valgrind; takes some minutes.
+memcheck: setup build ## Run the tests with their servers under valgrind; takes some minutes.
 	@tests/scripts/memcheck
 
 guard: build ## Measure that the module does not slow Redis down, by redis-benchmark. ROUNDS=15 for more.

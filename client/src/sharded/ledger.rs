@@ -29,7 +29,7 @@ pub(super) enum Balance {
 impl Ledger {
     /// Takes note that a shard was restocked by so many units with this id.
     pub(super) fn note(&mut self, shard: usize, units: i64, id: &[u8]) {
-        let Some((transfer, half)) = std::str::from_utf8(id).ok().and_then(Half::parse) else { return };
+        let Some((transfer, half)) = Half::of_restock(id) else { return };
         // A transfer that is void leaves a half of no units.
         if units == 0 {
             return;

@@ -25,6 +25,20 @@ impl Transfer {
         Self { from, to, units, id: Uuid::new_v4() }
     }
 
+    /// The transfer for which a shard was restocked with this id: to give its units, to get them, or to get them back.
+    ///
+    /// ```
+    /// use seckill_client::Transfer;
+    ///
+    /// let transfer = Transfer::of_restock(b"transfer:0:1:5:0f8fad5b-d9cb-469f-a165-708677289501");
+    /// assert_eq!(transfer.map(|transfer| transfer.units), Some(5));
+    /// assert_eq!(Transfer::of_restock(b"delivery-1"), None);
+    /// ```
+    #[must_use]
+    pub fn of_restock(id: &[u8]) -> Option<Self> {
+        Some(Half::of_restock(id)?.0)
+    }
+
     /// The change of the shard that gives the units.
     pub(super) fn taken(&self) -> i64 {
         -self.put()
@@ -95,7 +109,8 @@ pub(super) enum Half {
 
 impl Half {
     /// The transfer to which a RESTOCK with this ID belongs.
-    pub(super) fn parse(id: &str) -> Option<(Transfer, Self)> {
+    pub(super) fn of_restock(id: &[u8]) -> Option<(Transfer, Self)> {
+        let id = std::str::from_utf8(id).ok()?;
         let (transfer, half) = match id.strip_suffix(BACK) {
             Some(transfer) => (transfer, Self::Back),
             None => (id, Self::Move),

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::program::Program;
 use crate::cluster::nodes::Cluster;
+use crate::harness::processes::Stopped;
 use crate::harness::proxy::Proxy;
 use crate::harness::server::{Connection, Server};
-use crate::harness::session::play;
+use crate::harness::session::{get, play};
 
 /// A transfer that others began.
-const TRANSFER: &str = "transfer:0:1:5:0f8fad5bd9cb469fa165708677289501";
+const TRANSFER: &str = "transfer:0:1:5:0f8fad5b-d9cb-469f-a165-708677289501";
 
 /// The key of each shard.
 async fn shards(program: &Program) -> Vec<String> {
@@ -57,6 +58,38 @@ async fn there_is_nothing_to_move_in_an_ordinary_sale() {
     program.prints("sale create bottles --stock 40").await;
     assert_eq!(program.json("sale balance bottles").await["moved"], json!([]));
     assert_eq!(program.run("sale balance missing").await.code, 1);
+}
+
+/// Its shards are left out, and named; the others are balanced.
+#[tokio::test]
+async fn a_node_that_hangs_does_not_keep_the_others_from_it() {
+    let cluster = Cluster::start("cluster-node-timeout 600000").await;
+    let program = Program::at(cluster.urls());
+    program.prints("sale create bottles --stock 60 --shards 6").await;
+    let shards = shards(&program).await;
+    let mut others = Vec::new();
+    for url in cluster.urls() {
+        let mut node = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+        let keys: Vec<String> = get(&mut node, "KEYS *").await;
+        if !keys.contains(&"bottles".to_owned()) {
+            others.push((node, keys));
+        }
+    }
+    let [(hung, silent), (healthy, keys)] = &mut others[..] else { panic!("two without the directory") };
+    buy_out(healthy, &keys[0], "order-1", 10).await;
+    let stopped = Stopped::server(hung).await;
+    let ended = program.run("sale balance bottles --json").await;
+    let balanced: Value =
+        serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    let named: Vec<_> =
+        balanced["silent"].as_array().unwrap().iter().map(|shard| shard.as_u64().unwrap()).collect();
+    let silent: Vec<_> =
+        (0..6).filter(|shard| silent.contains(&shards[usize::try_from(*shard).unwrap()])).collect();
+    assert_eq!((ended.code, named), (1, silent), "{ended:?}");
+    assert!(!balanced["moved"].as_array().unwrap().is_empty(), "{ended:?}");
+    drop(stopped);
+    assert_eq!(available(&program).await.iter().sum::<u64>(), 50);
+    program.prints("sale balance bottles").await;
 }
 
 /// A client began a transfer and was killed; another was forgotten in part by a failover.

@@ -17,3 +17,4 @@ mod protocol;
 mod reference;
 mod replication;
 mod sales;
+mod sharded;

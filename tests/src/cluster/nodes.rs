@@ -17,9 +17,9 @@ use crate::harness::session::{get, play};
 const SLOTS: usize = 16_384;
 const PRIMARIES: usize = 3;
 
-pub(super) struct Node {
-    pub(super) server: Server,
-    pub(super) id: String,
+pub(crate) struct Node {
+    pub(crate) server: Server,
+    pub(crate) id: String,
     bus: u16,
 }
 
@@ -32,12 +32,12 @@ impl Node {
         Self { server, id, bus }
     }
 
-    pub(super) async fn connect(&self) -> Connection {
+    pub(crate) async fn connect(&self) -> Connection {
         self.server.connect().await
     }
 
     /// Plays `COMMAND => reply` on this node.
-    pub(super) async fn play(&self, session: &str) {
+    pub(crate) async fn play(&self, session: &str) {
         play(&mut self.connect().await, session).await;
     }
 
@@ -87,7 +87,7 @@ impl Seen {
 }
 
 pub(crate) struct Cluster {
-    pub(super) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
 }
 
 impl Cluster {
@@ -111,7 +111,7 @@ impl Cluster {
     }
 
     /// Adds a replica of a node, and waits until it has caught up. Returns its number.
-    pub(super) async fn add_replica(&mut self, of: usize, config: &str) -> usize {
+    pub(crate) async fn add_replica(&mut self, of: usize, config: &str) -> usize {
         let replica = Node::start(config).await;
         self.nodes[0].meet(&replica).await;
         let mut connection = replica.connect().await;
@@ -129,12 +129,12 @@ impl Cluster {
 
     /// Waits until all nodes know each other, serve, and agree on the owners of slots and the primaries of
     /// replicas.
-    pub(super) async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         self.settle_without(0).await;
     }
 
     /// The same while so many further nodes are down.
-    pub(super) async fn settle_without(&self, down: usize) {
+    pub(crate) async fn settle_without(&self, down: usize) {
         wait_until("all nodes agree", async || {
             let mut views = BTreeSet::new();
             for node in &self.nodes {
@@ -147,7 +147,7 @@ impl Cluster {
     }
 
     /// The slot of a key, and the number of the node that has it.
-    pub(super) async fn place(&self, key: &str) -> (usize, usize) {
+    pub(crate) async fn place(&self, key: &str) -> (usize, usize) {
         let mut connection = self.nodes[0].connect().await;
         let slot = get(&mut connection, &format!("CLUSTER KEYSLOT {key}")).await;
         let view = self.nodes[0].view(self.nodes.len()).await.expect("the cluster serves");
@@ -161,12 +161,12 @@ impl Cluster {
     }
 
     /// A client of the nodes.
-    pub(super) fn client(&self) -> Client<connect::Cluster> {
+    pub(crate) fn client(&self) -> Client<connect::Cluster> {
         Client::new(connect::Cluster::new(self.urls()).unwrap())
     }
 
     /// A connection that finds the owner of each key by itself.
-    pub(super) async fn connect(&self) -> ClusterConnection {
+    pub(crate) async fn connect(&self) -> ClusterConnection {
         let client = ClusterClient::builder(self.urls())
             .use_protocol(ProtocolVersion::RESP3)
             .response_timeout(PATIENCE)
@@ -178,7 +178,7 @@ impl Cluster {
     }
 
     /// The sum of a counter of the module over some nodes.
-    pub(super) async fn total(&self, counter: &str) -> u64 {
+    pub(crate) async fn total(&self, counter: &str) -> u64 {
         let mut total = 0;
         for node in &self.nodes {
             let count = stat(&mut node.connect().await, "seckill", &format!("seckill_{counter}")).await;

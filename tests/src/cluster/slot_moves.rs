@@ -15,7 +15,7 @@ const MIGRATE_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Cluster {
     /// Moves a slot key by key, as `redis-cli --cluster reshard` does. Calls `step` after each key.
-    pub(super) async fn move_keys(&self, slot: usize, from: usize, to: usize, mut step: impl AsyncFnMut()) {
+    pub(crate) async fn move_keys(&self, slot: usize, from: usize, to: usize, mut step: impl AsyncFnMut()) {
         self.begin_to_move(slot, from, to).await;
         step().await;
         let mut source = self.nodes[from].connect().await;
@@ -29,21 +29,21 @@ impl Cluster {
     }
 
     /// Marks a slot as migrating at its owner, and as importing at the new one.
-    pub(super) async fn begin_to_move(&self, slot: usize, from: usize, to: usize) {
+    pub(crate) async fn begin_to_move(&self, slot: usize, from: usize, to: usize) {
         let (source, target) = (&self.nodes[from], &self.nodes[to]);
         target.play(&format!("CLUSTER SETSLOT {slot} IMPORTING {} => OK", source.id)).await;
         source.play(&format!("CLUSTER SETSLOT {slot} MIGRATING {} => OK", target.id)).await;
     }
 
     /// Sends one key to the new owner, and returns the reply.
-    pub(super) async fn send_key(&self, key: &str, from: usize, to: usize) -> String {
+    pub(crate) async fn send_key(&self, key: &str, from: usize, to: usize) -> String {
         let (port, timeout) = (self.nodes[to].server.port(), MIGRATE_TIMEOUT.as_millis());
         let mut source = self.nodes[from].server.connect_within(MIGRATE_TIMEOUT).await;
         ask(&mut source, &format!("MIGRATE 127.0.0.1 {port} \"\" 0 {timeout} KEYS {key}")).await
     }
 
     /// Assigns a slot to its new owner on every node, on the new owner first.
-    pub(super) async fn assign(&self, slot: usize, to: usize) {
+    pub(crate) async fn assign(&self, slot: usize, to: usize) {
         let owner = &self.nodes[to];
         let session = format!("CLUSTER SETSLOT {slot} NODE {} => OK", owner.id);
         owner.play(&session).await;
@@ -69,7 +69,7 @@ enum Dialect {
 }
 
 /// A slot that is moving as a whole.
-pub(super) struct Migration<'c> {
+pub(crate) struct Migration<'c> {
     cluster: &'c Cluster,
     dialect: Dialect,
     source: &'c Node,
@@ -88,7 +88,7 @@ impl Cluster {
     }
 
     /// Whether these servers move slots as a whole. If not, prints that the test is skipped.
-    pub(super) async fn moves_whole_slots(&self) -> bool {
+    pub(crate) async fn moves_whole_slots(&self) -> bool {
         let can = self.dialect().await.is_some();
         if !can {
             eprintln!("skipped on this server: it moves slots key by key only");
@@ -97,7 +97,7 @@ impl Cluster {
     }
 
     /// Begins to move a slot as a whole.
-    pub(super) async fn migrate(&self, slot: usize, from: usize, to: usize) -> Migration<'_> {
+    pub(crate) async fn migrate(&self, slot: usize, from: usize, to: usize) -> Migration<'_> {
         let dialect = self.dialect().await.expect("servers that move whole slots");
         let (source, target) = (&self.nodes[from], &self.nodes[to]);
         let (node, command) = match dialect {
@@ -114,7 +114,7 @@ impl Cluster {
 
 impl Migration<'_> {
     /// Its state, as the server reports it.
-    pub(super) async fn state(&self) -> String {
+    pub(crate) async fn state(&self) -> String {
         let (node, command) = match self.dialect {
             Dialect::Redis => (self.target, "CLUSTER MIGRATION STATUS ALL"),
             Dialect::Valkey => (self.source, "CLUSTER GETSLOTMIGRATIONS"),
@@ -128,12 +128,12 @@ impl Migration<'_> {
         wait_until(last[0], async || last.contains(&&*self.state().await)).await;
     }
 
-    pub(super) async fn complete(self) {
+    pub(crate) async fn complete(self) {
         self.until(["completed", "success"]).await;
         self.cluster.settle().await;
     }
 
-    pub(super) async fn cancel(self) {
+    pub(crate) async fn cancel(self) {
         match self.dialect {
             Dialect::Redis => self.target.play("CLUSTER MIGRATION CANCEL ALL => 1").await,
             Dialect::Valkey => self.source.play("CLUSTER CANCELSLOTMIGRATIONS => OK").await,

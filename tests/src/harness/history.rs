@@ -145,7 +145,7 @@ impl History {
 /// The figures and orders that follow from events.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    available: u64,
+    pub(crate) available: u64,
     pub(crate) orders: BTreeMap<String, LedgerOrder>,
 }
 
@@ -164,7 +164,7 @@ impl Ledger {
     }
 
     /// The units of all orders that are in a state.
-    fn units(&self, wanted: &State) -> u64 {
+    pub(crate) fn units(&self, wanted: &State) -> u64 {
         let orders = self.orders.values().filter(|order| order.state == *wanted);
         orders.map(|order| u64::from(order.qty)).sum()
     }

@@ -1,0 +1,69 @@
+//! A sale of many shards on a cluster, and who is at home where.
+
+use crc::{CRC_32_ISO_HDLC, Crc};
+use redis::cluster_async::ClusterConnection;
+use seckill_client::connect::{self, Connect};
+use seckill_client::{Client, NewSale, ShardedSale};
+
+use super::books::Books;
+use crate::cluster::nodes::Cluster;
+use crate::harness::conditions::PATIENCE;
+
+pub(super) const SALE: &str = "bottles";
+pub(super) const JOURNAL: &str = "{bottles}:transfers";
+
+/// A cluster with a sale.
+pub(super) struct Stage {
+    pub(super) cluster: Cluster,
+    pub(super) sale: ShardedSale<connect::Cluster>,
+    pub(super) connection: ClusterConnection,
+}
+
+impl Stage {
+    pub(super) async fn open(config: &str, shards: usize, sale: NewSale) -> Self {
+        let cluster = Cluster::start(config).await;
+        let sale = client(&cluster).create_sharded(SALE, shards, sale).await.unwrap();
+        Self { sale, connection: cluster.connect().await, cluster }
+    }
+
+    /// The sale as so many other processes see it.
+    pub(super) async fn processes(&self, count: usize) -> Vec<ShardedSale<connect::Cluster>> {
+        let mut sales = vec![];
+        for _ in 0..count {
+            sales.push(client(&self.cluster).sharded(SALE).await.unwrap());
+        }
+        sales
+    }
+
+    /// What the events of all shards say.
+    pub(super) async fn books(&mut self) -> Books {
+        Books::read(&mut self.connection, &keys(&self.sale)).await
+    }
+
+    /// How many transfers are under way.
+    pub(super) async fn under_way(&mut self) -> u64 {
+        redis::cmd("XLEN").arg(JOURNAL).query_async(&mut self.connection).await.unwrap()
+    }
+}
+
+fn client(cluster: &Cluster) -> Client<connect::Cluster> {
+    cluster.client().within(PATIENCE)
+}
+
+/// The keys of the shards.
+pub(super) fn keys<C: Connect>(sale: &ShardedSale<C>) -> Vec<String> {
+    sale.shards().iter().map(|shard| String::from_utf8(shard.key().to_vec()).unwrap()).collect()
+}
+
+static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+
+/// The home shard of a buyer.
+pub(super) fn home(buyer: &[u8], shards: usize) -> usize {
+    CRC.checksum(buyer) as usize % shards
+}
+
+/// Buyers whose home is one of these shards.
+pub(super) fn buyers_at(homes: &[usize], shards: usize) -> impl Iterator<Item = String> {
+    let buyers = (0u32..).map(|number| format!("buyer-{number}"));
+    buyers.filter(move |buyer| homes.contains(&home(buyer.as_bytes(), shards)))
+}

@@ -16,7 +16,7 @@ mod locked;
 mod lost_locks;
 mod metrics;
 mod orders;
-mod program;
+pub(crate) mod program;
 mod report;
 mod sales;
 mod sharded_orders;

@@ -13,32 +13,32 @@ use crate::harness::processes::signal;
 use crate::harness::server::Server;
 
 /// The program with the server that it is to talk to.
-pub(super) struct Program {
+pub(crate) struct Program {
     urls: String,
 }
 
 /// What the program ended with.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: i32,
-    pub(super) out: String,
-    pub(super) errors: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) errors: String,
 }
 
 impl Program {
     /// Talks to this server by its unix socket.
-    pub(super) fn on(server: &Server) -> Self {
+    pub(crate) fn on(server: &Server) -> Self {
         Self::at([socket_url(&server.socket())])
     }
 
     /// Talks to the servers at these URLs.
-    pub(super) fn at<T: AsRef<str>>(urls: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn at<T: AsRef<str>>(urls: impl IntoIterator<Item = T>) -> Self {
         let urls: Vec<String> = urls.into_iter().map(|url| url.as_ref().to_owned()).collect();
         Self { urls: urls.join(",") }
     }
 
     /// The program with these arguments, not run yet. Nothing of the environment of the test reaches it that it reads.
-    pub(super) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new(built("seckill"));
         command.args(arguments).env("SECKILL_URL", &self.urls).env_remove("SECKILL_PRIMARY");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -46,31 +46,31 @@ impl Program {
     }
 
     /// Runs it with the words of a line to its end.
-    pub(super) async fn run(&self, line: &str) -> Ended {
+    pub(crate) async fn run(&self, line: &str) -> Ended {
         let mut command = self.command(line.split_whitespace());
         tokio::task::spawn_blocking(move || command.output().unwrap().into()).await.unwrap()
     }
 
     /// The same, which must succeed: what it printed.
-    pub(super) async fn prints(&self, line: &str) -> String {
+    pub(crate) async fn prints(&self, line: &str) -> String {
         let ended = self.run(line).await;
         assert_eq!(ended.code, 0, "{line}: {ended:?}");
         ended.out
     }
 
     /// The same with `--json`: what it printed, one value.
-    pub(super) async fn json(&self, line: &str) -> Value {
+    pub(crate) async fn json(&self, line: &str) -> Value {
         let printed = self.prints(&format!("{line} --json")).await;
         serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{line}: {error}\n{printed}"))
     }
 }
 
 /// The program as it runs. It is killed when this is dropped.
-pub(super) struct Started(Child);
+pub(crate) struct Started(Child);
 
 impl Program {
     /// Runs it with the words of a line.
-    pub(super) fn start(&self, line: &str) -> Started {
+    pub(crate) fn start(&self, line: &str) -> Started {
         let command = self.command(line.split_whitespace());
         Started(tokio::process::Command::from(command).kill_on_drop(true).spawn().unwrap())
     }
@@ -78,22 +78,22 @@ impl Program {
 
 impl Started {
     /// Sends it a signal, such as `INT`.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         signal(name, self.0.id().expect("it runs"));
     }
 
     /// The next line that it prints.
-    pub(super) async fn line(&mut self) -> String {
+    pub(crate) async fn line(&mut self) -> String {
         line(self.0.stdout.as_mut().expect("its output")).await
     }
 
     /// The next line on stderr.
-    pub(super) async fn error(&mut self) -> String {
+    pub(crate) async fn error(&mut self) -> String {
         line(self.0.stderr.as_mut().expect("its errors")).await
     }
 
     /// Waits for its end.
-    pub(super) async fn ended(self) -> Ended {
+    pub(crate) async fn ended(self) -> Ended {
         self.0.wait_with_output().await.unwrap().into()
     }
 }
@@ -116,6 +116,6 @@ impl From<Output> for Ended {
     }
 }
 
-pub(super) fn socket_url(socket: &Path) -> String {
+pub(crate) fn socket_url(socket: &Path) -> String {
     format!("redis+unix://{}", socket.display())
 }

@@ -25,6 +25,8 @@ pub(super) struct Crowd {
 struct Shared {
     buyers: Mutex<Box<dyn Iterator<Item = String> + Send>>,
     is_closing: AtomicBool,
+    /// Most pay. Before that most orders are cancelled or expire, so that the stock lasts.
+    is_paying: AtomicBool,
     accepted: AtomicUsize,
     /// Servers may lose what they acknowledged, and calls may fail.
     is_lossy: bool,
@@ -48,6 +50,7 @@ impl Crowd {
         let shared = Arc::new(Shared {
             buyers: Mutex::new(Box::new(buyers_at(homes, shards))),
             is_closing: AtomicBool::new(false),
+            is_paying: AtomicBool::new(false),
             accepted: AtomicUsize::new(0),
             is_lossy,
             acknowledged: Mutex::default(),
@@ -65,6 +68,12 @@ impl Crowd {
     pub(super) async fn wait_for_orders(&self, orders: usize) {
         let enough = self.shared.accepted.load(Relaxed) + orders;
         wait_until("buyers buy", async || self.shared.accepted.load(Relaxed) >= enough).await;
+    }
+
+    /// Buys what is left: as many units are sold then.
+    pub(super) async fn buy_all<C: Connect>(&self, sale: &ShardedSale<C>, stock: u64) {
+        self.shared.is_paying.store(true, Relaxed);
+        wait_until("all is sold", async || sale.info().await.is_ok_and(|info| info.sold == stock)).await;
     }
 
     /// Waits until all have left: the acknowledged orders.
@@ -107,18 +116,17 @@ impl Shared {
         if !self.buy(sale, buyer, &order, qty).await {
             return;
         }
-        match choice % 5 {
-            0 => self.settle(&order, sale.home(buyer).cancel(&order).await),
-            // The hold runs out.
-            1 => {}
-            2 => {
-                // A retry finds the order, also when nothing is left.
-                assert!(self.buy(sale, buyer, &order, qty).await);
-                self.settle(&order, sale.home(buyer).confirm(&order).await);
+        if choice % 16 != 0 && !self.is_paying.load(Relaxed) {
+            // Or the hold runs out.
+            if choice % 4 != 0 {
+                self.settle(&order, sale.home(buyer).cancel(&order).await);
             }
-            _ => self.settle(&order, sale.home(buyer).confirm(&order).await),
+            return;
         }
-        if choice % 7 == 0 && self.is(&order, &State::Sold) {
+        // A retry finds the order, also when nothing is left.
+        assert!(self.buy(sale, buyer, &order, qty).await || self.is_lossy, "{order} is not found");
+        self.settle(&order, sale.home(buyer).confirm(&order).await);
+        if self.is(&order, &State::Sold) {
             let receipt = sale.buy(buyer).order(format!("{buyer} 2")).qty(LIMIT).await;
             let refused = Outcome::Refused(Refusal::Limit);
             assert!(

@@ -1,7 +1,14 @@
 //! A sale of many shards: to its buyers it is one, under load and while clients and servers fail.
 
+mod balancers;
 mod books;
 mod crowd;
+mod failovers;
+mod forgotten;
+mod halves;
+mod killed;
 mod load;
+mod moves;
 mod reader;
+mod shop;
 mod stage;

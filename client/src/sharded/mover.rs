@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::carry_out::{End, carry_out, repeat};
 use super::plan::{Move, Plan, towards};
+use super::seen::Seen;
 use super::servers::{Ending, Entry, Figures, Servers};
 use super::transfer::Transfer;
 use crate::error::{Error, Result};
@@ -18,13 +19,12 @@ const REPEATED_AT_ONCE: usize = 32;
 /// Moves units. In a process one at a time does, for those who wait meanwhile need not ask again.
 pub(super) struct Mover<S> {
     servers: S,
+    seen: Seen,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The figures of each shard when they were read last.
-    seen: Vec<Option<Figures>>,
     /// The answer that was found last, and when its search began.
     last: Option<(Instant, Answer)>,
 }
@@ -49,7 +49,7 @@ pub(super) struct Settled {
 
 impl<S: Servers> Mover<S> {
     pub(super) fn new(servers: S) -> Self {
-        Self { servers, state: Mutex::default() }
+        Self { servers, seen: Seen::default(), state: Mutex::default() }
     }
 
     pub(super) fn servers(&self) -> &S {
@@ -65,7 +65,7 @@ impl<S: Servers> Mover<S> {
         }
         let _turn = self.servers.turn().await;
         let begun = Instant::now();
-        let mut shards = self.look(&mut state).await;
+        let mut shards = self.look().await;
         let answer = self.gather(&mut shards, to, units).await?;
         state.last = Some((begun, answer));
         Ok(answer)
@@ -76,10 +76,10 @@ impl<S: Servers> Mover<S> {
         &self,
         moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
     ) -> Result<(Settled, Vec<Transfer>)> {
-        let mut state = self.state.lock().await;
+        let _state = self.state.lock().await;
         let _turn = self.servers.turn().await;
         let settled = self.settle().await?;
-        let shards = self.read(&mut state).await;
+        let shards = self.read().await;
         let mut moved = Vec::new();
         for planned in moves(&shards) {
             let (transfer, end) = self.transfer(planned).await?;
@@ -136,22 +136,22 @@ impl<S: Servers> Mover<S> {
     }
 
     /// The figures of each shard, after the transfers under way were finished as far as they can be.
-    async fn look(&self, state: &mut State) -> Vec<Option<Figures>> {
+    async fn look(&self) -> Vec<Option<Figures>> {
         if let Err(error) = self.settle().await {
             tracing::warn!(name: "seckill.transfers.unread", %error);
         }
-        self.read(state).await
+        self.read().await
     }
 
     /// The figures of each shard. After a failover the latest transfers are repeated first.
-    async fn read(&self, state: &mut State) -> Vec<Option<Figures>> {
+    async fn read(&self) -> Vec<Option<Figures>> {
         let shards = self.servers.figures().await;
-        if !state.note(&shards) {
+        if !self.seen.note(&shards) {
             return shards;
         }
         if let Err(error) = self.repeat().await {
             tracing::warn!(name: "seckill.transfers.unread", %error);
-            state.forget();
+            self.seen.forget();
         }
         self.servers.figures().await
     }
@@ -187,6 +187,9 @@ impl<S: Servers> Mover<S> {
         let entry = self.servers.begin(transfer).await?;
         let end = carry_out(&self.servers, transfer).await?;
         tracing::debug!(name: "seckill.transfer", %transfer, ?end);
+        if matches!(end, End::Moved { .. }) {
+            self.seen.note_moved(transfer);
+        }
         if let Some(ending) = end.ending()
             && let Err(error) = self.servers.end(&entry, ending).await
         {
@@ -206,26 +209,6 @@ impl State {
             Answer::Only(total) => total < units,
         };
         is_answer.then_some(answer)
-    }
-
-    /// Takes note of the figures. `true` when a shard may have forgotten events since it was read last.
-    fn note(&mut self, shards: &[Option<Figures>]) -> bool {
-        self.seen.resize(shards.len(), None);
-        let mut forgot = false;
-        for (seen, now) in self.seen.iter_mut().zip(shards) {
-            if let (Some(before), Some(now)) = (&seen, now) {
-                forgot |= now.term != before.term || now.seq < before.seq;
-            }
-            *seen = now.or(*seen);
-        }
-        forgot
-    }
-
-    /// The transfers are to be repeated at the next look.
-    fn forget(&mut self) {
-        for seen in self.seen.iter_mut().flatten() {
-            seen.seq = u64::MAX;
-        }
     }
 }
 

@@ -94,9 +94,13 @@ async fn a_purchase_repeats_it() {
         let buyer = scene.buyer(scene.to);
         assert!(scene.stage.sale.buy(&buyer).qty(4).await.unwrap().is_accepted());
         scene.fail_over().await;
-        // More than there is.
+        // More than there is, unless the order is forgotten, too, with the units that were put there for it.
+        let expected = match half {
+            Half::Taken => Outcome::Refused(Refusal::Short),
+            Half::Put => Outcome::Order(State::Sold),
+        };
         let receipt = scene.stage.sale.buy(&buyer).qty(16).await.unwrap();
-        assert_eq!(receipt.outcome, Outcome::Refused(Refusal::Short), "{half:?}");
+        assert_eq!(receipt.outcome, expected, "{half:?}");
         assert_eq!(scene.stage.books().await.unbalanced(), BTreeMap::new(), "{half:?}");
     }
 }
@@ -114,8 +118,10 @@ async fn what_was_sold_meanwhile_is_owed() {
         let receipt = shard.0.buy(&buyer).order("all").qty(shard.1).await.unwrap();
         assert_eq!(receipt.outcome, Outcome::Order(State::Sold));
     }
+    // It is found to be owed after a round has looked at what is under way.
+    balancer.round().await.unwrap();
     assert_eq!(balancer.round().await.unwrap().open, [transfer]);
-    let owed = BTreeMap::from([(transfer.to_string(), i64::from(transfer.units))]);
+    let owed = BTreeMap::from([(transfer.to_string(), transfer.units as i64)]);
     assert_eq!(scene.stage.books().await.unbalanced(), owed);
     // Units come back, in another shard.
     let shard = scene.stage.sale.home(scene.buyer(scene.to));

@@ -1,0 +1,79 @@
+//! What was seen of the shards, by which a failover is noticed that forgot events.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::servers::Figures;
+use super::transfer::Transfer;
+
+/// The figures of each shard when they were read last, with what was decided since as far as it is known here.
+#[derive(Default)]
+pub(super) struct Seen(Mutex<Vec<Option<Figures>>>);
+
+impl Seen {
+    /// Takes note of the figures. `true` when a shard may have forgotten events since it was read last.
+    pub(super) fn note(&self, shards: &[Option<Figures>]) -> bool {
+        let mut all = self.lock();
+        all.resize(shards.len(), None);
+        let mut forgot = false;
+        for (seen, now) in all.iter_mut().zip(shards) {
+            if let (Some(before), Some(now)) = (&seen, now) {
+                forgot |= now.term != before.term || now.seq < before.seq;
+            }
+            *seen = now.or(*seen);
+        }
+        forgot
+    }
+
+    /// Takes note of a new transfer that both shards have carried out: each has one event more. A shard whose new primary has
+    /// decided nothing yet is still in the old term, so only its sequence shows that it forgot its half.
+    pub(super) fn note_moved(&self, transfer: Transfer) {
+        let mut all = self.lock();
+        for shard in [transfer.from, transfer.to] {
+            if let Some(Some(seen)) = all.get_mut(shard) {
+                seen.seq = seen.seq.saturating_add(1);
+            }
+        }
+    }
+
+    /// The next figures that are noted count as those of shards that forgot events.
+    pub(super) fn forget(&self) {
+        for seen in self.lock().iter_mut().flatten() {
+            seen.seq = u64::MAX;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<Figures>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shard(seq: u64, term: u64) -> Option<Figures> {
+        Some(Figures { available: 0, taken: 0, seq, term })
+    }
+
+    #[test]
+    fn a_shard_that_forgot_events_is_noticed() {
+        let seen = Seen::default();
+        assert!(!seen.note(&[shard(5, 1), shard(5, 1)]));
+        assert!(!seen.note(&[shard(6, 1), None]));
+        assert!(seen.note(&[shard(6, 1), shard(4, 1)]));
+        assert!(seen.note(&[shard(6, 2), shard(4, 1)]));
+        assert!(!seen.note(&[shard(6, 2), shard(4, 1)]));
+        seen.forget();
+        assert!(seen.note(&[shard(6, 2), shard(4, 1)]));
+    }
+
+    #[test]
+    fn so_is_one_that_forgot_its_half_of_a_transfer() {
+        for (forgot, [from, to]) in [(false, [6, 6]), (false, [7, 9]), (true, [5, 6]), (true, [6, 5])] {
+            let seen = Seen::default();
+            seen.note(&[shard(5, 1), shard(5, 1)]);
+            seen.note_moved(Transfer::new(0, 1, 1));
+            assert_eq!(seen.note(&[shard(from, 1), shard(to, 1)]), forgot, "{from} {to}");
+        }
+    }
+}

@@ -36,6 +36,8 @@ pub(super) enum Answer {
     Brought(usize),
     /// All shards together have no more than this.
     Only(u64),
+    /// Those that answer have no more than this. Others do not answer, and may have units.
+    Silent(u64),
 }
 
 /// What is known after all transfers were looked through.
@@ -90,10 +92,14 @@ impl<S: Servers> Mover<S> {
         Ok((settled, moved))
     }
 
-    /// Repeats the transfers that were done a short time ago: a failover may have forgotten a half of one.
+    /// Repeats the transfers that were done a short time ago: a failover may have forgotten a half of one. Those of shards
+    /// that do not answer are repeated when these do.
     pub(super) async fn repeat(&self) -> Result<()> {
-        let done = self.servers.done().await?;
-        let repeated = stream::iter(done).map(|(transfer, ending)| self.repeat_one(transfer, ending));
+        let shards = self.servers.figures().await;
+        self.seen.forget_silent(&shards);
+        let done = self.servers.done().await?.into_iter();
+        let repeated = stream::iter(done.filter(|(transfer, _)| answer(&shards, *transfer)))
+            .map(|(transfer, ending)| self.repeat_one(transfer, ending));
         repeated.buffer_unordered(REPEATED_AT_ONCE).fold(Ok(()), async |all, one| all.and(one)).await
     }
 
@@ -105,10 +111,20 @@ impl<S: Servers> Mover<S> {
         Ok(())
     }
 
-    /// Finishes the transfers under way. One that fails does not keep the others from it.
+    /// Finishes the transfers under way. One that fails does not keep the others from it, and those of shards that do not
+    /// answer keep nobody waiting.
     pub(super) async fn settle(&self) -> Result<Settled> {
         let mut settled = Settled::default();
-        for entry in self.servers.under_way().await? {
+        let entries = self.servers.under_way().await?;
+        if entries.is_empty() {
+            return Ok(settled);
+        }
+        let shards = self.servers.figures().await;
+        for entry in entries {
+            if !answer(&shards, entry.transfer) {
+                settled.open.push(entry.transfer);
+                continue;
+            }
             match self.finish(&entry).await {
                 Ok(true) => settled.finished += 1,
                 Ok(false) => settled.open.push(entry.transfer),
@@ -162,7 +178,11 @@ impl<S: Servers> Mover<S> {
         for _ in 0..MOST_MOVES {
             let planned = match towards(to, units, shards) {
                 Plan::Enough => break,
-                Plan::Missing(total) => return failed.map_or(Ok(Answer::Only(total)), Err),
+                Plan::Missing(total) => {
+                    let is_silent = shards.contains(&None);
+                    let answer = if is_silent { Answer::Silent(total) } else { Answer::Only(total) };
+                    return failed.map_or(Ok(answer), Err);
+                }
                 Plan::Move(planned) => planned,
             };
             match self.transfer(planned).await {
@@ -206,10 +226,16 @@ impl State {
         let (_, answer) = self.last.filter(|(begun, _)| *begun > refused)?;
         let is_answer = match answer {
             Answer::Brought(shard) => shard == to,
-            Answer::Only(total) => total < units,
+            Answer::Only(total) | Answer::Silent(total) => total < units,
         };
         is_answer.then_some(answer)
     }
+}
+
+/// Whether both shards of a transfer answer.
+fn answer(shards: &[Option<Figures>], transfer: Transfer) -> bool {
+    let is_silent = |shard: usize| matches!(shards.get(shard), Some(None));
+    !is_silent(transfer.from) && !is_silent(transfer.to)
 }
 
 fn set_available(shards: &mut [Option<Figures>], shard: usize, available: u64) {

@@ -5,13 +5,14 @@ use std::pin::Pin;
 use tokio::time::{Instant, timeout_at};
 
 use super::mover::Answer;
-use super::sale::ShardedSale;
+use super::sale::{ShardedSale, silent};
 use crate::call::timed_out;
 use crate::connect::Connect;
 use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::purchase::Purchase;
 use crate::receipt::Receipt;
+use crate::retry::Backoff;
 use crate::words::Refusal;
 
 impl<C: Connect> ShardedSale<C> {
@@ -42,6 +43,7 @@ impl<C: Connect> ShardedSale<C> {
             return purchase.place(&shard).await;
         }
         let deadline = self.deadline();
+        let mut backoff = Backoff::until(deadline);
         let mut is_final = true;
         loop {
             let mut receipt = purchase.attempt(&shard, false).await?;
@@ -58,10 +60,16 @@ impl<C: Connect> ShardedSale<C> {
             let home = self.layout().home(purchase.buyer());
             let bringing = self.bring(home, purchase.units().into(), refused);
             let answer = timeout_at(deadline, bringing).await.unwrap_or_else(|_| Err(timed_out().into()))?;
-            if let Answer::Only(total) = answer {
-                let why = if total == 0 { Refusal::SoldOut } else { Refusal::Short };
-                receipt.outcome = Outcome::Refused(why);
-                return Ok(receipt);
+            match answer {
+                Answer::Brought(_) => {}
+                Answer::Only(total) => {
+                    let why = if total == 0 { Refusal::SoldOut } else { Refusal::Short };
+                    receipt.outcome = Outcome::Refused(why);
+                    return Ok(receipt);
+                }
+                // A failover may be under way.
+                Answer::Silent(_) if backoff.wait().await => {}
+                Answer::Silent(_) => return Err(silent()),
             }
         }
     }

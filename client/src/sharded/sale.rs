@@ -1,6 +1,7 @@
 //! A sale of many shards, as a handle.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,6 +105,11 @@ impl<C: Connect> Client<C> {
         complete(self, &layout).await?;
         Ok(ShardedSale::new(self, layout))
     }
+}
+
+/// The error of a call that needs units which shards may have that do not answer.
+pub(super) fn silent() -> Error {
+    Error::Redis(io::Error::new(io::ErrorKind::TimedOut, "shards that may have units do not answer").into())
 }
 
 /// The stock of each shard.
@@ -291,9 +297,10 @@ impl<C: Connect> ShardedSale<C> {
                     }
                 }
             }
-            let refused = self.bring(number, delta.unsigned_abs(), Instant::now()).await?;
-            if let Answer::Only(total) = refused {
-                return Err(protocol::Error::NoStock(total).into());
+            match self.bring(number, delta.unsigned_abs(), Instant::now()).await? {
+                Answer::Brought(_) => {}
+                Answer::Only(total) => return Err(protocol::Error::NoStock(total).into()),
+                Answer::Silent(_) => return Err(silent()),
             }
         }
         if delta > 0 {

@@ -5,17 +5,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::servers::Figures;
 use super::transfer::Transfer;
 
-/// The figures of each shard when they were read last, with what was decided since as far as it is known here.
+/// The last event of each shard as it was read, or as it must be since.
 #[derive(Default)]
-pub(super) struct Seen(Mutex<Vec<Option<Figures>>>);
+pub(super) struct Seen(Mutex<Vec<Option<Last>>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    seq: u64,
+    term: u64,
+}
+
+/// No shard has come so far, so it counts as one that forgot events.
+const NEVER: Last = Last { seq: u64::MAX, term: 0 };
 
 impl Seen {
     /// Takes note of the figures. `true` when a shard may have forgotten events since it was read last.
     pub(super) fn note(&self, shards: &[Option<Figures>]) -> bool {
-        let mut all = self.lock();
-        all.resize(shards.len(), None);
+        let mut all = self.of(shards);
         let mut forgot = false;
         for (seen, now) in all.iter_mut().zip(shards) {
+            let now = now.map(|Figures { seq, term, .. }| Last { seq, term });
             if let (Some(before), Some(now)) = (&seen, now) {
                 forgot |= now.term != before.term || now.seq < before.seq;
             }
@@ -35,14 +44,25 @@ impl Seen {
         }
     }
 
-    /// The next figures that are noted count as those of shards that forgot events.
+    /// All shards count as such that forgot events, when they are read next.
     pub(super) fn forget(&self) {
-        for seen in self.lock().iter_mut().flatten() {
-            seen.seq = u64::MAX;
-        }
+        self.lock().fill(Some(NEVER));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Option<Figures>>> {
+    /// Those that did not answer do.
+    pub(super) fn forget_silent(&self, shards: &[Option<Figures>]) {
+        let mut all = self.of(shards);
+        let silent = all.iter_mut().zip(shards).filter(|(_, now)| now.is_none());
+        silent.for_each(|(seen, _)| *seen = Some(NEVER));
+    }
+
+    fn of(&self, shards: &[Option<Figures>]) -> MutexGuard<'_, Vec<Option<Last>>> {
+        let mut all = self.lock();
+        all.resize(shards.len(), None);
+        all
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<Last>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,6 +84,9 @@ mod tests {
         assert!(seen.note(&[shard(6, 2), shard(4, 1)]));
         assert!(!seen.note(&[shard(6, 2), shard(4, 1)]));
         seen.forget();
+        assert!(seen.note(&[shard(6, 2), shard(4, 1)]));
+        seen.forget_silent(&[shard(6, 2), None]);
+        assert!(!seen.note(&[shard(6, 2), None]));
         assert!(seen.note(&[shard(6, 2), shard(4, 1)]));
     }
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 /// Polls a future at most so many times, and drops it: its output, if it has ended then.
-pub(super) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
+pub(crate) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = times;
     poll_fn(|context| {

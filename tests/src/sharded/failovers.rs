@@ -91,7 +91,7 @@ async fn a_sudden_one(victim: Victim) {
     wait_until("the holds run out", async || sale.info().await.unwrap().held == 0).await;
     let books = stage.books().await;
     assert_eq!(books.stock(), STOCK as i64);
-    let owed = open.iter().map(|transfer| (transfer.to_string(), i64::from(transfer.units))).collect();
+    let owed = open.iter().map(|transfer| (transfer.to_string(), transfer.units as i64)).collect();
     assert_eq!(books.unbalanced(), owed);
     assert_eq!(stage.under_way().await, open.len() as u64);
 }

@@ -34,7 +34,7 @@ const STOCK: u64 = 9;
 /// A sale of three shards with three units each, and a transfer of which so many steps were made.
 async fn begun(steps: &[&str], units: u32) -> Shop {
     let mut shop = Shop::open(3, STOCK / 3).await;
-    let id = format!("transfer:0:1:{units}:0f8fad5bd9cb469fa165708677289501");
+    let id = format!("transfer:0:1:{units}:0f8fad5b-d9cb-469f-a165-708677289501");
     for step in steps {
         let line = step.replace("$a", &shop.key(0)).replace("$b", &shop.key(1));
         let reply = shop.ask(&line.replace("$id", &id).replace("$journal", JOURNAL)).await;

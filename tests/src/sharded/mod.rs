@@ -3,6 +3,7 @@
 mod balancers;
 mod books;
 mod crowd;
+mod endings;
 mod failovers;
 mod forgotten;
 mod halves;

@@ -46,6 +46,7 @@ impl Stage {
     }
 }
 
+/// A client as another process has it.
 fn client(cluster: &Cluster) -> Client<connect::Cluster> {
     cluster.client().within(PATIENCE)
 }
@@ -63,7 +64,8 @@ pub(super) fn home(buyer: &[u8], shards: usize) -> usize {
 }
 
 /// Buyers whose home is one of these shards.
-pub(super) fn buyers_at(homes: &[usize], shards: usize) -> impl Iterator<Item = String> {
+pub(super) fn buyers_at(homes: &[usize], shards: usize) -> impl Iterator<Item = String> + use<> {
+    let homes = homes.to_vec();
     let buyers = (0u32..).map(|number| format!("buyer-{number}"));
     buyers.filter(move |buyer| homes.contains(&home(buyer.as_bytes(), shards)))
 }

@@ -23,14 +23,19 @@ impl Shop {
 
     pub(super) async fn with(shards: usize, sale: NewSale) -> Self {
         let server = Server::primary("").await;
-        let client = another_client(&server);
+        let client = client(&server);
         let sale = client.create_sharded(SALE, shards, sale).await.unwrap();
         Self { connection: server.connect().await, client, sale, server }
     }
 
+    /// A client as another process has it.
+    pub(super) fn another_client(&self) -> Client {
+        client(&self.server)
+    }
+
     /// The sale as another process sees it.
     pub(super) async fn another(&self) -> ShardedSale {
-        another_client(&self.server).sharded(SALE).await.unwrap()
+        self.another_client().sharded(SALE).await.unwrap()
     }
 
     /// The key of a shard.
@@ -62,6 +67,6 @@ impl Shop {
     }
 }
 
-fn another_client(server: &Server) -> Client {
+fn client(server: &Server) -> Client {
     Client::open(format!("redis://127.0.0.1:{}/?protocol=resp3", server.port())).unwrap().within(PATIENCE)
 }

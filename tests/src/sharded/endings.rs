@@ -3,10 +3,13 @@
 use futures_util::future::join_all;
 use seckill_client::{NewSale, Outcome, Receipt, Refusal, State};
 
+use tokio::time::timeout;
+
 use super::shop::Shop;
 use super::stage::{JOURNAL, SALE, Stage, buyers_at, keys};
 use crate::client::polled::polled;
 use crate::harness::conditions::{HOUR, ms, wait_until};
+use crate::harness::processes::Stopped;
 use crate::harness::session::ask;
 
 const SOLD: Outcome = Outcome::Order(State::Sold);
@@ -113,6 +116,27 @@ async fn a_dead_node_keeps_nobody_from_buying_what_others_have() {
     let buyer = buyers.next().unwrap();
     let receipt = sale.buy(&buyer).await;
     assert!(receipt.is_err(), "{receipt:?}");
+}
+
+/// A node that has the last units does not answer for a while, as when it fails over: who wants them is not refused.
+#[tokio::test]
+async fn units_of_a_node_that_is_silent_for_a_while_are_not_sold_out() {
+    let mut stage = Stage::open("cluster-node-timeout 15000", 3, NewSale::new(3)).await;
+    let (_, journal) = stage.cluster.place(SALE).await;
+    let silent = (journal + 1) % 3;
+    for shard in [journal, (journal + 2) % 3] {
+        let buyer = buyers_at(&[shard], 3).next().unwrap();
+        assert_eq!(stage.sale.home(&buyer).buy(&buyer).await.unwrap().outcome, SOLD);
+    }
+    let buyer = buyers_at(&[journal], 3).nth(1).unwrap();
+    let stopped = Stopped::server(&mut stage.cluster.nodes[silent].connect().await).await;
+    let sale = stage.sale.clone();
+    let mut buying = std::pin::pin!(async { sale.buy(&buyer).await.unwrap() });
+    assert!(timeout(ms(2_500), &mut buying).await.is_err(), "nobody knows whether there are units");
+    drop(stopped);
+    assert_eq!(buying.await.outcome, SOLD);
+    assert_eq!(stage.books().await.unbalanced(), [].into());
+    assert_eq!(stage.under_way().await, 0);
 }
 
 /// Clients in any language buy at the home shard alone; a balancer brings what they need.

@@ -1,6 +1,7 @@
 //! Primaries fail over while units are moved.
 
-use seckill_client::{NewSale, Transfer};
+use seckill_client::connect::Cluster as Connector;
+use seckill_client::{NewSale, ShardedSale, Transfer};
 
 use super::balancers::Balancers;
 use super::crowd::{Crowd, LIMIT};
@@ -60,6 +61,13 @@ async fn planned_ones_lose_nothing() {
     assert_eq!(stage.under_way().await, 0);
 }
 
+/// Whether transfers wait for replicas.
+#[derive(Clone, Copy, PartialEq)]
+enum Transfers {
+    Wait,
+    DoNotWait,
+}
+
 /// Which primary is killed.
 #[derive(Clone, Copy, PartialEq)]
 enum Victim {
@@ -69,13 +77,25 @@ enum Victim {
 
 /// A primary that is killed forgets the last writes. Then halves of transfers are missing until they are repeated. Units that
 /// were doubled and sold meanwhile are owed by the shard which should have given them; none is lost.
-async fn a_sudden_one(victim: Victim) {
-    let mut stage = open("cluster-node-timeout 2000\ncluster-replica-validity-factor 0").await;
+async fn a_sudden_one(victim: Victim, transfers: Transfers) {
+    let config = "cluster-node-timeout 2000\ncluster-replica-validity-factor 0";
+    let mut stage = open(config).await;
     let (_, journal) = stage.cluster.place(SALE).await;
     let victim = if victim == Victim::Journal { journal } else { (journal + 1) % 3 };
-    stage.cluster.add_replica(victim, "cluster-node-timeout 2000\ncluster-replica-validity-factor 0").await;
-    let crowd = Crowd::at_loss(stage.processes(2).await, HOMES);
-    let balancers = Balancers::of(stage.processes(2).await, true);
+    // The last one takes the place of the victim.
+    for primary in [(victim + 1) % 3, (victim + 2) % 3, victim] {
+        stage.cluster.add_replica(primary, config).await;
+    }
+    let processes = async |stage: &Stage| {
+        let sales = stage.processes(2).await.into_iter();
+        let waiting = |sale: ShardedSale<Connector>| match transfers {
+            Transfers::Wait => sale.durable(1, ms(1_000)).sale().clone(),
+            Transfers::DoNotWait => sale,
+        };
+        sales.map(waiting).collect()
+    };
+    let crowd = Crowd::at_loss(processes(&stage).await, HOMES);
+    let balancers = Balancers::of(processes(&stage).await, true);
     crowd.wait_for_orders(50).await;
     // The replica takes its place.
     let mut primary = stage.cluster.nodes.swap_remove(victim);
@@ -93,15 +113,26 @@ async fn a_sudden_one(victim: Victim) {
     assert_eq!(books.stock(), STOCK as i64);
     let owed = open.iter().map(|transfer| (transfer.to_string(), transfer.units as i64)).collect();
     assert_eq!(books.unbalanced(), owed);
+    assert!(transfers == Transfers::DoNotWait || open.is_empty(), "no unit was doubled: {open:?}");
     assert_eq!(stage.under_way().await, open.len() as u64);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sudden_one_is_repaired() {
-    a_sudden_one(Victim::Another).await;
+    a_sudden_one(Victim::Another, Transfers::DoNotWait).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sudden_one_of_the_journal_is_repaired() {
-    a_sudden_one(Victim::Journal).await;
+    a_sudden_one(Victim::Journal, Transfers::DoNotWait).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sudden_one_doubles_nothing_when_transfers_wait() {
+    a_sudden_one(Victim::Another, Transfers::Wait).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_one_of_the_journal() {
+    a_sudden_one(Victim::Journal, Transfers::Wait).await;
 }

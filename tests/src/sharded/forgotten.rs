@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use seckill_client::{NewSale, Outcome, Refusal, State};
 
 use super::stage::{SALE, Stage, buyers_at};
-use crate::harness::conditions::wait_until;
+use crate::harness::conditions::{ms, wait_until};
 use crate::harness::session::ask;
 
 const CONFIG: &str =
@@ -42,10 +42,13 @@ impl Scene {
             Half::Taken => from,
             Half::Put => to,
         };
-        let replica = stage.cluster.add_replica(victim, CONFIG).await;
-        let nodes = &stage.cluster.nodes;
-        nodes[replica].server.catch_up(&nodes[victim].server).await;
-        nodes[victim].play(CUT).await;
+        // The last one takes the place of the victim.
+        for primary in [journal, from + to - victim, victim] {
+            let replica = stage.cluster.add_replica(primary, CONFIG).await;
+            let nodes = &stage.cluster.nodes;
+            nodes[replica].server.catch_up(&nodes[primary].server).await;
+        }
+        stage.cluster.nodes[victim].play(CUT).await;
         Self { stage, from, to, victim }
     }
 
@@ -130,4 +133,22 @@ async fn what_was_sold_meanwhile_is_owed() {
     assert_eq!((balanced.finished, balanced.open), (1, vec![]));
     assert_eq!(scene.stage.books().await.unbalanced(), BTreeMap::new());
     assert_eq!(scene.stage.under_way().await, 0);
+}
+
+/// A transfer that waits for replicas does not put units before it is known that they will stay taken.
+#[tokio::test]
+async fn one_that_waits_for_replicas_never_doubles_units() {
+    let mut scene = Scene::open(Half::Taken).await;
+    let durable = scene.stage.sale.durable(1, ms(500));
+    let round = durable.sale().balancer().round().await;
+    assert!(round.is_err(), "{round:?}");
+    let taken = scene.stage.books().await.unbalanced();
+    assert_eq!(taken.values().collect::<Vec<_>>(), [&-5]);
+    scene.fail_over().await;
+    assert_eq!(scene.available().await, 19, "no unit is missing nor doubled");
+    // The new primary has no replica; who does not wait for one finishes it.
+    let balanced = scene.stage.sale.balancer().round().await.unwrap();
+    assert_eq!((balanced.finished, balanced.open), (1, vec![]));
+    assert_eq!(scene.stage.books().await.unbalanced(), BTreeMap::new());
+    assert_eq!(scene.available().await, 19);
 }

@@ -1,5 +1,7 @@
 //! Moves units between the shards of a sale.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -13,6 +15,12 @@ use crate::error::{Error, Result};
 
 /// The most transfers for one shard in a row: others may take the units as fast as they come.
 const MOST_MOVES: usize = 100;
+/// How long who needs units waits for the turn, before it looks again whether there are any; and how often it does. At the
+/// end of a sale all processes need units at once, and few find any.
+const PATIENCE: Duration = Duration::from_millis(100);
+const MOST_WAITS: usize = 10;
+/// How long it is waited for otherwise.
+const MUCH_PATIENCE: Duration = Duration::from_secs(1);
 /// How many transfers are repeated at a time.
 const REPEATED_AT_ONCE: usize = 32;
 
@@ -65,12 +73,44 @@ impl<S: Servers> Mover<S> {
         if let Some(answer) = state.answer_since(refused, to, units) {
             return Ok(answer);
         }
-        let _turn = self.servers.turn().await;
+        let mut turn = None;
+        for _ in 0..MOST_WAITS {
+            let begun = Instant::now();
+            if let Some(total) = self.missing(units).await {
+                let answer = Answer::Only(total);
+                state.last = Some((begun, answer));
+                return Ok(answer);
+            }
+            turn = self.servers.turn(PATIENCE).await;
+            if turn.is_some() {
+                break;
+            }
+        }
         let begun = Instant::now();
         let mut shards = self.look().await;
         let answer = self.gather(&mut shards, to, units).await?;
         state.last = Some((begun, answer));
+        drop(turn);
         Ok(answer)
+    }
+
+    /// What all shards together have, if that is certain to be less than these units. It needs no turn.
+    ///
+    /// No shard changed between two reads, so there was an instant at which they had just this; and then no transfer was under
+    /// way, for it would have been in the journal, which was read in between.
+    async fn missing(&self, units: u64) -> Option<u64> {
+        let before = self.servers.figures().await;
+        let total = total(&before)?;
+        if total >= units || self.seen.are_behind(&before) || !self.servers.under_way().await.ok()?.is_empty()
+        {
+            return None;
+        }
+        let after = self.servers.figures().await;
+        if after != before {
+            return None;
+        }
+        self.seen.note(&after);
+        Some(total)
     }
 
     /// Finishes the transfers of others, and then makes these.
@@ -79,7 +119,7 @@ impl<S: Servers> Mover<S> {
         moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
     ) -> Result<(Settled, Vec<Transfer>)> {
         let _state = self.state.lock().await;
-        let _turn = self.servers.turn().await;
+        let _turn = self.servers.turn(MUCH_PATIENCE).await;
         let settled = self.settle().await?;
         let shards = self.read().await;
         let mut moved = Vec::new();
@@ -236,6 +276,11 @@ impl State {
 fn answer(shards: &[Option<Figures>], transfer: Transfer) -> bool {
     let is_silent = |shard: usize| matches!(shards.get(shard), Some(None));
     !is_silent(transfer.from) && !is_silent(transfer.to)
+}
+
+/// The units of all shards; none unless each has answered.
+fn total(shards: &[Option<Figures>]) -> Option<u64> {
+    shards.iter().try_fold(0u64, |sum, figures| Some(sum.saturating_add(figures.as_ref()?.available)))
 }
 
 fn set_available(shards: &mut [Option<Figures>], shard: usize, available: u64) {

@@ -19,8 +19,6 @@ use crate::reply::Info;
 
 /// The lease of the movers' lock. One who ended without a release keeps others waiting no longer.
 const LEASE: Duration = Duration::from_secs(3);
-/// How long the turn is waited for.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Done transfers are kept so long, in ms. An automatic failover of Redis Cluster takes a replica that was without its
 /// primary for some 160 s at most, unless it is configured otherwise.
@@ -84,10 +82,10 @@ fn entry(id: String, fields: &[Vec<u8>]) -> Option<(Entry, Ending)> {
 }
 
 impl<C: Connect> Servers for Remote<C> {
-    type Turn = Option<Guard>;
+    type Turn = Guard;
 
-    async fn turn(&self) -> Option<Guard> {
-        self.client.lock(self.layout.mover()).wait(LEASE, PATIENCE).await.unwrap_or_default()
+    async fn turn(&self, patience: Duration) -> Option<Guard> {
+        self.client.lock(self.layout.mover()).wait(LEASE, patience).await.unwrap_or_default()
     }
 
     async fn figures(&self) -> Vec<Option<Figures>> {

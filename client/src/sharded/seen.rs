@@ -15,6 +15,17 @@ struct Last {
     term: u64,
 }
 
+impl Last {
+    fn of(figures: Figures) -> Self {
+        Self { seq: figures.seq, term: figures.term }
+    }
+}
+
+fn are_behind(seen: &[Option<Last>], shards: &[Option<Figures>]) -> bool {
+    let mut known = seen.iter().zip(shards).filter_map(|(before, now)| before.zip(now.map(Last::of)));
+    known.any(|(before, now)| now.term != before.term || now.seq < before.seq)
+}
+
 /// No shard has come so far, so it counts as one that forgot events.
 const NEVER: Last = Last { seq: u64::MAX, term: 0 };
 
@@ -22,15 +33,16 @@ impl Seen {
     /// Takes note of the figures. `true` when a shard may have forgotten events since it was read last.
     pub(super) fn note(&self, shards: &[Option<Figures>]) -> bool {
         let mut all = self.of(shards);
-        let mut forgot = false;
+        let forgot = are_behind(&all, shards);
         for (seen, now) in all.iter_mut().zip(shards) {
-            let now = now.map(|Figures { seq, term, .. }| Last { seq, term });
-            if let (Some(before), Some(now)) = (&seen, now) {
-                forgot |= now.term != before.term || now.seq < before.seq;
-            }
-            *seen = now.or(*seen);
+            *seen = now.map(Last::of).or(*seen);
         }
         forgot
+    }
+
+    /// Whether a shard may have forgotten events since it was read last.
+    pub(super) fn are_behind(&self, shards: &[Option<Figures>]) -> bool {
+        are_behind(&self.lock(), shards)
     }
 
     /// Takes note of a new transfer that both shards have carried out: each has one event more. A shard whose new primary has

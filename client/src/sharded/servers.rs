@@ -1,5 +1,7 @@
 //! What moving units needs of the servers.
 
+use std::time::Duration;
+
 use super::transfer::Transfer;
 use crate::error::Result;
 
@@ -8,8 +10,8 @@ pub(super) trait Servers: Send + Sync + 'static {
     /// What keeps other processes from moving units at the same time. It saves work, and nothing depends on it.
     type Turn: Send;
 
-    /// Waits for the turn of this process, for a time at most.
-    fn turn(&self) -> impl Future<Output = Self::Turn> + Send;
+    /// Waits for the turn of this process, so long at most.
+    fn turn(&self, patience: Duration) -> impl Future<Output = Option<Self::Turn>> + Send;
 
     /// The figures of each shard; none of a shard that does not answer.
     fn figures(&self) -> impl Future<Output = Vec<Option<Figures>>> + Send;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use redis::RedisError;
 use seckill_core::protocol::{self, Epoch, Name, Request, Rules, Term, UnixMs};
@@ -250,7 +251,9 @@ fn tell(client: Waiting, answer: Result<Answer>) {
 impl Servers for Network {
     type Turn = ();
 
-    async fn turn(&self) {}
+    async fn turn(&self, _: Duration) -> Option<()> {
+        Some(())
+    }
 
     async fn figures(&self) -> Vec<Option<Figures>> {
         match self.call(Call::Figures).await {

@@ -22,8 +22,8 @@ override MODULE_DIR := $(abspath $(MODULE_DIR))
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build build build-bench run serve test test-servers test-upgrade check bench bench-peers instructions waiting growth blocking \
-	durable redlock package migrate-large simulate memcheck guard fuzz install test-install deb test-deb
+.PHONY: help setup setup-build build build-bench run serve test test-servers test-upgrade check bench bench-scale bench-peers instructions waiting \
+	growth blocking durable redlock package migrate-large simulate memcheck guard fuzz install test-install deb test-deb
 
 help: ## Explain every target.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -65,6 +65,9 @@ check: setup-build ## Check format, lints, layers and docs; every warning is an 
 
 bench: build-bench ## Measure Seckill beside what a user would do without it: tables and a page. ARGS="--help" lists the options.
 	@$(BENCH) $(ARGS)
+
+bench-scale: build-bench ## Measure one sale on many servers, and run the model of 64 servers and 10 million buyers. ARGS="--help" lists the options.
+	@$(BENCH) scale $(ARGS)
 
 bench-peers: build ## Measure how a contended lock changes hands, beside other locks of Redis; needs Python and Node.js. ARGS="--help" lists the options.
 	@$(PYTHON) -B tests/peers $(PROGRAM) $(ARGS)

@@ -18,6 +18,7 @@
 //! | [`removal`] | how long other clients wait when a large sale is deleted |
 //! | [`goals`], [`verdicts`] | the figures to reach, and whether they were |
 //! | [`instructions`] | a mode of its own: counts in place of times |
+//! | [`scale`] | a mode of its own: one sale on many servers |
 //! | [`waiting`] | a mode of its own: what callers that wait cost |
 //! | [`spread`], [`comparison`], [`report`] | the figures of all rounds |
 //! | [`tables`], [`table`], [`numerals`] | the report as tables |
@@ -44,6 +45,7 @@ mod progress;
 mod removal;
 mod report;
 mod sale;
+mod scale;
 mod server_stats;
 mod servers;
 mod small_sales;
@@ -102,6 +104,7 @@ struct Options {
 #[derive(clap::Subcommand)]
 enum Mode {
     Instructions(instructions::Options),
+    Scale(scale::Options),
     Waiting(waiting::Options),
 }
 
@@ -137,6 +140,7 @@ fn run(options: &Options) -> Result<(), Failure> {
 async fn run_mode(mode: &Mode, progress: &Progress) -> Result<(), Failure> {
     match mode {
         Mode::Instructions(options) => instructions::run(options, progress).await,
+        Mode::Scale(options) => scale::run(options, progress).await,
         Mode::Waiting(options) => waiting::run(options, progress).await,
     }
 }

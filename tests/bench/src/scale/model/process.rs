@@ -5,13 +5,16 @@ use std::rc::Rc;
 
 use tokio::sync::Mutex;
 
-use super::clock::{Ns, SECOND};
+use super::clock::{MS, Ns, SECOND};
 use super::world::World;
 
 /// How long what is known holds.
 const LIFE: Ns = SECOND;
 /// The time in which a purchase is answered.
 const WITHIN: Ns = 5 * SECOND;
+/// How long the turn is waited for, before it is looked again whether there are units; and how often.
+const PATIENCE: Ns = 100 * MS;
+const MOST_WAITS: usize = 10;
 /// The most transfers for one shard in a row.
 const MOST_MOVES: usize = 100;
 
@@ -92,19 +95,22 @@ impl Process {
         {
             return answer;
         }
-        let looks_first = std::env::var("LOOK_FIRST").is_ok();
-        if looks_first {
+        let mut turn = None;
+        for _ in 0..MOST_WAITS {
             let begun = self.world.clock.now();
-            let shards = self.world.look().await;
-            if shards.iter().sum::<u64>() == 0 {
+            if self.world.nothing_is_left().await {
                 *last = Some((begun, Answer::Nothing));
                 return Answer::Nothing;
             }
+            turn = self.world.turn(PATIENCE).await;
+            if turn.is_some() {
+                break;
+            }
         }
-        let _turn = self.world.turn().await;
         let begun = self.world.clock.now();
         let answer = self.gather(to).await;
         *last = Some((begun, answer));
+        drop(turn);
         answer
     }
 

@@ -8,12 +8,10 @@ use std::sync::Arc;
 use futures_util::future::{Either, join_all, select};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::clock::{Clock, Ns, SECOND};
+use super::clock::{Clock, Ns};
 use super::scenario::{Scenario, Tally};
 use crate::scale::costs::Costs;
 
-/// How long a turn is waited for, as the client does.
-const PATIENCE: Ns = SECOND;
 /// The server of the directory and of the journal.
 const DIRECTORY: usize = 0;
 
@@ -41,6 +39,8 @@ struct Server {
 
 struct Shard {
     available: Cell<u64>,
+    /// Its last event.
+    seq: Cell<u64>,
     /// The processes that are pushed the next change.
     watchers: RefCell<Vec<usize>>,
 }
@@ -69,7 +69,7 @@ enum Stage {
     Void,
 }
 
-/// The turn of a process, if it was granted.
+/// The turn of a process, until it is dropped.
 pub(super) struct Turn {
     world: Rc<World>,
     permit: Option<OwnedSemaphorePermit>,
@@ -85,7 +85,11 @@ impl World {
             costs,
             servers: (0..scenario.servers).map(|_| Server::default()).collect(),
             shards: shards
-                .map(|stock| Shard { available: Cell::new(stock), watchers: RefCell::default() })
+                .map(|stock| Shard {
+                    available: Cell::new(stock),
+                    seq: Cell::new(0),
+                    watchers: RefCell::default(),
+                })
                 .collect(),
             journal: RefCell::default(),
             turn: Arc::new(Semaphore::new(1)),
@@ -142,6 +146,7 @@ impl World {
     /// Sets what a shard has, and pushes that to whoever read it.
     fn change(self: &Rc<Self>, shard: usize, available: u64) {
         self.shards[shard].available.set(available);
+        self.shards[shard].seq.set(self.shards[shard].seq.get() + 1);
         let watchers = self.shards[shard].watchers.take();
         if watchers.is_empty() {
             return;
@@ -156,20 +161,37 @@ impl World {
         });
     }
 
-    /// Waits for the turn of a process.
-    pub(super) async fn turn(self: &Rc<Self>) -> Turn {
-        self.call(DIRECTORY, self.costs.lock, || ()).await;
-        let granted = std::pin::pin!(self.turn.clone().acquire_owned());
-        let patience = std::pin::pin!(self.clock.sleep(PATIENCE));
-        let permit = match select(granted, patience).await {
-            Either::Left((permit, _)) => permit.ok(),
-            Either::Right(_) => None,
-        };
-        self.tally.borrow_mut().turns_in_vain += u64::from(permit.is_none());
-        Turn { world: self.clone(), permit }
+    /// Whether it is certain that no shard has a unit: none has changed between two reads, and no transfer is under way.
+    pub(super) async fn nothing_is_left(self: &Rc<Self>) -> bool {
+        self.tally.borrow_mut().looks += 1;
+        let seqs = || self.shards.iter().map(|shard| shard.seq.get()).sum::<u64>();
+        let (seq, before) = (seqs(), self.read(None).await);
+        if before.iter().sum::<u64>() > 0 {
+            return false;
+        }
+        let under_way = self.call(DIRECTORY, self.costs.read, || self.journal.borrow().len());
+        if under_way.await > 0 {
+            return false;
+        }
+        let after = self.read(None).await;
+        after.iter().sum::<u64>() == 0 && seqs() == seq
     }
 
-    /// The units of each shard, after the transfers under way were finished. `watcher` is pushed the next change of each.
+    /// Waits for the turn of a process, so long at most.
+    pub(super) async fn turn(self: &Rc<Self>, patience: Ns) -> Option<Turn> {
+        self.call(DIRECTORY, self.costs.lock, || ()).await;
+        let granted = std::pin::pin!(self.turn.clone().acquire_owned());
+        let given_up = std::pin::pin!(self.clock.sleep(patience));
+        match select(granted, given_up).await {
+            Either::Left((Ok(permit), _)) => Some(Turn { world: self.clone(), permit: Some(permit) }),
+            _ => {
+                self.tally.borrow_mut().turns_in_vain += 1;
+                None
+            }
+        }
+    }
+
+    /// The units of each shard, after the transfers under way were finished.
     pub(super) async fn look(self: &Rc<Self>) -> Vec<u64> {
         self.tally.borrow_mut().looks += 1;
         let under_way = self

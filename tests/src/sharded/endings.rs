@@ -3,10 +3,12 @@
 use futures_util::future::join_all;
 use seckill_client::{NewSale, Outcome, Receipt, Refusal, State};
 
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::balancers::Balancers;
 use super::shop::Shop;
-use super::stage::{JOURNAL, SALE, Stage, buyers_at, keys};
+use super::stage::{JOURNAL, MOVER, SALE, Stage, buyers_at, keys};
 use crate::client::polled::polled;
 use crate::harness::conditions::{HOUR, ms, wait_until};
 use crate::harness::processes::Stopped;
@@ -53,6 +55,38 @@ async fn the_last_units_are_sold_to_many_at_once() {
     assert!(refusals.clone().all(|receipt| refused(receipt) == Refusal::SoldOut));
     shop.must_be_settled().await;
     shop.books().await.must_be_sold_out(1);
+}
+
+/// As many buyers as units come at once, by many processes, while others balance: nobody is told that nothing is left while
+/// units are under way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_as_units_all_get_one() {
+    all_get_one(async |_| ()).await;
+}
+
+/// The lock by which one process at a time moves units only saves work: somebody holds it all the time, so none waits for
+/// the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_they_do_when_all_move_units_at_once() {
+    all_get_one(async |stage| stage.cluster.client().lock(MOVER).acquire(HOUR).await.unwrap().unwrap()).await;
+}
+
+async fn all_get_one<T>(before: impl AsyncFnOnce(&Stage) -> T) {
+    const PROCESSES: usize = 16;
+    let mut stage = Stage::open("", 8, NewSale::new(320)).await;
+    let _guard = before(&stage).await;
+    let balancers = Balancers::of(stage.processes(2).await, false);
+    let sales = stage.processes(PROCESSES).await;
+    let mut buys = JoinSet::new();
+    for (buyer, sale) in buyers_at(&[1, 5], 8).zip(sales.into_iter().cycle()).take(320) {
+        buys.spawn(async move { sale.buy(&buyer).await.unwrap() });
+    }
+    let receipts = buys.join_all().await;
+    let refused: Vec<_> = receipts.iter().filter(|receipt| !receipt.is_accepted()).collect();
+    assert!(refused.is_empty(), "{} were refused: {:?}", refused.len(), refused[0]);
+    balancers.leave().await;
+    stage.books().await.must_be_sold_out(1);
+    assert_eq!(stage.under_way().await, 0);
 }
 
 /// A purchase under a lock gets units from elsewhere, and the lock is released after the last attempt.

@@ -10,6 +10,8 @@ use crate::cluster::nodes::Cluster;
 use crate::harness::conditions::PATIENCE;
 
 pub(super) const SALE: &str = "bottles";
+/// The lock of those who move units.
+pub(super) const MOVER: &str = "{bottles}:mover";
 pub(super) const JOURNAL: &str = "{bottles}:transfers";
 
 /// A cluster with a sale.

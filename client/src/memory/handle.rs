@@ -37,10 +37,26 @@ impl<C: Connect> Memory<C> {
     /// Why the sale refuses a new order of so many units at this moment, if that is known for certain. Takes no lock,
     /// writes nothing that other cores read, and allocates nothing.
     pub(crate) fn refusal(&self, qty: u32) -> Option<Refusal> {
+        self.refusal_and_end(qty).map(|(refusal, _)| refusal)
+    }
+
+    /// The same for an order that is refused by it. What ends soon is learned again, so that no order has to go to the server
+    /// only because it ended.
+    pub(super) fn refuse(&self, qty: u32) -> Option<Refusal> {
+        let (refusal, ends_soon) = self.refusal_and_end(qty)?;
+        if ends_soon {
+            self.learn();
+        }
+        Some(refusal)
+    }
+
+    /// A refusal, and whether it ends soon.
+    fn refusal_and_end(&self, qty: u32) -> Option<(Refusal, bool)> {
         let verdict = self.knowledge.verdict();
         let verdict = verdict.as_ref()?;
         let refusal = verdict.refusal(qty)?;
-        (Instant::now() < verdict.until).then_some(refusal)
+        let now = Instant::now();
+        (now < verdict.until).then_some((refusal, now >= verdict.stale_at))
     }
 
     /// Learns in the background what all shards have, unless it is known or being learned, or it failed just now. To be

@@ -16,7 +16,7 @@ impl<C: Connect> Memory<C> {
         place: impl AsyncFnOnce(Purchase<'_, H>) -> Result<Receipt>,
     ) -> Result<Receipt> {
         if purchase.is_new()
-            && let Some(why) = self.refusal(purchase.units())
+            && let Some(why) = self.refuse(purchase.units())
         {
             return Ok(purchase.refused(why));
         }

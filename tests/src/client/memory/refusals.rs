@@ -2,8 +2,9 @@
 
 use seckill_client::{Outcome, Receipt, Refusal, State};
 
+use super::super::link::calls;
 use super::counter::Counter;
-use crate::harness::conditions::HOUR;
+use crate::harness::conditions::{HOUR, wait_until};
 
 fn is_remembered(receipt: &Receipt, why: Refusal) -> bool {
     receipt.outcome == Outcome::Refused(why) && receipt.is_final && receipt.from_memory
@@ -28,6 +29,24 @@ async fn new_orders_are_refused_without_a_call() {
     }
     assert!(refused > 100, "only {refused} were refused in the time in which it was known");
     assert!(counter.purchases().await <= purchases + 2, "only the last ones may have been sent");
+}
+
+/// While new orders come what is known is learned again before it ends: so hardly one of them goes to the server.
+#[tokio::test]
+async fn what_is_asked_for_stays_known() {
+    const READS: u64 = 8;
+    let mut counter = Counter::sold_out().await;
+    let before = counter.purchases().await;
+    let reads = calls(&mut counter.link.connection, "seckill.info").await;
+    let (sale, connection) = (&counter.sale, &mut counter.link.connection);
+    wait_until("it was learned again some times", async || {
+        assert!(!sale.buy("ann").await.unwrap().is_accepted());
+        calls(connection, "seckill.info").await >= reads + READS
+    })
+    .await;
+    let sent = counter.purchases().await - before;
+    // On a busy machine it may end before it is learned again.
+    assert!(sent <= READS / 2, "{sent} purchases were sent");
 }
 
 /// An order id of the caller's may be a retry, and a lock is to be released: the server decides, whatever is known.

@@ -16,4 +16,5 @@ pub(crate) mod polled;
 mod purchases;
 mod redlock_cost;
 mod redlocks;
+mod sold_out_shards;
 mod traces;

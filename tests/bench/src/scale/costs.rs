@@ -70,7 +70,7 @@ impl Meter {
     fn costs(mut self) -> Result<Costs, Failure> {
         let calls = self.calls;
         self.pipe.ask::<()>(cmd("SECKILL.CREATE").arg(SALE).arg("STOCK").arg(calls))?;
-        let accept = self.measure(DEPTH, |number| buy(number))?;
+        let accept = self.measure(DEPTH, buy)?;
         let refuse = self.measure(DEPTH, |number| buy(calls + number))?;
         let info = self.measure(DEPTH, |_| cmd("SECKILL.INFO").arg(SALE).take())?;
         let restock = self.measure(DEPTH, restock)?;

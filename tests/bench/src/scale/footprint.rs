@@ -18,9 +18,7 @@ use crate::table::{Table, number};
 #[derive(serde::Serialize)]
 pub(super) struct Footprint {
     pub(super) shards: usize,
-    /// The client, with a connection to each server.
-    pub(super) client: f64,
-    /// The handle of the sale.
+    /// The client, with a connection to each server, and the handle of the sale.
     pub(super) handle: f64,
     /// What is known of each shard, with the connections on which servers push what changes.
     pub(super) memory: f64,
@@ -65,7 +63,6 @@ async fn measure(
         connect(&client).await?;
         clients.push(client);
     }
-    let connected = resident()?;
     let mut sales = try_join_all(clients.iter().map(|client| client.sharded(SALE))).await?;
     let opened = resident()?;
     // One after the other, so that the replies to all are not in memory at once.
@@ -73,12 +70,7 @@ async fn measure(
         until_known(sale).await?;
     }
     let armed = resident()?;
-    let footprint = Footprint {
-        shards,
-        client: each(connected - begun),
-        handle: each(opened - connected),
-        memory: each(armed - opened),
-    };
+    let footprint = Footprint { shards, handle: each(opened - begun), memory: each(armed - opened) };
     sales.push(first);
     Ok((footprint, sales))
 }
@@ -93,22 +85,21 @@ async fn connect(client: &Client<Cluster>) -> Result<(), Failure> {
 
 pub(super) fn table(plan: &ScalePlan, footprints: &[Footprint]) -> Table {
     let row = |footprint: &Footprint| {
-        let Footprint { shards, client, handle, memory } = footprint;
-        [*shards as f64, *client, *handle, *memory, client + handle + memory].map(thousands).to_vec()
+        let Footprint { shards, handle, memory } = footprint;
+        [*shards as f64, *handle, *memory, handle + memory].map(thousands).to_vec()
     };
     Table {
         title: "Memory of a process".to_owned(),
         about: format!("a cluster of 4 servers; bytes, the mean of {} clients in one process", plan.weighed),
         columns: vec![
             number("shards"),
-            number("client"),
-            number("handle"),
+            number("client and handle"),
             number("what is known"),
             number("all"),
         ],
         rows: footprints.iter().map(row).collect(),
         notes: vec![
-            "By the growth of resident memory. The client: its connection to each server. What is known: the figures of all \
+            "By the growth of resident memory; the client has a connection to each server. What is known: the figures of all \
              shards, and a further connection to each server, on which it pushes what changes."
                 .to_owned(),
         ],

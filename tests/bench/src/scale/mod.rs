@@ -116,6 +116,6 @@ impl Report {
     fn tables(&self) -> Vec<Table> {
         let Self { plan, measured, costs, model, .. } = self;
         let measured = measured.iter().flat_map(|measured| measured.tables(plan));
-        measured.chain([costs::table(plan, costs), model::table(plan, model)]).collect()
+        measured.chain([costs::table(plan, costs), model::table(plan, costs, model)]).collect()
     }
 }

@@ -149,7 +149,7 @@ async fn measure<C: Connect>(
     Ok(Sample {
         orders_per_second: plan.stock as f64 / (ended - begun).as_secs_f64(),
         transfers: moved.len() as f64,
-        units: moved.iter().map(|transfer| f64::from(transfer.units)).sum(),
+        units: moved.iter().map(|transfer| transfer.units as f64).sum(),
         last_ms: (ended - almost).as_secs_f64() * 1e3,
         last_us: latencies(last)?,
         before_us: latencies(first)?,
@@ -159,12 +159,14 @@ async fn measure<C: Connect>(
 
 /// Balances the sale as long as it is sold, if it is to be balanced. Ends only when that fails.
 async fn balance<C: Connect>(sale: &ShardedSale<C>, is_balanced: bool) -> Result<(), Failure> {
+    if !is_balanced {
+        std::future::pending::<()>().await;
+    }
     let (mut balancer, mut ticks) = (sale.balancer(), interval(BALANCED_EVERY));
-    while is_balanced {
+    loop {
         ticks.tick().await;
         balancer.round().await?;
     }
-    std::future::pending().await
 }
 
 /// The transfers that were done: those of the last minutes are kept.

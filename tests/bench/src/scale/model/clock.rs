@@ -30,15 +30,15 @@ struct Time {
     next: Cell<u64>,
 }
 
-/// Runs what `begin` spawns, and what that spawns, to the end.
-pub(super) fn simulate(begin: impl FnOnce(&Clock)) {
+/// Runs what `begin` spawns, and what that spawns, to the end. What it returned.
+pub(super) fn simulate<T>(begin: impl FnOnce(&Clock) -> T) -> T {
     let mut pool = LocalPool::new();
     let clock = Clock { time: Rc::default(), tasks: pool.spawner() };
-    begin(&clock);
+    let begun = begin(&clock);
     loop {
         pool.run_until_stalled();
         let timer = clock.time.timers.borrow_mut().pop_first();
-        let Some(((at, _), waker)) = timer else { break };
+        let Some(((at, _), waker)) = timer else { return begun };
         clock.time.now.set(at);
         waker.wake();
     }

@@ -37,8 +37,13 @@ impl Process {
         Rc::new(Self { number, world: world.clone(), mover: Mutex::default(), is_learning: Cell::new(false) })
     }
 
-    pub(super) fn knows(&self) -> bool {
-        self.world.clock.now() < self.world.memories[self.number].until.get()
+    /// Whether it is known that nothing is left. If that ends soon, it is learned again in the background.
+    pub(super) fn knows(self: &Rc<Self>) -> bool {
+        let left = self.world.memories[self.number].until.get().saturating_sub(self.world.clock.now());
+        if left > 0 && left <= LIFE / 2 {
+            self.begin_to_learn();
+        }
+        left > 0
     }
 
     /// A purchase of one unit, at this home.
@@ -62,17 +67,27 @@ impl Process {
             tally.sold_out = tally.sold_out.or(now);
         }
         drop(tally);
-        if is_accepted == Some(false) && !self.is_learning.replace(true) {
-            self.learn().await;
-            self.is_learning.set(false);
+        if is_accepted == Some(false) {
+            self.begin_to_learn();
         }
+    }
+
+    fn begin_to_learn(self: &Rc<Self>) {
+        if self.is_learning.replace(true) {
+            return;
+        }
+        let process = self.clone();
+        self.world.clock.spawn(async move {
+            process.learn().await;
+            process.is_learning.set(false);
+        });
     }
 
     /// Whether it was accepted, if that is known in time.
     async fn place(&self, home: usize, deadline: Ns) -> Option<bool> {
         while !self.world.buy(home).await {
             let refused = self.world.clock.now();
-            if self.world.scenario.shards == 1 || refused >= deadline {
+            if refused >= deadline {
                 return Some(false);
             }
             let answer = self.bring(home, refused).await;

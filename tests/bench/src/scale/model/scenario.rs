@@ -4,6 +4,9 @@ use hdrhistogram::Histogram;
 
 use super::clock::{MS, Ns, SECOND};
 
+pub(super) const SERVERS: usize = 64;
+pub(super) const PROCESSES: usize = 1_000;
+
 /// A sale, and who buys.
 #[derive(Clone, Copy, serde::Serialize)]
 pub(in crate::scale) struct Scenario {
@@ -23,15 +26,15 @@ pub(in crate::scale) struct Scenario {
 }
 
 impl Scenario {
-    /// 1,000 processes in a data centre.
-    pub(super) fn new(servers: usize, shards: usize, stock: u64, buyers: u64) -> Self {
+    /// In a data centre.
+    pub(super) fn new(shards: usize, stock: u64, buyers: u64) -> Self {
         Self {
-            servers,
+            servers: SERVERS,
             shards,
             stock,
             is_skewed: false,
             returned: 0,
-            processes: 1_000,
+            processes: PROCESSES,
             buyers,
             time: 5 * SECOND,
             round_trip: MS / 2,
@@ -78,7 +81,7 @@ pub(super) struct Tally {
     /// When so many units were sold: 99 %, and all but those that came back.
     pub(super) almost_sold_out: Option<Ns>,
     pub(super) sold_out: Option<Ns>,
-    /// When no purchase went to a server any more for the first time.
+    /// When the last purchase that went to a server was answered.
     pub(super) last_call: Ns,
     pub(super) transfers: u64,
     pub(super) units: u64,
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn all_units_are_in_some_shard() {
-        let scenario = Scenario::new(64, 1_024, 100_000, 1);
+        let scenario = Scenario::new(1_024, 100_000, 1);
         for scenario in [scenario, scenario.skewed()] {
             assert_eq!(scenario.stocks().iter().sum::<u64>(), 100_000);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use seckill_client::{EventKind, Seckill, State};
 
-use super::stage::home;
+use super::homes::home;
 use crate::harness::history::{History, Ledger};
 
 /// The histories of all shards.

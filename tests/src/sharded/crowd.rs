@@ -9,7 +9,7 @@ use seckill_client::{Code, Error, Outcome, Refusal, ShardedSale, State};
 use tokio::task::JoinSet;
 
 use super::books::Books;
-use super::stage::buyers_at;
+use super::homes::buyers_at;
 use crate::harness::conditions::wait_until;
 
 /// Buyers at once in each process.

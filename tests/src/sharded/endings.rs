@@ -7,8 +7,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::balancers::Balancers;
+use super::homes::buyers_at;
 use super::shop::Shop;
-use super::stage::{JOURNAL, MOVER, SALE, Stage, buyers_at, keys};
+use super::stage::{JOURNAL, MOVER, SALE, Stage, keys};
 use crate::client::polled::polled;
 use crate::harness::conditions::{HOUR, ms, wait_until};
 use crate::harness::processes::Stopped;

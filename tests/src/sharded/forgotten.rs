@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use seckill_client::{NewSale, Outcome, Refusal, State};
 
-use super::stage::{SALE, Stage, buyers_at};
+use super::homes::buyers_at;
+use super::stage::{SALE, Stage};
 use crate::harness::conditions::{ms, wait_until};
 use crate::harness::session::ask;
 

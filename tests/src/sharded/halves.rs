@@ -2,8 +2,9 @@
 
 use seckill_client::{Balanced, Outcome, State};
 
+use super::homes::buyers_at;
 use super::shop::Shop;
-use super::stage::{JOURNAL, buyers_at};
+use super::stage::JOURNAL;
 
 /// The steps of a transfer from shard 0 to shard 1, with its id; `$a` and `$b` are the keys of the shards.
 const MOVES: &[&str] = &[

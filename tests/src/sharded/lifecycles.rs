@@ -2,8 +2,9 @@
 
 use seckill_client::{Code, Error, NewSale};
 
+use super::homes::buyers_at;
 use super::shop::Shop;
-use super::stage::{SALE, buyers_at};
+use super::stage::SALE;
 
 fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> Code {
     result.unwrap_err().code().unwrap()

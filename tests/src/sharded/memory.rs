@@ -4,7 +4,8 @@ use seckill_client::connect::Connect;
 use seckill_client::{NewSale, Outcome, Refusal, ShardedSale};
 use tokio::time::timeout;
 
-use super::stage::{Stage, buyers_at};
+use super::homes::buyers_at;
+use super::stage::Stage;
 use crate::client::link::calls;
 use crate::harness::conditions::{HOUR, PATIENCE, wait_until};
 

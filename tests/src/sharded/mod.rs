@@ -7,6 +7,7 @@ mod endings;
 mod failovers;
 mod forgotten;
 mod halves;
+mod homes;
 mod killed;
 mod lifecycles;
 mod load;

@@ -1,6 +1,5 @@
-//! A sale of many shards on a cluster, and who is at home where.
+//! A sale of many shards on a cluster.
 
-use crc::{CRC_32_ISO_HDLC, Crc};
 use redis::cluster_async::ClusterConnection;
 use seckill_client::connect::{self, Connect};
 use seckill_client::{Client, NewSale, ShardedSale};
@@ -56,18 +55,4 @@ fn client(cluster: &Cluster) -> Client<connect::Cluster> {
 /// The keys of the shards.
 pub(super) fn keys<C: Connect>(sale: &ShardedSale<C>) -> Vec<String> {
     sale.shards().iter().map(|shard| String::from_utf8(shard.key().to_vec()).unwrap()).collect()
-}
-
-static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
-
-/// The home shard of a buyer.
-pub(super) fn home(buyer: &[u8], shards: usize) -> usize {
-    CRC.checksum(buyer) as usize % shards
-}
-
-/// Buyers whose home is one of these shards.
-pub(super) fn buyers_at(homes: &[usize], shards: usize) -> impl Iterator<Item = String> + use<> {
-    let homes = homes.to_vec();
-    let buyers = (0u32..).map(|number| format!("buyer-{number}"));
-    buyers.filter(move |buyer| homes.contains(&home(buyer.as_bytes(), shards)))
 }

@@ -9,7 +9,7 @@ pub(super) const PROCESSES: usize = 1_000;
 
 /// A sale, and who buys.
 #[derive(Clone, Copy, serde::Serialize)]
-pub(in crate::scale) struct Scenario {
+pub(crate) struct Scenario {
     pub(super) servers: usize,
     pub(super) shards: usize,
     pub(super) stock: u64,

@@ -44,8 +44,8 @@ pub(super) enum Answer {
     Brought(usize),
     /// All shards together have no more than this.
     Only(u64),
-    /// Those that answer have no more than this. Others do not answer, and may have units.
-    Silent(u64),
+    /// Those that answer have no more than this. Others do not answer, or units are under way: there may be more.
+    Unsure(u64),
 }
 
 /// What is known after all transfers were looked through.
@@ -55,6 +55,8 @@ pub(super) struct Settled {
     pub(super) finished: usize,
     /// Those that cannot be finished yet.
     pub(super) open: Vec<Transfer>,
+    /// Those of them of which the units are there, and owed by the shard that should have given them.
+    pub(super) owed: Vec<Transfer>,
 }
 
 impl<S: Servers> Mover<S> {
@@ -87,8 +89,14 @@ impl<S: Servers> Mover<S> {
             }
         }
         let begun = Instant::now();
-        let mut shards = self.look().await;
-        let answer = self.gather(&mut shards, to, units).await?;
+        let ended = self.servers.last_ended().await;
+        let (owed, mut shards) = self.look().await;
+        let mut answer = self.gather(&mut shards, to, units).await?;
+        if let Answer::Only(total) = answer
+            && !self.is_still(ended, &owed).await
+        {
+            answer = Answer::Unsure(total);
+        }
         state.last = Some((begun, answer));
         drop(turn);
         Ok(answer)
@@ -111,6 +119,15 @@ impl<S: Servers> Mover<S> {
         }
         self.seen.note(&after);
         Some(total)
+    }
+
+    /// Whether no units were under way when the figures were read, after this one was the last that ended: a transfer that
+    /// was under way then has not ended yet, or it is the last one now.
+    async fn is_still(&self, ended: Result<Option<String>>, owed: &[Transfer]) -> bool {
+        let under_way = self.servers.under_way().await;
+        let has_ended = self.servers.last_ended().await;
+        let is_owed = |entry: &Entry| owed.contains(&entry.transfer);
+        under_way.is_ok_and(|entries| entries.iter().all(is_owed)) && ended.is_ok() && ended == has_ended
     }
 
     /// Finishes the transfers of others, and then makes these.
@@ -167,7 +184,10 @@ impl<S: Servers> Mover<S> {
             }
             match self.finish(&entry).await {
                 Ok(true) => settled.finished += 1,
-                Ok(false) => settled.open.push(entry.transfer),
+                Ok(false) => {
+                    settled.open.push(entry.transfer);
+                    settled.owed.push(entry.transfer);
+                }
                 Err(error) => {
                     tracing::warn!(name: "seckill.transfer.open", transfer = %entry.transfer, %error);
                     settled.open.push(entry.transfer);
@@ -191,12 +211,13 @@ impl<S: Servers> Mover<S> {
         Ok(true)
     }
 
-    /// The figures of each shard, after the transfers under way were finished as far as they can be.
-    async fn look(&self) -> Vec<Option<Figures>> {
-        if let Err(error) = self.settle().await {
+    /// The figures of each shard, after the transfers under way were finished as far as they can be; and those that are owed.
+    async fn look(&self) -> (Vec<Transfer>, Vec<Option<Figures>>) {
+        let settled = self.settle().await.unwrap_or_else(|error| {
             tracing::warn!(name: "seckill.transfers.unread", %error);
-        }
-        self.read().await
+            Settled::default()
+        });
+        (settled.owed, self.read().await)
     }
 
     /// The figures of each shard. After a failover the latest transfers are repeated first.
@@ -220,7 +241,7 @@ impl<S: Servers> Mover<S> {
                 Plan::Enough => break,
                 Plan::Missing(total) => {
                     let is_silent = shards.contains(&None);
-                    let answer = if is_silent { Answer::Silent(total) } else { Answer::Only(total) };
+                    let answer = if is_silent { Answer::Unsure(total) } else { Answer::Only(total) };
                     return failed.map_or(Ok(answer), Err);
                 }
                 Plan::Move(planned) => planned,
@@ -266,7 +287,7 @@ impl State {
         let (_, answer) = self.last.filter(|(begun, _)| *begun > refused)?;
         let is_answer = match answer {
             Answer::Brought(shard) => shard == to,
-            Answer::Only(total) | Answer::Silent(total) => total < units,
+            Answer::Only(total) | Answer::Unsure(total) => total < units,
         };
         is_answer.then_some(answer)
     }

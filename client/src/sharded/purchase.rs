@@ -5,7 +5,7 @@ use std::pin::Pin;
 use tokio::time::{Instant, timeout_at};
 
 use super::mover::Answer;
-use super::sale::{ShardedSale, silent};
+use super::sale::{ShardedSale, unsure};
 use crate::call::timed_out;
 use crate::connect::Connect;
 use crate::error::Result;
@@ -67,9 +67,9 @@ impl<C: Connect> ShardedSale<C> {
                     receipt.outcome = Outcome::Refused(why);
                     return Ok(receipt);
                 }
-                // A failover may be under way.
-                Answer::Silent(_) if backoff.wait().await => {}
-                Answer::Silent(_) => return Err(silent()),
+                // A failover may be under way, or a transfer.
+                Answer::Unsure(_) if backoff.wait().await => {}
+                Answer::Unsure(_) => return Err(unsure()),
             }
         }
     }

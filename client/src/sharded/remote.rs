@@ -139,6 +139,13 @@ impl<C: Connect> Servers for Remote<C> {
         Ok(())
     }
 
+    async fn last_ended(&self) -> Result<Option<String>> {
+        let mut read = cmd("XREVRANGE");
+        read.arg(self.layout.done()).arg("+").arg("-").arg("COUNT").arg(1);
+        let last = self.range(read).await?.pop();
+        Ok(last.map(|(entry, _)| entry.id))
+    }
+
     async fn done(&self) -> Result<Vec<(Transfer, Ending)>> {
         let mut read = cmd("XREVRANGE");
         read.arg(self.layout.done()).arg("+").arg("-").arg("COUNT").arg(MOST_DONE);

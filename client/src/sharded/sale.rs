@@ -107,9 +107,15 @@ impl<C: Connect> Client<C> {
     }
 }
 
-/// The error of a call that needs units which shards may have that do not answer.
-pub(super) fn silent() -> Error {
-    Error::Redis(io::Error::new(io::ErrorKind::TimedOut, "shards that may have units do not answer").into())
+/// The error of a call that needs units which may be left.
+pub(super) fn unsure() -> Error {
+    Error::Redis(
+        io::Error::new(
+            io::ErrorKind::TimedOut,
+            "units may be left: a shard does not answer, or some are under way",
+        )
+        .into(),
+    )
 }
 
 /// The stock of each shard.
@@ -300,7 +306,7 @@ impl<C: Connect> ShardedSale<C> {
             match self.bring(number, delta.unsigned_abs(), Instant::now()).await? {
                 Answer::Brought(_) => {}
                 Answer::Only(total) => return Err(protocol::Error::NoStock(total).into()),
-                Answer::Silent(_) => return Err(silent()),
+                Answer::Unsure(_) => return Err(unsure()),
             }
         }
         if delta > 0 {

@@ -29,6 +29,9 @@ pub(super) trait Servers: Send + Sync + 'static {
     /// Adds a transfer to those that are done, and then removes it from those under way.
     fn end(&self, entry: &Entry, end: Ending) -> impl Future<Output = Result<()>> + Send;
 
+    /// What stands for the last transfer that ended: it changes with each.
+    fn last_ended(&self) -> impl Future<Output = Result<Option<String>>> + Send;
+
     /// The transfers that were done a short time ago.
     fn done(&self) -> impl Future<Output = Result<Vec<(Transfer, Ending)>>> + Send;
 }

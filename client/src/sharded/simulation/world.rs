@@ -137,6 +137,11 @@ impl World {
         self.shards.iter().map(stock).sum()
     }
 
+    /// Units held and sold in all shards.
+    pub(super) fn taken(&self) -> u64 {
+        self.figures().iter().flatten().map(|figures| figures.taken).sum()
+    }
+
     /// Whether a transfer became void.
     pub(super) fn has_void(&self) -> bool {
         self.has_void
@@ -285,6 +290,11 @@ impl Servers for Network {
 
     async fn end(&self, entry: &Entry, ending: Ending) -> Result<()> {
         self.call(Call::End(entry.clone(), ending)).await.map(drop)
+    }
+
+    async fn last_ended(&self) -> Result<Option<String>> {
+        let done = self.done().await?;
+        Ok(done.last().map(|_| done.len().to_string()))
     }
 
     async fn done(&self) -> Result<Vec<(Transfer, Ending)>> {

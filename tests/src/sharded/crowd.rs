@@ -96,7 +96,7 @@ impl Acknowledged {
         for (order, state) in &self.0 {
             let expected = if *state == State::Held { &State::Expired } else { state };
             let found: Vec<_> = ledgers.iter().filter_map(|ledger| ledger.state(order)).collect();
-            assert_eq!(found, [expected.clone()], "{order}");
+            assert!(found.len() == 1 && found[0] == *expected, "{order}: {found:?}, not {expected}");
         }
     }
 }
@@ -116,9 +116,9 @@ impl Shared {
         if !self.buy(sale, buyer, &order, qty).await {
             return;
         }
-        if choice % 16 != 0 && !self.is_paying.load(Relaxed) {
+        if !choice.is_multiple_of(16) && !self.is_paying.load(Relaxed) {
             // Or the hold runs out.
-            if choice % 4 != 0 {
+            if !choice.is_multiple_of(4) {
                 self.settle(&order, sale.home(buyer).cancel(&order).await);
             }
             return;

@@ -14,12 +14,12 @@ use crate::harness::session::get;
 const PAUSE: &str = "CLIENT PAUSE 60000 WRITE => OK";
 const UNPAUSE: &str = "CLIENT UNPAUSE => OK";
 
-/// The step at which it is killed.
+/// The last step that was made before it is killed.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-enum Killed {
-    BeforeItTook,
-    BeforeItPut,
-    BeforeItEnded,
+enum Step {
+    Begun,
+    Taken,
+    Put,
 }
 
 /// A sale with a shard on each node.
@@ -64,8 +64,8 @@ impl Scene {
     }
 
     /// Runs the program until it comes to a step, and kills it.
-    async fn kill(&self, step: Killed) {
-        let first = if step == Killed::BeforeItTook { self.from } else { self.to };
+    async fn kill(&self, step: Step) {
+        let first = if step == Step::Begun { self.from } else { self.to };
         self.play(first, PAUSE).await;
         let program = Program::at(self.stage.cluster.urls()).start(&format!("sale balance {SALE}"));
         let mut connection = self.stage.cluster.nodes[self.journal].connect().await;
@@ -73,18 +73,18 @@ impl Scene {
             get::<u64>(&mut connection, &format!("XLEN {JOURNAL}")).await == 1
         })
         .await;
-        if step > Killed::BeforeItTook {
+        if step > Step::Begun {
             self.wait_for_move(self.from).await;
         }
-        if step == Killed::BeforeItEnded {
+        if step == Step::Put {
             self.play(self.journal, PAUSE).await;
             self.play(self.to, UNPAUSE).await;
             self.wait_for_move(self.to).await;
         }
         program.signal("KILL");
         program.ended().await;
-        assert_eq!(self.has_moved(self.from).await, step > Killed::BeforeItTook);
-        assert_eq!(self.has_moved(self.to).await, step > Killed::BeforeItPut);
+        assert_eq!(self.has_moved(self.from).await, step > Step::Begun);
+        assert_eq!(self.has_moved(self.to).await, step > Step::Taken);
         for node in [self.from, self.to, self.journal] {
             self.play(node, UNPAUSE).await;
         }
@@ -93,7 +93,7 @@ impl Scene {
 
 #[tokio::test]
 async fn another_one_finishes_the_transfer() {
-    for step in [Killed::BeforeItTook, Killed::BeforeItPut, Killed::BeforeItEnded] {
+    for step in [Step::Begun, Step::Taken, Step::Put] {
         let mut scene = Scene::open().await;
         scene.kill(step).await;
         assert_eq!(scene.stage.under_way().await, 1, "{step:?}");

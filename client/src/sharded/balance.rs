@@ -95,7 +95,7 @@ impl<C: Connect> Balancer<C> {
             silent = (0..shards.len()).filter(|shard| shards[*shard].is_none()).collect();
             even_out(shards, &note(demand, shards), first)
         };
-        let (settled, moved) = sale.mover().balance(plan).await?;
+        let (settled, moved) = sale.search().balance(plan).await?;
         Ok(Balanced { moved, finished: settled.finished, open: settled.open, silent })
     }
 }

@@ -16,6 +16,7 @@ mod purchase;
 mod remote;
 mod replicas;
 mod sale;
+mod search;
 mod seen;
 mod servers;
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! Moves units between the shards of a sale.
 
-use std::time::Duration;
+use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use super::carry_out::{End, carry_out, repeat};
 use super::plan::{Move, Plan, towards};
@@ -15,26 +13,13 @@ use crate::error::{Error, Result};
 
 /// The most transfers for one shard in a row: others may take the units as fast as they come.
 const MOST_MOVES: usize = 100;
-/// How long who needs units waits for the turn, before it looks again whether there are any; and how often it does. At the
-/// end of a sale all processes need units at once, and few find any.
-const PATIENCE: Duration = Duration::from_millis(100);
-const MOST_WAITS: usize = 10;
-/// How long it is waited for otherwise.
-const MUCH_PATIENCE: Duration = Duration::from_secs(1);
 /// How many transfers are repeated at a time.
 const REPEATED_AT_ONCE: usize = 32;
 
-/// Moves units. In a process one at a time does, for those who wait meanwhile need not ask again.
+/// Moves units, and finishes what others began.
 pub(super) struct Mover<S> {
     servers: S,
     seen: Seen,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The answer that was found last, and when its search began.
-    last: Option<(Instant, Answer)>,
 }
 
 /// What came of the search for units.
@@ -55,79 +40,21 @@ pub(super) struct Settled {
     pub(super) finished: usize,
     /// Those that cannot be finished yet.
     pub(super) open: Vec<Transfer>,
-    /// Those of them of which the units are there, and owed by the shard that should have given them.
-    pub(super) owed: Vec<Transfer>,
+    /// Those of them that nobody can finish now: a shard owes the units, or refuses its half.
+    pub(super) stuck: Vec<Transfer>,
 }
 
 impl<S: Servers> Mover<S> {
     pub(super) fn new(servers: S) -> Self {
-        Self { servers, seen: Seen::default(), state: Mutex::default() }
+        Self { servers, seen: Seen::default() }
     }
 
     pub(super) fn servers(&self) -> &S {
         &self.servers
     }
 
-    /// Brings units to a shard that refused an order of so many at this instant. Fails when a transfer failed without
-    /// which there are too few.
-    pub(super) async fn bring(&self, to: usize, units: u64, refused: Instant) -> Result<Answer> {
-        let mut state = self.state.lock().await;
-        if let Some(answer) = state.answer_since(refused, to, units) {
-            return Ok(answer);
-        }
-        let mut turn = None;
-        for _ in 0..MOST_WAITS {
-            let begun = Instant::now();
-            if let Some(total) = self.missing(units).await {
-                let answer = Answer::Only(total);
-                state.last = Some((begun, answer));
-                return Ok(answer);
-            }
-            turn = self.servers.turn(PATIENCE).await;
-            if turn.is_some() {
-                break;
-            }
-        }
-        let begun = Instant::now();
-        let ended = self.servers.last_ended().await;
-        let (owed, mut shards) = self.look().await;
-        let mut answer = self.gather(&mut shards, to, units).await?;
-        if let Answer::Only(total) = answer
-            && !self.is_still(ended, &owed).await
-        {
-            answer = Answer::Unsure(total);
-        }
-        state.last = Some((begun, answer));
-        drop(turn);
-        Ok(answer)
-    }
-
-    /// What all shards together have, if that is certain to be less than these units. It needs no turn.
-    ///
-    /// No shard changed between two reads, so there was an instant at which they had just this; and then no transfer was under
-    /// way, for it would have been in the journal, which was read in between.
-    async fn missing(&self, units: u64) -> Option<u64> {
-        let before = self.servers.figures().await;
-        let total = total(&before)?;
-        if total >= units || self.seen.are_behind(&before) || !self.servers.under_way().await.ok()?.is_empty()
-        {
-            return None;
-        }
-        let after = self.servers.figures().await;
-        if after != before {
-            return None;
-        }
-        self.seen.note(&after);
-        Some(total)
-    }
-
-    /// Whether no units were under way when the figures were read, after this one was the last that ended: a transfer that
-    /// was under way then has not ended yet, or it is the last one now.
-    async fn is_still(&self, ended: Result<Option<String>>, owed: &[Transfer]) -> bool {
-        let under_way = self.servers.under_way().await;
-        let has_ended = self.servers.last_ended().await;
-        let is_owed = |entry: &Entry| owed.contains(&entry.transfer);
-        under_way.is_ok_and(|entries| entries.iter().all(is_owed)) && ended.is_ok() && ended == has_ended
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// Finishes the transfers of others, and then makes these.
@@ -135,8 +62,6 @@ impl<S: Servers> Mover<S> {
         &self,
         moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
     ) -> Result<(Settled, Vec<Transfer>)> {
-        let _state = self.state.lock().await;
-        let _turn = self.servers.turn(MUCH_PATIENCE).await;
         let settled = self.settle().await?;
         let shards = self.read().await;
         let mut moved = Vec::new();
@@ -150,13 +75,16 @@ impl<S: Servers> Mover<S> {
     }
 
     /// Repeats the transfers that were done a short time ago: a failover may have forgotten a half of one. Those of shards
-    /// that do not answer are repeated when these do.
+    /// that do not answer are repeated when these do, and those that are under way again are finished as such.
     pub(super) async fn repeat(&self) -> Result<()> {
         let shards = self.servers.figures().await;
         self.seen.forget_silent(&shards);
-        let done = self.servers.done().await?.into_iter();
-        let repeated = stream::iter(done.filter(|(transfer, _)| answer(&shards, *transfer)))
-            .map(|(transfer, ending)| self.repeat_one(transfer, ending));
+        let under_way: HashSet<_> =
+            self.servers.under_way().await?.into_iter().map(|entry| entry.transfer).collect();
+        let is_to_repeat =
+            |(transfer, _): &(Transfer, _)| answer(&shards, *transfer) && !under_way.contains(transfer);
+        let done = self.servers.done().await?.into_iter().filter(is_to_repeat);
+        let repeated = stream::iter(done).map(|(transfer, ending)| self.repeat_one(transfer, ending));
         repeated.buffer_unordered(REPEATED_AT_ONCE).fold(Ok(()), async |all, one| all.and(one)).await
     }
 
@@ -186,11 +114,14 @@ impl<S: Servers> Mover<S> {
                 Ok(true) => settled.finished += 1,
                 Ok(false) => {
                     settled.open.push(entry.transfer);
-                    settled.owed.push(entry.transfer);
+                    settled.stuck.push(entry.transfer);
                 }
                 Err(error) => {
                     tracing::warn!(name: "seckill.transfer.open", transfer = %entry.transfer, %error);
                     settled.open.push(entry.transfer);
+                    if !error.is_retryable() {
+                        settled.stuck.push(entry.transfer);
+                    }
                 }
             }
         }
@@ -211,13 +142,14 @@ impl<S: Servers> Mover<S> {
         Ok(true)
     }
 
-    /// The figures of each shard, after the transfers under way were finished as far as they can be; and those that are owed.
-    async fn look(&self) -> (Vec<Transfer>, Vec<Option<Figures>>) {
+    /// The figures of each shard, after the transfers under way were finished as far as they can be; and those that nobody
+    /// can finish.
+    pub(super) async fn look(&self) -> (Vec<Transfer>, Vec<Option<Figures>>) {
         let settled = self.settle().await.unwrap_or_else(|error| {
             tracing::warn!(name: "seckill.transfers.unread", %error);
             Settled::default()
         });
-        (settled.owed, self.read().await)
+        (settled.stuck, self.read().await)
     }
 
     /// The figures of each shard. After a failover the latest transfers are repeated first.
@@ -234,7 +166,12 @@ impl<S: Servers> Mover<S> {
     }
 
     /// Moves units to a shard until it has enough or all together have too few.
-    async fn gather(&self, shards: &mut Vec<Option<Figures>>, to: usize, units: u64) -> Result<Answer> {
+    pub(super) async fn gather(
+        &self,
+        shards: &mut Vec<Option<Figures>>,
+        to: usize,
+        units: u64,
+    ) -> Result<Answer> {
         let mut failed: Option<Error> = None;
         for _ in 0..MOST_MOVES {
             let planned = match towards(to, units, shards) {
@@ -281,27 +218,10 @@ impl<S: Servers> Mover<S> {
     }
 }
 
-impl State {
-    /// The answer for who was refused at this instant, if it was found by a search that began later.
-    fn answer_since(&self, refused: Instant, to: usize, units: u64) -> Option<Answer> {
-        let (_, answer) = self.last.filter(|(begun, _)| *begun > refused)?;
-        let is_answer = match answer {
-            Answer::Brought(shard) => shard == to,
-            Answer::Only(total) | Answer::Unsure(total) => total < units,
-        };
-        is_answer.then_some(answer)
-    }
-}
-
 /// Whether both shards of a transfer answer.
 fn answer(shards: &[Option<Figures>], transfer: Transfer) -> bool {
     let is_silent = |shard: usize| matches!(shards.get(shard), Some(None));
     !is_silent(transfer.from) && !is_silent(transfer.to)
-}
-
-/// The units of all shards; none unless each has answered.
-fn total(shards: &[Option<Figures>]) -> Option<u64> {
-    shards.iter().try_fold(0u64, |sum, figures| Some(sum.saturating_add(figures.as_ref()?.available)))
 }
 
 fn set_available(shards: &mut [Option<Figures>], shard: usize, available: u64) {

@@ -62,11 +62,16 @@ impl<C: Connect> Remote<C> {
         shards.get(shard).map(Vec::as_slice).ok_or_else(missing)
     }
 
+    fn has_shards_of(&self, transfer: Transfer) -> bool {
+        transfer.from.max(transfer.to) < self.layout.shards().len()
+    }
+
     /// The entries of a stream, and whether each is that of a void transfer.
     async fn range(&self, command: Cmd) -> Result<Vec<(Entry, Ending)>> {
         let entries: Vec<(String, Vec<Vec<u8>>)> = self.client.call(&command).await?.reply;
-        // Who else writes there has nothing to do with transfers.
-        Ok(entries.into_iter().filter_map(|(id, fields)| entry(id, &fields)).collect())
+        // What else is written there has nothing to do with transfers of this sale.
+        let entries = entries.into_iter().filter_map(|(id, fields)| entry(id, &fields));
+        Ok(entries.filter(|(entry, _)| self.has_shards_of(entry.transfer)).collect())
     }
 }
 

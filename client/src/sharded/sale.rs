@@ -15,6 +15,7 @@ use super::layout::Layout;
 use super::mover::{Answer, Mover};
 use super::remote::Remote;
 use super::replicas::Replicas;
+use super::search::Search;
 use crate::call::timed_out;
 use crate::client::Client;
 use crate::connect::Connect;
@@ -52,7 +53,7 @@ pub struct ShardedSale<C: Connect = redis::Client> {
 
 pub(super) struct Shared<C: Connect> {
     pub(super) layout: Layout,
-    pub(super) mover: Mover<Remote<C>>,
+    pub(super) search: Search<Remote<C>>,
     memory: Memory<C>,
 }
 
@@ -127,9 +128,9 @@ fn parts(stock: u64, shards: usize) -> impl Iterator<Item = u64> {
 
 impl<C: Connect> ShardedSale<C> {
     fn new(client: &Client<C>, layout: Layout) -> Self {
-        let mover = Mover::new(Remote::new(client, &layout, None));
+        let search = Search::new(Remote::new(client, &layout, None));
         let memory = Memory::new(client, layout.shards().to_vec());
-        Self { client: client.clone(), shared: Arc::new(Shared { layout, mover, memory }) }
+        Self { client: client.clone(), shared: Arc::new(Shared { layout, search, memory }) }
     }
 
     /// The same sale, whose transfers wait for replicas after each step.
@@ -137,8 +138,8 @@ impl<C: Connect> ShardedSale<C> {
         let (layout, memory) = (self.layout().clone(), self.memory().clone());
         let demand = Demand { replicas, fsynced: false };
         let replicas = Replicas::new(demand, timeout.min(LONGEST));
-        let mover = Mover::new(Remote::new(&self.client, &layout, Some(replicas)));
-        Self { client: self.client.clone(), shared: Arc::new(Shared { layout, mover, memory }) }
+        let search = Search::new(Remote::new(&self.client, &layout, Some(replicas)));
+        Self { client: self.client.clone(), shared: Arc::new(Shared { layout, search, memory }) }
     }
 
     /// Its key.
@@ -310,7 +311,7 @@ impl<C: Connect> ShardedSale<C> {
             }
         }
         if delta > 0 {
-            self.mover().balance(|shards| even_out(shards, &[], 0)).await?;
+            self.search().balance(|shards| even_out(shards, &[], 0)).await?;
         }
         Ok(self.info().await?.available)
     }
@@ -344,7 +345,7 @@ impl<C: Connect> ShardedSale<C> {
         let shared = self.shared.clone();
         self.client.background().run(async move {
             // Who asked may be gone.
-            let _ = answer.send(shared.mover.bring(to, units, refused).await);
+            let _ = answer.send(shared.search.bring(to, units, refused).await);
         });
         answered.await.unwrap_or_else(|_| Err(timed_out().into()))
     }
@@ -361,8 +362,12 @@ impl<C: Connect> ShardedSale<C> {
         &self.shared.layout
     }
 
+    pub(super) fn search(&self) -> &Search<Remote<C>> {
+        &self.shared.search
+    }
+
     pub(super) fn mover(&self) -> &Mover<Remote<C>> {
-        &self.shared.mover
+        self.shared.search.mover()
     }
 
     /// Whether there are shards to move units between.

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use self::world::{Network, World};
 use super::even_out::even_out;
 use super::mover::{Answer, Mover};
+use super::search::Search;
 
 /// As many schedules, unless `SIMULATOR_SCHEDULES` says otherwise.
 const SCHEDULES: u64 = 10_000;
@@ -61,28 +62,28 @@ impl Schedule {
 
     /// A process starts, and moves units.
     fn start(&mut self) {
-        let mover = Mover::new(self.network.clone());
+        let search = Search::new(self.network.clone());
         let (to, units, first) =
             (self.rng.usize(..self.shards), self.rng.u64(1..6), self.rng.usize(..self.shards));
         let balances = self.rng.bool();
         self.clients.push(Box::pin(async move {
             // Whether it fails is for the next one to mend.
             if balances {
-                let _ = mover.repeat().await;
-                let _ = mover.balance(|shards| even_out(shards, &[], first)).await;
+                let _ = search.mover().repeat().await;
+                let _ = search.balance(|shards| even_out(shards, &[], first)).await;
             } else {
-                let _ = mover.bring(to, units, Instant::now()).await;
-                let _ = mover.bring(to, units, Instant::now()).await;
+                let _ = search.bring(to, units, Instant::now()).await;
+                let _ = search.bring(to, units, Instant::now()).await;
             }
         }));
     }
 
     /// A process searches for units. Sold ones do not come back, so those that are left then were there all the time.
     fn search(&mut self, seed: u64, stock: u64) {
-        let (mover, network) = (Mover::new(self.network.clone()), self.network.clone());
+        let (search, network) = (Search::new(self.network.clone()), self.network.clone());
         let (to, units) = (self.rng.usize(..self.shards), self.rng.u64(1..6));
         self.clients.push(Box::pin(async move {
-            if let Ok(Answer::Only(total)) = mover.bring(to, units, Instant::now()).await {
+            if let Ok(Answer::Only(total)) = search.bring(to, units, Instant::now()).await {
                 let left = stock - network.world().taken();
                 assert!(left < units, "SIMULATOR_SEED={seed}: {total} of {left} units were found");
             }

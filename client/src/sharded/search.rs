@@ -1,0 +1,130 @@
+//! Searches units for a shard that has too few.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::mover::{Answer, Mover, Settled};
+use super::plan::Move;
+use super::servers::{Entry, Figures, Servers};
+use super::transfer::Transfer;
+use crate::error::Result;
+
+/// How long who needs units waits for the turn, before it looks again whether there are any; and how often it does. At the
+/// end of a sale all processes need units at once, and few find any.
+const PATIENCE: Duration = Duration::from_millis(100);
+const MOST_WAITS: usize = 10;
+/// How long it is waited for otherwise.
+const MUCH_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Those in this process who need units. One at a time moves some; and what it finds is the answer for those who wait
+/// meanwhile, too.
+pub(super) struct Search<S> {
+    mover: Mover<S>,
+    /// The answer that was found last, and when its search began.
+    last: Mutex<Option<(Instant, Answer)>>,
+}
+
+impl<S: Servers> Search<S> {
+    pub(super) fn new(servers: S) -> Self {
+        Self { mover: Mover::new(servers), last: Mutex::default() }
+    }
+
+    pub(super) fn mover(&self) -> &Mover<S> {
+        &self.mover
+    }
+
+    fn servers(&self) -> &S {
+        self.mover.servers()
+    }
+
+    /// Finishes the transfers of others, and then makes these.
+    pub(super) async fn balance(
+        &self,
+        moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
+    ) -> Result<(Settled, Vec<Transfer>)> {
+        let _others_wait = self.last.lock().await;
+        let _turn = self.servers().turn(MUCH_PATIENCE).await;
+        self.mover.balance(moves).await
+    }
+
+    /// Brings units to a shard that refused an order of so many at this instant. Fails when a transfer failed without
+    /// which there are too few.
+    pub(super) async fn bring(&self, to: usize, units: u64, refused: Instant) -> Result<Answer> {
+        let mut last = self.last.lock().await;
+        if let Some(answer) = answer_since(*last, refused, to, units) {
+            return Ok(answer);
+        }
+        let mut turn = None;
+        for _ in 0..MOST_WAITS {
+            let begun = Instant::now();
+            if let Some(total) = self.missing(units).await {
+                let answer = Answer::Only(total);
+                *last = Some((begun, answer));
+                return Ok(answer);
+            }
+            turn = self.servers().turn(PATIENCE).await;
+            if turn.is_some() {
+                break;
+            }
+        }
+        let begun = Instant::now();
+        let answer = self.move_to(to, units).await?;
+        *last = Some((begun, answer));
+        drop(turn);
+        Ok(answer)
+    }
+
+    async fn move_to(&self, to: usize, units: u64) -> Result<Answer> {
+        let ended = self.servers().last_ended().await;
+        let (stuck, mut shards) = self.mover.look().await;
+        match self.mover.gather(&mut shards, to, units).await? {
+            Answer::Only(total) if !self.is_still(ended, &stuck).await => Ok(Answer::Unsure(total)),
+            answer => Ok(answer),
+        }
+    }
+
+    /// What all shards together have, if that is certain to be less than these units. It needs no turn.
+    ///
+    /// No shard changed between two reads, so there was an instant at which they had just this; and then no transfer was under
+    /// way, for it would have been in the journal, which was read in between.
+    async fn missing(&self, units: u64) -> Option<u64> {
+        let before = self.servers().figures().await;
+        let total = total(&before)?;
+        let is_known = total < units && !self.mover.seen().are_behind(&before);
+        if !is_known || !self.servers().under_way().await.ok()?.is_empty() {
+            return None;
+        }
+        let after = self.servers().figures().await;
+        if after != before {
+            return None;
+        }
+        self.mover.seen().note(&after);
+        Some(total)
+    }
+
+    /// Whether no units that may come were under way when the figures were read, after this one was the last that ended: a
+    /// transfer that was under way then has not ended yet, or it is the last one now.
+    async fn is_still(&self, ended: Result<Option<String>>, stuck: &[Transfer]) -> bool {
+        let under_way = self.servers().under_way().await;
+        let has_ended = self.servers().last_ended().await;
+        let is_stuck = |entry: &Entry| stuck.contains(&entry.transfer);
+        under_way.is_ok_and(|entries| entries.iter().all(is_stuck)) && ended.is_ok() && ended == has_ended
+    }
+}
+
+/// The answer for who was refused at this instant, if it was found by a search that began later.
+fn answer_since(last: Option<(Instant, Answer)>, refused: Instant, to: usize, units: u64) -> Option<Answer> {
+    let (_, answer) = last.filter(|(begun, _)| *begun > refused)?;
+    let is_answer = match answer {
+        Answer::Brought(shard) => shard == to,
+        Answer::Only(total) | Answer::Unsure(total) => total < units,
+    };
+    is_answer.then_some(answer)
+}
+
+/// The units of all shards; none unless each has answered.
+fn total(shards: &[Option<Figures>]) -> Option<u64> {
+    shards.iter().try_fold(0u64, |sum, figures| Some(sum.saturating_add(figures.as_ref()?.available)))
+}

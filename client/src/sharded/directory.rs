@@ -1,6 +1,7 @@
 //! The directory of a sharded sale: a hash that says where its shards are.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
 use redis::{Cmd, cmd};
 use seckill_core::protocol::Code;
@@ -26,44 +27,82 @@ pub(super) async fn find<C: Connect>(client: &Client<C>, key: &[u8]) -> Result<L
         Err(error) if is(&error, "WRONGTYPE") || is(&error, "NOPERM") => {}
         Err(error) => return Err(error),
     }
-    let mut read = cmd("HGETALL");
-    read.arg(key);
-    let fields: HashMap<Vec<u8>, Vec<u8>> = match client.call(&read).await.map_err(Error::from) {
-        Ok(answer) => answer.reply,
-        Err(error) if is(&error, "WRONGTYPE") || is(&error, "NOPERM") => return Ok(Layout::ordinary(key)),
-        Err(error) => return Err(error),
-    };
-    if fields.is_empty() {
-        return Err(error(Code::NoSale, "no sale at this key"));
+    match read(client, key).await {
+        Ok(fields) => listed(key, &fields),
+        Err(error) if is(&error, "WRONGTYPE") || is(&error, "NOPERM") => Ok(Layout::ordinary(key)),
+        Err(error) => Err(error),
     }
-    listed(key, &fields)
+}
+
+/// The same, also of a sale whose creation did not come to an end: all that it may have.
+pub(super) async fn find_remains<C: Connect>(client: &Client<C>, key: &[u8]) -> Result<Layout> {
+    match find(client, key).await {
+        Err(error) if error.code() == Some(Code::NoSale) => {}
+        found => return found,
+    }
+    let fields = read(client, key).await?;
+    match (number(&fields, SALT), number(&fields, SHARDS)) {
+        (Some(salt), Some(shards)) => Layout::new(key, shards, salt),
+        (Some::<u32>(_), None::<usize>) => Ok(Layout::listed(key, Vec::new())),
+        (None, _) => Err(no_directory()),
+    }
+}
+
+/// A key that is claimed for a sale.
+pub(super) struct Claim {
+    pub(super) layout: Layout,
+    /// The sale was created to the end before.
+    pub(super) is_complete: bool,
 }
 
 /// Claims the key for a sale of so many shards, which may be claimed again. [`complete`] follows when the shards are there.
-pub(super) async fn claim<C: Connect>(client: &Client<C>, key: &[u8], shards: usize) -> Result<Layout> {
+pub(super) async fn claim<C: Connect>(client: &Client<C>, key: &[u8], shards: usize) -> Result<Claim> {
     // Before anything is written.
     Layout::new(key, shards, 0)?;
+    let is_of_others = |fields: &Fields| !fields.is_empty() && !fields.contains_key(SALT.as_bytes());
+    match read(client, key).await {
+        Ok(fields) if is_of_others(&fields) => return Err(no_directory()),
+        Err(error) if is(&error, "WRONGTYPE") => {
+            return Err(error_of(Code::BusyKey, "the key holds something else"));
+        }
+        Err(error) if error.code() != Some(Code::NoSale) => return Err(error),
+        _ => {}
+    }
     write_once(client, key, SALT, &fastrand::u32(..).to_string()).await?;
     write_once(client, key, SHARDS, &shards.to_string()).await?;
-    let mut read = cmd("HMGET");
-    read.arg(key).arg(SALT).arg(SHARDS);
-    let (salt, claimed): (u32, usize) = client.call(&read).await?.reply;
+    let fields = read(client, key).await?;
+    let (Some(salt), Some(claimed)) = (number(&fields, SALT), number::<usize>(&fields, SHARDS)) else {
+        return Err(no_directory());
+    };
     if claimed != shards {
-        return Err(error(Code::BusyKey, format!("the sale at this key has {claimed} shards")));
+        return Err(error_of(Code::BusyKey, format!("the sale at this key has {claimed} shards")));
     }
-    Layout::new(key, shards, salt)
+    let is_complete = fields.contains_key(HASH.as_bytes());
+    Ok(Claim { layout: Layout::new(key, shards, salt)?, is_complete })
+}
+
+type Fields = HashMap<Vec<u8>, Vec<u8>>;
+
+async fn read<C: Connect>(client: &Client<C>, key: &[u8]) -> Result<Fields> {
+    let mut read = cmd("HGETALL");
+    read.arg(key);
+    let fields: Fields = client.call(&read).await?.reply;
+    if fields.is_empty() { Err(error_of(Code::NoSale, "no sale at this key")) } else { Ok(fields) }
+}
+
+fn number<T: FromStr>(fields: &Fields, name: &str) -> Option<T> {
+    std::str::from_utf8(fields.get(name.as_bytes())?).ok()?.parse().ok()
+}
+
+fn no_directory() -> Error {
+    error_of(Code::BusyKey, "the hash at this key is not that of a sale")
 }
 
 async fn write_once<C: Connect>(client: &Client<C>, key: &[u8], field: &str, value: &str) -> Result<()> {
     let mut write = cmd("HSETNX");
     write.arg(key).arg(field).arg(value);
-    match client.call::<bool>(&write).await {
-        Ok(_) => Ok(()),
-        Err(failure) if is(&failure.error, "WRONGTYPE") => {
-            Err(error(Code::BusyKey, "the key holds something else"))
-        }
-        Err(failure) => Err(failure.error),
-    }
+    client.call::<bool>(&write).await?;
+    Ok(())
 }
 
 /// Says that all shards are there.
@@ -92,21 +131,25 @@ pub(super) fn unlink(key: &[u8]) -> Cmd {
     unlink
 }
 
-fn listed(key: &[u8], fields: &HashMap<Vec<u8>, Vec<u8>>) -> Result<Layout> {
-    let field = |name: &str| fields.get(name.as_bytes()).map(Vec::as_slice);
-    let number = |name| field(name).and_then(|text| std::str::from_utf8(text).ok()?.parse::<usize>().ok());
-    let shards = number(SHARDS).filter(|shards| (1..=MAX_SHARDS).contains(shards));
-    let Some(shards) = shards else { return Err(error(Code::BusyKey, "the hash is not that of a sale")) };
-    match field(HASH) {
+fn listed(key: &[u8], fields: &Fields) -> Result<Layout> {
+    if number::<u32>(fields, SALT).is_none() {
+        return Err(no_directory());
+    }
+    match fields.get(HASH.as_bytes()) {
         Some(hash) if hash == CRC32.as_bytes() => {}
         Some(_) => {
-            return Err(error(Code::Err, "the sale spreads its buyers in a way that is not known here"));
+            return Err(error_of(Code::Err, "the sale spreads its buyers in a way that is not known here"));
         }
-        None => return Err(error(Code::NoSale, "the sale is not created yet to the end: create it again")),
+        None => {
+            let message = "the sale is not created yet to the end: create it again, or delete it";
+            return Err(error_of(Code::NoSale, message));
+        }
     }
-    let shards = (0..shards).map(|shard| Some(field(&shard.to_string())?.to_vec()));
+    let shards = number(fields, SHARDS).filter(|shards| (1..=MAX_SHARDS).contains(shards));
+    let shards = shards.ok_or_else(no_directory)?;
+    let shards = (0..shards).map(|shard| Some(fields.get(shard.to_string().as_bytes())?.clone()));
     let shards: Option<Vec<_>> = shards.collect();
-    let shards = shards.ok_or_else(|| error(Code::BusyKey, "the directory of the sale lacks a shard"))?;
+    let shards = shards.ok_or_else(|| error_of(Code::BusyKey, "the directory of the sale lacks a shard"))?;
     Ok(Layout::listed(key, shards))
 }
 
@@ -114,6 +157,6 @@ fn is(error: &Error, code: &str) -> bool {
     matches!(error, Error::Redis(error) if error.code() == Some(code))
 }
 
-fn error(code: Code, message: impl Into<String>) -> Error {
+fn error_of(code: Code, message: impl Into<String>) -> Error {
     Error::Server { code, message: message.into() }
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod balance;
 mod carry_out;
+mod create;
 mod directory;
 mod durable;
 mod even_out;

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use tokio::time::{Instant, timeout_at};
 
 use super::mover::Answer;
-use super::sale::{ShardedSale, unsure};
+use super::sale::ShardedSale;
+use super::search::unsure;
 use crate::call::timed_out;
 use crate::connect::Connect;
 use crate::error::Result;

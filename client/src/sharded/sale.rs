@@ -1,7 +1,6 @@
 //! A sale of many shards, as a handle.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +8,13 @@ use futures_util::future::{join_all, try_join_all};
 use seckill_core::protocol::{self, Code};
 use tokio::time::Instant;
 
-use super::directory::{claim, complete, delete, find, unlink};
+use super::directory::{delete, unlink};
 use super::even_out::even_out;
 use super::layout::Layout;
 use super::mover::{Answer, Mover};
 use super::remote::Remote;
 use super::replicas::Replicas;
-use super::search::Search;
+use super::search::{Search, unsure};
 use crate::call::timed_out;
 use crate::client::Client;
 use crate::connect::Connect;
@@ -23,7 +22,7 @@ use crate::durable::{Demand, LONGEST};
 use crate::error::{Error, Result};
 use crate::lock::Lock;
 use crate::memory::Memory;
-use crate::options::{Alteration, NewSale};
+use crate::options::Alteration;
 use crate::reply::Order;
 use crate::sale::Sale;
 use crate::words::Refusal;
@@ -57,77 +56,8 @@ pub(super) struct Shared<C: Connect> {
     memory: Memory<C>,
 }
 
-impl<C: Connect> Client<C> {
-    /// The sale at a key, sharded or ordinary.
-    ///
-    /// # Errors
-    ///
-    /// `NOSALE`, also for a sale whose creation did not come to an end; `BUSYKEY` when the key holds another hash.
-    ///
-    /// ```no_run
-    /// # async fn example(client: seckill_client::Client) -> seckill_client::Result<()> {
-    /// let sale = client.sharded("bottles").await?;
-    /// println!("{} shards", sale.shards().len());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn sharded(&self, key: impl AsRef<[u8]>) -> Result<ShardedSale<C>> {
-        Ok(ShardedSale::new(self, find(self, key.as_ref()).await?))
-    }
-
-    /// Creates a sale of 1 to 1,024 shards, which share the stock evenly. Repeated with the same arguments it changes
-    /// nothing, but finishes what an earlier call began.
-    ///
-    /// # Errors
-    ///
-    /// As [`Sale::create`]; `BUSYKEY` when the sale has another number of shards; `ERR` when its name has braces.
-    ///
-    /// ```no_run
-    /// # async fn example(client: seckill_client::Client) -> seckill_client::Result<()> {
-    /// use seckill_client::NewSale;
-    ///
-    /// let sale = client.create_sharded("bottles", 16, NewSale::new(100_000)).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn create_sharded(
-        &self,
-        key: impl AsRef<[u8]>,
-        shards: usize,
-        sale: NewSale,
-    ) -> Result<ShardedSale<C>> {
-        let layout = claim(self, key.as_ref(), shards).await?;
-        let shards = layout.shards().iter().zip(parts(sale.stock, shards));
-        let creations = shards.map(|(shard, stock)| {
-            let shard = self.sale(shard.as_slice());
-            async move { shard.create(NewSale { stock, ..sale }).await }
-        });
-        try_join_all(creations).await?;
-        complete(self, &layout).await?;
-        Ok(ShardedSale::new(self, layout))
-    }
-}
-
-/// The error of a call that needs units which may be left.
-pub(super) fn unsure() -> Error {
-    Error::Redis(
-        io::Error::new(
-            io::ErrorKind::TimedOut,
-            "units may be left: a shard does not answer, or some are under way",
-        )
-        .into(),
-    )
-}
-
-/// The stock of each shard.
-fn parts(stock: u64, shards: usize) -> impl Iterator<Item = u64> {
-    let count = shards as u64;
-    let (part, left) = (stock / count, stock % count);
-    (0..count).map(move |shard| part + u64::from(shard < left))
-}
-
 impl<C: Connect> ShardedSale<C> {
-    fn new(client: &Client<C>, layout: Layout) -> Self {
+    pub(super) fn new(client: &Client<C>, layout: Layout) -> Self {
         let search = Search::new(Remote::new(client, &layout, None));
         let memory = Memory::new(client, layout.shards().to_vec());
         Self { client: client.clone(), shared: Arc::new(Shared { layout, search, memory }) }
@@ -388,17 +318,5 @@ impl<C: Connect> fmt::Debug for ShardedSale<C> {
             .field("key", &String::from_utf8_lossy(self.key()))
             .field("shards", &self.layout().shards().len())
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_stock_is_shared_evenly_and_whole() {
-        assert_eq!(parts(10, 4).collect::<Vec<_>>(), [3, 3, 2, 2]);
-        assert_eq!(parts(0, 3).sum::<u64>(), 0);
-        assert_eq!(parts(u64::MAX, 1_024).sum::<u64>(), u64::MAX);
     }
 }

@@ -1,5 +1,6 @@
 //! Searches units for a shard that has too few.
 
+use std::io;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -9,7 +10,7 @@ use super::mover::{Answer, Mover, Settled};
 use super::plan::Move;
 use super::servers::{Entry, Figures, Servers};
 use super::transfer::Transfer;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long who needs units waits for the turn, before it looks again whether there are any; and how often it does. At the
 /// end of a sale all processes need units at once, and few find any.
@@ -122,6 +123,17 @@ fn answer_since(last: Option<(Instant, Answer)>, refused: Instant, to: usize, un
         Answer::Only(total) | Answer::Unsure(total) => total < units,
     };
     is_answer.then_some(answer)
+}
+
+/// The error of a call that needs units which may be left.
+pub(super) fn unsure() -> Error {
+    Error::Redis(
+        io::Error::new(
+            io::ErrorKind::TimedOut,
+            "units may be left: a shard does not answer, or some are under way",
+        )
+        .into(),
+    )
 }
 
 /// The units of all shards; none unless each has answered.

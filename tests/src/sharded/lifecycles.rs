@@ -77,6 +77,45 @@ async fn a_deletion_that_was_interrupted_is_finished_by_repeating_it() {
     }
 }
 
+/// One that was begun may be deleted in place of being finished.
+#[tokio::test]
+async fn a_creation_that_was_interrupted_can_be_deleted() {
+    let mut shop = Shop::open(4, 5).await;
+    for field in ["0", "1", "2", "3", "hash", "journal", "done"] {
+        assert_eq!(shop.ask(&format!("HDEL {SALE} {field}")).await, "1");
+    }
+    shop.client.delete_sharded(SALE).await.unwrap();
+    assert_eq!(shop.ask("DBSIZE").await, "0");
+    // Before the number of its shards was written.
+    assert_eq!(shop.ask(&format!("HSET {SALE} salt 7")).await, "1");
+    shop.client.delete_sharded(SALE).await.unwrap();
+    assert_eq!(shop.ask("DBSIZE").await, "0");
+    assert_eq!(code(shop.client.delete_sharded(SALE).await), Code::NoSale);
+}
+
+#[tokio::test]
+async fn what_is_no_sale_is_neither_changed_nor_deleted() {
+    let mut shop = Shop::open(1, 0).await;
+    shop.ask("HSET user name ann").await;
+    shop.ask("SET note x").await;
+    for key in ["user", "note"] {
+        assert!(shop.client.create_sharded(key, 4, NewSale::new(4)).await.is_err());
+        assert!(shop.client.delete_sharded(key).await.is_err());
+    }
+    assert_eq!(shop.ask("HLEN user").await, "1");
+    assert_eq!(shop.ask("GET note").await, "x");
+}
+
+/// A shard that is gone had units, which must not be sold again.
+#[tokio::test]
+async fn a_sale_that_lost_a_shard_is_not_filled_up() {
+    let mut shop = Shop::open(4, 5).await;
+    let key = shop.key(2);
+    assert_eq!(shop.ask(&format!("DEL {key}")).await, "1");
+    assert_eq!(code(shop.client.create_sharded(SALE, 4, NewSale::new(20)).await), Code::NoSale);
+    assert_eq!(shop.ask(&format!("EXISTS {key}")).await, "0");
+}
+
 /// A restocking counts once by its id, in all shards together, and stands for one number of units.
 #[tokio::test]
 async fn a_restocking_counts_once() {

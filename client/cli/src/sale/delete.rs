@@ -33,12 +33,18 @@ struct Deleted {
 
 impl Delete {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let sale = servers.sale(&self.sale).await?;
-        let orders = orders(&sale).await?;
+        let client = servers.client().await?;
+        let orders = match client.sharded(&self.sale).await {
+            Ok(sale) => orders(&sale).await?,
+            // One whose creation did not come to an end has none.
+            Err(error) if error.code() == Some(Code::NoSale) => 0,
+            Err(error) => return Err(error.into()),
+        };
         if !self.yes && !is_wanted(&self.sale, orders)? {
             return Ok(Exit::Refused);
         }
-        sale.delete().await.map_err(|error| Failure::from(error).advising(REPEAT))?;
+        let deleted = client.delete_sharded(&self.sale).await;
+        deleted.map_err(|error| Failure::from(error).advising(REPEAT))?;
         output.print(&Deleted { sale: self.sale, orders })?;
         Ok(Exit::Done)
     }

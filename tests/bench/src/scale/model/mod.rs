@@ -1,5 +1,12 @@
 //! A sale that is too large for this machine, simulated: servers that serve one command after the other, in the time that
 //! was measured here, and processes that do what the client does.
+//!
+//! | modules | concept |
+//! | --- | --- |
+//! | [`clock`] | time that passes only when nothing else can happen |
+//! | [`scenario`] | what is simulated, and what came of it |
+//! | [`world`] | the servers |
+//! | [`process`] | a process of clients |
 
 mod clock;
 mod process;

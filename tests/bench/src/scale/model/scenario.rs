@@ -7,6 +7,10 @@ use super::clock::{MS, Ns, SECOND};
 pub(super) const SERVERS: usize = 64;
 pub(super) const PROCESSES: usize = 1_000;
 
+/// Latencies are counted in µs, up to ten minutes.
+const LONGEST_US: u64 = 600_000_000;
+const DIGITS: u8 = 2;
+
 /// A sale, and who buys.
 #[derive(Clone, Copy, serde::Serialize)]
 pub(crate) struct Scenario {
@@ -95,7 +99,7 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new() -> Self {
-        let latencies = || Histogram::new_with_max(600_000_000, 2).unwrap_or_else(|_| unreachable!());
+        let latencies = || Histogram::new_with_max(LONGEST_US, DIGITS).expect("the bounds of a histogram");
         Self {
             accepted: latencies(),
             refused: latencies(),
@@ -125,6 +129,6 @@ mod tests {
             assert_eq!(scenario.stocks().iter().sum::<u64>(), 100_000);
         }
         let skewed = scenario.skewed().stocks();
-        assert_eq!(skewed.iter().filter(|stock| **stock > 100).count(), 133);
+        assert_eq!(skewed.iter().filter(|stock| **stock > 1_000).count(), 13);
     }
 }

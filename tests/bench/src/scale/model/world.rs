@@ -1,7 +1,7 @@
 //! The servers of a simulation: what they have, and when they are free.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub(super) struct World {
     servers: Vec<Server>,
     shards: Vec<Shard>,
     journal: RefCell<BTreeMap<u64, Rc<Transfer>>>,
+    /// How many transfers were begun.
+    begun: Cell<u64>,
     turn: Arc<Semaphore>,
     /// What each process knows.
     pub(super) memories: Vec<Memory>,
@@ -42,7 +44,7 @@ struct Shard {
     /// Its last event.
     seq: Cell<u64>,
     /// The processes that are pushed the next change.
-    watchers: RefCell<Vec<usize>>,
+    watchers: RefCell<HashSet<usize>>,
 }
 
 /// Until when a process knows that nothing is left.
@@ -92,6 +94,7 @@ impl World {
                 })
                 .collect(),
             journal: RefCell::default(),
+            begun: Cell::default(),
             turn: Arc::new(Semaphore::new(1)),
             memories: (0..scenario.processes).map(|_| Memory::default()).collect(),
         })
@@ -211,7 +214,9 @@ impl World {
             let shards = &self.shards[first..end];
             self.call(server, self.costs.info * shards.len() as f64, move || {
                 if let Some(watcher) = watcher {
-                    shards.iter().for_each(|shard| shard.watchers.borrow_mut().push(watcher));
+                    for shard in shards {
+                        shard.watchers.borrow_mut().insert(watcher);
+                    }
                 }
                 shards.iter().map(|shard| shard.available.get()).collect::<Vec<_>>()
             })
@@ -221,7 +226,7 @@ impl World {
 
     /// Moves units. What each shard has then, if they were moved.
     pub(super) async fn transfer(self: &Rc<Self>, from: usize, to: usize, units: u64) -> Option<(u64, u64)> {
-        let number = self.clock.now() * 1_000 + self.tally.borrow().transfers % 1_000;
+        let number = self.begun.replace(self.begun.get() + 1);
         let transfer = Rc::new(Transfer { number, from, to, units, stage: Cell::new(Stage::Begun) });
         self.call(DIRECTORY, self.costs.add, || {
             self.journal.borrow_mut().insert(number, transfer.clone());

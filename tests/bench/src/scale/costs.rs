@@ -17,8 +17,8 @@ use crate::table::{Table, number, words};
 
 /// Commands that are sent at once.
 const DEPTH: usize = 100;
-/// Connections that are pushed a change.
-const WATCHERS: u64 = 100;
+/// Connections with one command each, and those that are pushed a change.
+const CONNECTIONS: u64 = 100;
 const SALE: &str = "cost";
 const JOURNAL: &str = "cost:transfers";
 
@@ -93,9 +93,8 @@ impl Meter {
         let read = self.measure(DEPTH, |_| {
             cmd("XRANGE").arg(JOURNAL).arg("-").arg("+").arg("COUNT").arg(1_000).take()
         })?;
-        let [alone, together] = [self.measure(1, |_| cmd("PING"))?, self.measure(DEPTH, |_| cmd("PING"))?];
-        let push = self.push(restock + alone - together)?;
-        let alone = alone - together;
+        let alone = self.alone()? - self.measure(DEPTH, |_| cmd("PING"))?;
+        let push = self.push(restock + alone)?;
         Ok(Costs { accept, refuse, info, restock, lock, unlock, add, delete, read, alone, push })
     }
 
@@ -113,13 +112,30 @@ impl Meter {
         Ok((cpu_us(&mut self.pipe)? - before) / self.calls as f64)
     }
 
+    /// The cost of a PING that comes alone, on each of many connections.
+    fn alone(&mut self) -> Result<f64, Failure> {
+        let connections = (0..CONNECTIONS).map(|_| self.client.get_connection());
+        let mut connections = connections.collect::<Result<Vec<_>, _>>()?;
+        let (ping, rounds) = (cmd("PING").get_packed_command(), self.calls.div_ceil(CONNECTIONS));
+        let before = cpu_us(&mut self.pipe)?;
+        for _ in 0..rounds {
+            for connection in &mut connections {
+                connection.send_packed_command(&ping)?;
+            }
+            for connection in &mut connections {
+                connection.recv_response()?;
+            }
+        }
+        Ok((cpu_us(&mut self.pipe)? - before) / (rounds * CONNECTIONS) as f64)
+    }
+
     /// The cost of a push, where the change itself costs so much.
     fn push(&mut self, change: f64) -> Result<f64, Failure> {
         let server = self.client.get_connection_info().clone();
         let by_resp3 = server.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let client = redis::Client::open(server.set_redis_settings(by_resp3).into_connection_info()?)?;
         let mut watchers = Vec::new();
-        for _ in 0..WATCHERS {
+        for _ in 0..CONNECTIONS {
             let mut watcher = client.get_connection()?;
             cmd("CLIENT").arg("TRACKING").arg("ON").exec(&mut watcher)?;
             cmd("SECKILL.INFO").arg(SALE).exec(&mut watcher)?;
@@ -127,7 +143,7 @@ impl Meter {
         }
         let before = cpu_us(&mut self.pipe)?;
         restock(self.calls).exec(&mut self.connection)?;
-        Ok((cpu_us(&mut self.pipe)? - before - change).max(0.0) / WATCHERS as f64)
+        Ok((cpu_us(&mut self.pipe)? - before - change).max(0.0) / CONNECTIONS as f64)
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
 use redis::{
-    Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisFuture, RedisResult, Value,
+    Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisFuture, RedisResult,
+    Value, cmd,
 };
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -14,6 +17,9 @@ use super::connector::{CONNECT_WITHIN, Connect, Node};
 use crate::call::timed_out;
 use crate::encode::key;
 use crate::slot::{SLOTS, slot};
+
+/// The longest time in which a connection that may hang answers a PING.
+const CHECK_WITHIN: Duration = Duration::from_millis(250);
 
 /// Several servers that know nothing of each other, for sales of many shards without a cluster. Each has an equal part of
 /// the slots, in the order in which they are named. So all clients of a sale name the same servers in the same order, and
@@ -91,8 +97,7 @@ impl Connect for Independent {
 
     /// Each server is connected to when it is needed.
     async fn connect(&self) -> RedisResult<IndependentConnection> {
-        let links =
-            self.servers.iter().map(|server| Link { server: server.clone(), connection: Mutex::default() });
+        let links = self.servers.iter().cloned().map(Link::new);
         Ok(IndependentConnection { links: links.collect() })
     }
 
@@ -125,12 +130,20 @@ struct Link {
     server: redis::Client,
     /// None before the first command, and after the connection was lost.
     connection: Mutex<Option<MultiplexedConnection>>,
+    /// A command was given up before it was answered, so the connection may hang.
+    may_hang: AtomicBool,
 }
 
 impl Link {
+    fn new(server: redis::Client) -> Self {
+        Self { server, connection: Mutex::default(), may_hang: AtomicBool::new(false) }
+    }
+
     async fn connection(&self) -> RedisResult<MultiplexedConnection> {
         let mut connection = self.connection.lock().await;
-        if let Some(connection) = &*connection {
+        if let Some(connection) = &mut *connection
+            && (!self.may_hang.swap(false, Relaxed) || answers(connection).await)
+        {
             return Ok(connection.clone());
         }
         let made =
@@ -138,11 +151,33 @@ impl Link {
         Ok(connection.insert(made).clone())
     }
 
-    /// A command ended with this error. The next one connects again, if the connection is lost.
-    async fn note(&self, error: &RedisError) {
-        if error.is_unrecoverable_error() {
+    /// Does something on the connection. When it is lost by that, the next one makes another connection.
+    async fn run<T>(
+        &self,
+        run: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> RedisResult<T> {
+        let mut connection = self.connection().await?;
+        let unanswered = Unanswered(&self.may_hang);
+        let result = run(&mut connection).await;
+        std::mem::forget(unanswered);
+        if result.as_ref().is_err_and(RedisError::is_unrecoverable_error) {
             self.connection.lock().await.take();
         }
+        result
+    }
+}
+
+async fn answers(connection: &mut MultiplexedConnection) -> bool {
+    let ping = cmd("PING");
+    timeout(CHECK_WITHIN, ping.exec_async(connection)).await.is_ok_and(|reply| reply.is_ok())
+}
+
+/// A command that is not answered yet. Who drops it gave it up.
+struct Unanswered<'l>(&'l AtomicBool);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
     }
 }
 
@@ -157,12 +192,7 @@ impl IndependentConnection {
 impl ConnectionLike for IndependentConnection {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let link = self.link(cmd);
-            let reply = link.connection().await?.req_packed_command(cmd).await;
-            if let Err(error) = &reply {
-                link.note(error).await;
-            }
-            reply
+            self.link(cmd).run(async |connection| connection.req_packed_command(cmd).await).await
         })
     }
 
@@ -175,12 +205,10 @@ impl ConnectionLike for IndependentConnection {
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
             let Some(first) = cmd.cmd_iter().next() else { return Ok(Vec::new()) };
-            let link = self.link(first);
-            let replies = link.connection().await?.req_packed_commands(cmd, offset, count).await;
-            if let Err(error) = &replies {
-                link.note(error).await;
-            }
-            replies
+            let send = async |connection: &mut MultiplexedConnection| {
+                connection.req_packed_commands(cmd, offset, count).await
+            };
+            self.link(first).run(send).await
         })
     }
 

@@ -59,6 +59,11 @@ impl<C: Connect> Memory<C> {
         (now < verdict.until).then_some((refusal, now >= verdict.stale_at))
     }
 
+    /// This process changed the sale.
+    pub(crate) fn forget(&self) {
+        self.knowledge.forget_all();
+    }
+
     /// Learns in the background what all shards have, unless it is known or being learned, or it failed just now. To be
     /// called after the server refused an order for what all buyers are refused for.
     pub(crate) fn learn(&self) {

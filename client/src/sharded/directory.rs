@@ -22,13 +22,15 @@ const DONE: &str = "done";
 
 /// The layout of the sale at a key, sharded or ordinary. Who may buy at an ordinary sale needs no further permission.
 pub(super) async fn find<C: Connect>(client: &Client<C>, key: &[u8]) -> Result<Layout> {
-    match client.sale(key).info().await {
+    let refused = match client.sale(key).info().await {
         Ok(_) => return Ok(Layout::ordinary(key)),
-        Err(error) if is(&error, "WRONGTYPE") || is(&error, "NOPERM") => {}
+        Err(error) if is(&error, "WRONGTYPE") || is(&error, "NOPERM") => error,
         Err(error) => return Err(error),
-    }
+    };
     match read(client, key).await {
         Ok(fields) => listed(key, &fields),
+        // Neither a sale nor a directory.
+        Err(error) if is(&error, "WRONGTYPE") && is(&refused, "WRONGTYPE") => Err(refused),
         Err(error) if is(&error, "WRONGTYPE") || is(&error, "NOPERM") => Ok(Layout::ordinary(key)),
         Err(error) => Err(error),
     }

@@ -15,6 +15,7 @@ use super::mover::{Answer, Mover};
 use super::remote::Remote;
 use super::replicas::Replicas;
 use super::search::{Search, unsure};
+use super::transfer::PREFIX;
 use crate::call::timed_out;
 use crate::client::Client;
 use crate::connect::Connect;
@@ -202,6 +203,7 @@ impl<C: Connect> ShardedSale<C> {
     pub async fn alter(&self, alteration: Alteration) -> Result<()> {
         let shards = self.shards();
         let alterations = join_all(shards.iter().map(|shard| shard.alter(alteration))).await;
+        self.memory().forget();
         alterations.into_iter().collect()
     }
 
@@ -210,7 +212,8 @@ impl<C: Connect> ShardedSale<C> {
     ///
     /// # Errors
     ///
-    /// Those of [`Sale::restock`]: `NOSTOCK` when all shards together have less than would be taken. An error after the
+    /// Those of [`Sale::restock`]: `NOSTOCK` when all shards together have less than would be taken. `ERR` when the id begins
+    /// with `transfer:`. An error after the
     /// units were added leaves them in one shard, from which buyers of the others get them when they need them.
     ///
     /// ```no_run
@@ -221,6 +224,11 @@ impl<C: Connect> ShardedSale<C> {
     /// ```
     pub async fn restock(&self, delta: i64, id: impl AsRef<[u8]>) -> Result<u64> {
         let id = id.as_ref();
+        if id.starts_with(PREFIX) && !self.layout().is_ordinary() {
+            let message =
+                "ids that begin with transfer: are those of transfers, so choose another one".to_owned();
+            return Err(Error::Server { code: Code::Err, message });
+        }
         let (number, shard) = (self.layout().home(id), self.home(id));
         let deadline = self.client.deadline();
         loop {
@@ -240,6 +248,7 @@ impl<C: Connect> ShardedSale<C> {
                 Answer::Unsure(_) => return Err(unsure()),
             }
         }
+        self.memory().forget();
         if delta > 0 {
             self.search().balance(|shards| even_out(shards, &[], 0)).await?;
         }
@@ -250,7 +259,7 @@ impl<C: Connect> ShardedSale<C> {
     ///
     /// # Errors
     ///
-    /// What the connection ended with.
+    /// `WRONGTYPE`, and nothing is deleted, when the key of a shard holds anything else; what the connection ended with.
     ///
     /// ```no_run
     /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
@@ -259,6 +268,12 @@ impl<C: Connect> ShardedSale<C> {
     /// # }
     /// ```
     pub async fn delete(&self) -> Result<()> {
+        let shards = self.shards();
+        let are_sales = shards.iter().map(async |shard| match shard.info().await {
+            Err(error) if error.code() != Some(Code::NoSale) => Err(error),
+            _ => Ok(()),
+        });
+        try_join_all(are_sales).await?;
         let commands: Vec<_> = self.layout().shards().iter().map(|shard| unlink(shard)).collect();
         let deletions = commands.iter().map(|command| async {
             self.client.call::<u64>(command).await?;

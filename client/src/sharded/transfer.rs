@@ -58,14 +58,15 @@ impl Transfer {
 /// The most units of a RESTOCK.
 pub(super) const MAX_UNITS: u64 = (1 << 53) - 1;
 
-const PREFIX: &str = "transfer";
+/// How the ids of transfers begin.
+pub(super) const PREFIX: &[u8] = b"transfer:";
 const BACK: &str = ":back";
 
 /// `transfer:from:to:units:uuid`, the ID of both halves.
 impl fmt::Display for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, to, units, id } = self;
-        write!(f, "{PREFIX}:{from}:{to}:{units}:{}", id.hyphenated())
+        write!(f, "transfer:{from}:{to}:{units}:{}", id.hyphenated())
     }
 }
 
@@ -80,7 +81,7 @@ impl FromStr for Transfer {
     fn from_str(text: &str) -> Result<Self, ParseTransferError> {
         let mut parts = text.split(':');
         let mut next = || parts.next().ok_or(ParseTransferError);
-        if next()? != PREFIX {
+        if next()? != "transfer" {
             return Err(ParseTransferError);
         }
         let from = number(next()?)?;

@@ -8,6 +8,7 @@ use seckill_client::{Client, Code, Cursors, FeedItem, NewSale, Outcome, Refusal}
 use tokio::time::timeout;
 
 use crate::harness::conditions::{PATIENCE, wait_until};
+use crate::harness::proxy::Proxy;
 use crate::harness::server::Server;
 use crate::harness::session::get;
 
@@ -100,4 +101,18 @@ async fn one_that_is_gone_keeps_others_from_nothing() {
     // It had no file, so it has no sale.
     let error = sale.buy(&buyers[1]).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::NoSale));
+}
+
+/// A connection that hangs is replaced, whichever server it leads to.
+#[tokio::test]
+async fn one_that_hangs_is_connected_to_again() {
+    let servers = [Server::start().await, Server::start().await];
+    let links = [Proxy::to(&servers[0]).await, Proxy::to(&servers[1]).await];
+    let urls = links.each_ref().map(|link| format!("redis://127.0.0.1:{}/", link.port()));
+    let client = Client::new(Independent::new(urls).unwrap()).within(PATIENCE);
+    let sale = client.create_sharded("bottles", 2, NewSale::new(2)).await.unwrap();
+    for (link, shard) in links.iter().zip(sale.shards()) {
+        link.hang();
+        shard.info().await.unwrap();
+    }
 }

@@ -116,6 +116,13 @@ async fn a_sale_that_lost_a_shard_is_not_filled_up() {
     assert_eq!(shop.ask(&format!("EXISTS {key}")).await, "0");
 }
 
+#[tokio::test]
+async fn an_id_of_a_transfer_is_not_one_of_a_delivery() {
+    let shop = Shop::open(2, 5).await;
+    let id = "transfer:0:1:4:0f8fad5b-d9cb-469f-a165-708677289501";
+    assert_eq!(code(shop.sale.restock(4, id).await), Code::Err);
+}
+
 /// A restocking counts once by its id, in all shards together, and stands for one number of units.
 #[tokio::test]
 async fn a_restocking_counts_once() {

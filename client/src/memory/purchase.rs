@@ -22,6 +22,7 @@ impl<C: Connect> Memory<C> {
         }
         let receipt = place(purchase).await?;
         if let Outcome::Refused(why) = &receipt.outcome
+            && receipt.is_final
             && is_for_all(why)
         {
             self.learn();

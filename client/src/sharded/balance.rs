@@ -87,7 +87,8 @@ impl<C: Connect> Balancer<C> {
         if self.round == 0 {
             self.sale.mover().repeat().await?;
         }
-        let first = self.round % self.sale.layout().shards().len();
+        // What cannot be shared goes round slowly, for each transfer leaves two events.
+        let first = self.round / ROUNDS_AT_A_SHARD % self.sale.layout().shards().len();
         self.round += 1;
         let (demand, sale) = (&mut self.demand, &self.sale);
         let mut silent = Vec::new();
@@ -108,6 +109,9 @@ impl<C: Connect> std::fmt::Debug for Balancer<C> {
             .finish_non_exhaustive()
     }
 }
+
+/// The last units, which are fewer than shards, are left to each shard for so many rounds.
+const ROUNDS_AT_A_SHARD: usize = 10;
 
 /// What a shard sold lately.
 #[derive(Debug, Clone, Copy, Default)]

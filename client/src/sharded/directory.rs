@@ -120,7 +120,15 @@ pub(super) async fn complete<C: Connect>(client: &Client<C>, layout: &Layout) ->
 }
 
 /// Deletes the directory and what is in its slot, after the shards.
+///
+/// A sale that was created anew since under this name stays.
 pub(super) async fn delete<C: Connect>(client: &Client<C>, layout: &Layout) -> Result<()> {
+    let mut read = cmd("HGET");
+    read.arg(layout.name()).arg(0);
+    let first: Option<Vec<u8>> = client.call(&read).await?.reply;
+    if first.is_some_and(|first| layout.shards().first().is_some_and(|shard| *shard != first)) {
+        return Ok(());
+    }
     for key in [&layout.journal()[..], &layout.done(), layout.name()] {
         client.call::<u64>(&unlink(key)).await?;
     }

@@ -10,6 +10,20 @@ use super::transfer::MAX_UNITS;
 ///
 /// A shard that has half of its share is left alone: its next buyers do not need more.
 pub(super) fn even_out(shards: &[Option<Figures>], sold_lately: &[u64], first: usize) -> Vec<Move> {
+    moves(shards, sold_lately, first, |share| share.div_ceil(2))
+}
+
+/// The same, so that all have equally many.
+pub(super) fn spread(shards: &[Option<Figures>]) -> Vec<Move> {
+    moves(shards, &[], 0, |share| share)
+}
+
+fn moves(
+    shards: &[Option<Figures>],
+    sold_lately: &[u64],
+    first: usize,
+    enough: impl Fn(u64) -> u64,
+) -> Vec<Move> {
     let known: Vec<usize> = (0..shards.len()).filter(|shard| shards[*shard].is_some()).collect();
     let has = |shard: usize| shards[shard].map_or(0, |figures| figures.available);
     let weights: Vec<u64> = known.iter().map(|shard| sold_lately.get(*shard).copied().unwrap_or(0)).collect();
@@ -23,7 +37,7 @@ pub(super) fn even_out(shards: &[Option<Figures>], sold_lately: &[u64], first: u
         let has = has(shard);
         if has > share {
             surplus.push((has - share, shard));
-        } else if has < share.div_ceil(2) {
+        } else if has < enough(share) {
             lacking.push((share - has, shard));
         }
     }
@@ -86,6 +100,18 @@ mod tests {
     fn a_shard_that_runs_dry_gets_its_share() {
         assert_eq!(after(&[12, 0, 0, 0], &[], 0), [3, 3, 3, 3]);
         assert_eq!(after(&[5, 4, 0, 3], &[], 0), [3, 3, 3, 3]);
+    }
+
+    #[test]
+    fn a_delivery_is_spread_over_all_shards() {
+        let mut shards = shards(&[75, 15, 15, 15, 15, 15]);
+        for Move { from, to, units } in spread(&shards) {
+            for (shard, after) in [(from, -1i64), (to, 1)] {
+                let figures = shards[shard].as_mut().expect("a shard");
+                figures.available = figures.available.saturating_add_signed(after * units as i64);
+            }
+        }
+        assert!(shards.iter().flatten().all(|figures| figures.available == 25), "{shards:?}");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Moves units between the shards of a sale.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
 
-use super::carry_out::{End, carry_out, repeat};
+use super::carry_out::{End, Open, carry_out, repeat};
 use super::plan::{Move, Plan, towards};
 use super::seen::Seen;
 use super::servers::{Ending, Entry, Figures, Servers};
@@ -13,6 +15,8 @@ use crate::error::{Error, Result};
 
 /// The most transfers for one shard in a row: others may take the units as fast as they come.
 const MOST_MOVES: usize = 100;
+/// How long the transfers of others are finished, before those of one's own.
+const SETTLE_FOR: Duration = Duration::from_secs(1);
 /// How many transfers are repeated at a time.
 const REPEATED_AT_ONCE: usize = 32;
 
@@ -29,7 +33,9 @@ pub(super) enum Answer {
     Brought(usize),
     /// All shards together have no more than this.
     Only(u64),
-    /// Those that answer have no more than this. Others do not answer, or units are under way: there may be more.
+    /// The same, but for units of transfers that a shard refuses to finish.
+    Stuck(u64),
+    /// There may be more: a shard does not answer, or units are under way.
     Unsure(u64),
 }
 
@@ -40,8 +46,26 @@ pub(super) struct Settled {
     pub(super) finished: usize,
     /// Those that cannot be finished yet.
     pub(super) open: Vec<Transfer>,
-    /// Those of them that nobody can finish now: a shard owes the units, or refuses its half.
-    pub(super) stuck: Vec<Transfer>,
+    /// Those of them whose units are there: the shard that gave them forgot it, and owes them.
+    pub(super) owed: Vec<Transfer>,
+    /// Those of them that a shard refuses.
+    pub(super) refused: Vec<Transfer>,
+}
+
+impl Settled {
+    /// Whether a transfer of the shard is open. No further one begins there: its units would be under way as well.
+    pub(super) fn blocks(&self, shard: usize) -> bool {
+        let of_shard = |transfer: &&Transfer| transfer.from == shard || transfer.to == shard;
+        self.open.iter().filter(of_shard).any(|transfer| !self.owed.contains(transfer))
+    }
+
+    fn note_open(&mut self, transfer: Transfer, error: &Error) {
+        tracing::warn!(name: "seckill.transfer.open", %transfer, %error);
+        self.open.push(transfer);
+        if !error.is_retryable() {
+            self.refused.push(transfer);
+        }
+    }
 }
 
 impl<S: Servers> Mover<S> {
@@ -57,18 +81,28 @@ impl<S: Servers> Mover<S> {
         &self.seen
     }
 
-    /// Finishes the transfers of others, and then makes these.
+    /// Finishes the transfers of others, and then makes these. One that fails does not keep the others from it.
     pub(super) async fn balance(
         &self,
         moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
     ) -> Result<(Settled, Vec<Transfer>)> {
-        let settled = self.settle().await?;
-        let shards = self.read().await;
+        let mut settled = self.settle().await?;
+        let mut shards = self.read().await;
+        for (shard, figures) in shards.iter_mut().enumerate() {
+            if settled.blocks(shard) {
+                *figures = None;
+            }
+        }
         let mut moved = Vec::new();
         for planned in moves(&shards) {
+            if settled.blocks(planned.from) || settled.blocks(planned.to) {
+                continue;
+            }
             let (transfer, end) = self.transfer(planned).await?;
-            if matches!(end, End::Moved { .. }) {
-                moved.push(transfer);
+            match end {
+                Ok(End::Moved { .. }) => moved.push(transfer),
+                Ok(End::Void | End::Owed) => {}
+                Err(Open { error, .. }) => settled.note_open(transfer, &error),
             }
         }
         Ok((settled, moved))
@@ -82,45 +116,48 @@ impl<S: Servers> Mover<S> {
         let under_way: HashSet<_> =
             self.servers.under_way().await?.into_iter().map(|entry| entry.transfer).collect();
         let is_to_repeat =
-            |(transfer, _): &(Transfer, _)| answer(&shards, *transfer) && !under_way.contains(transfer);
+            |(transfer, _): &(Transfer, _)| both_answer(&shards, *transfer) && !under_way.contains(transfer);
         let done = self.servers.done().await?.into_iter().filter(is_to_repeat);
         let repeated = stream::iter(done).map(|(transfer, ending)| self.repeat_one(transfer, ending));
         repeated.buffer_unordered(REPEATED_AT_ONCE).fold(Ok(()), async |all, one| all.and(one)).await
     }
 
     async fn repeat_one(&self, transfer: Transfer, ending: Ending) -> Result<()> {
-        if repeat(&self.servers, transfer, ending).await? == End::Owed {
+        let end = repeat(&self.servers, transfer, ending).await.map_err(|open| open.error)?;
+        if end == End::Owed {
             // It is to be finished when there are units for it.
             self.servers.begin(transfer).await?;
         }
         Ok(())
     }
 
-    /// Finishes the transfers under way. One that fails does not keep the others from it, and those of shards that do not
-    /// answer keep nobody waiting.
+    /// Finishes the transfers under way. One that fails does not keep the others from it, but those of the shard that failed.
+    /// Shards that do not answer keep nobody waiting.
     pub(super) async fn settle(&self) -> Result<Settled> {
         let mut settled = Settled::default();
         let entries = self.servers.under_way().await?;
         if entries.is_empty() {
             return Ok(settled);
         }
-        let shards = self.servers.figures().await;
+        let begun = Instant::now();
+        let mut shards = self.servers.figures().await;
         for entry in entries {
-            if !answer(&shards, entry.transfer) {
+            if !both_answer(&shards, entry.transfer) || begun.elapsed() > SETTLE_FOR {
                 settled.open.push(entry.transfer);
                 continue;
             }
-            match self.finish(&entry).await {
+            match self.finish(&entry).await? {
                 Ok(true) => settled.finished += 1,
                 Ok(false) => {
                     settled.open.push(entry.transfer);
-                    settled.stuck.push(entry.transfer);
+                    settled.owed.push(entry.transfer);
                 }
-                Err(error) => {
-                    tracing::warn!(name: "seckill.transfer.open", transfer = %entry.transfer, %error);
-                    settled.open.push(entry.transfer);
-                    if !error.is_retryable() {
-                        settled.stuck.push(entry.transfer);
+                Err(Open { error, at }) => {
+                    settled.note_open(entry.transfer, &error);
+                    if error.is_retryable()
+                        && let Some(figures) = shards.get_mut(at)
+                    {
+                        *figures = None;
                     }
                 }
             }
@@ -129,27 +166,29 @@ impl<S: Servers> Mover<S> {
     }
 
     /// `false` when a shard that owes units still lacks them.
-    async fn finish(&self, entry: &Entry) -> Result<bool> {
+    async fn finish(&self, entry: &Entry) -> Result<Result<bool, Open>> {
         let Transfer { from, units, .. } = entry.transfer;
-        let mut end = carry_out(&self.servers, entry.transfer).await?;
+        let mut end = match carry_out(&self.servers, entry.transfer).await {
+            Ok(end) => end,
+            Err(open) => return Ok(Err(open)),
+        };
         if end == End::Owed {
             let mut shards = self.servers.figures().await;
-            self.gather(&mut shards, from, units).await?;
-            end = carry_out(&self.servers, entry.transfer).await?;
+            self.gather(&mut shards, &mut Settled::default(), from, units).await?;
+            end = match carry_out(&self.servers, entry.transfer).await {
+                Ok(end) => end,
+                Err(open) => return Ok(Err(open)),
+            };
         }
-        let Some(ending) = end.ending() else { return Ok(false) };
+        let Some(ending) = end.ending() else { return Ok(Ok(false)) };
         self.servers.end(entry, ending).await?;
-        Ok(true)
+        Ok(Ok(true))
     }
 
-    /// The figures of each shard, after the transfers under way were finished as far as they can be; and those that nobody
-    /// can finish.
-    pub(super) async fn look(&self) -> (Vec<Transfer>, Vec<Option<Figures>>) {
-        let settled = self.settle().await.unwrap_or_else(|error| {
-            tracing::warn!(name: "seckill.transfers.unread", %error);
-            Settled::default()
-        });
-        (settled.stuck, self.read().await)
+    /// The figures of each shard, after the transfers under way were finished as far as they can be.
+    pub(super) async fn figures_when_settled(&self) -> Result<(Settled, Vec<Option<Figures>>)> {
+        let settled = self.settle().await?;
+        Ok((settled, self.read().await))
     }
 
     /// The figures of each shard. After a failover the latest transfers are repeated first.
@@ -169,46 +208,61 @@ impl<S: Servers> Mover<S> {
     pub(super) async fn gather(
         &self,
         shards: &mut Vec<Option<Figures>>,
+        settled: &mut Settled,
         to: usize,
         units: u64,
     ) -> Result<Answer> {
-        let mut failed: Option<Error> = None;
+        let mut unready = HashSet::new();
         for _ in 0..MOST_MOVES {
-            let planned = match towards(to, units, shards) {
+            let is_blocked = |shard: usize| settled.blocks(shard) || unready.contains(&shard);
+            let planned = match towards(to, units, shards, is_blocked) {
                 Plan::Enough => break,
-                Plan::Missing(total) => {
-                    let is_silent = shards.contains(&None);
-                    let answer = if is_silent { Answer::Unsure(total) } else { Answer::Only(total) };
-                    return failed.map_or(Ok(answer), Err);
+                Plan::Missing(total) => return Ok(Answer::Only(total)),
+                Plan::Blocked(total) if settled.open.iter().all(|open| settled.refused.contains(open)) => {
+                    return Ok(Answer::Stuck(total));
                 }
+                Plan::Blocked(total) => return Ok(Answer::Unsure(total)),
                 Plan::Move(planned) => planned,
             };
-            match self.transfer(planned).await {
-                Ok((_, End::Moved { from, to })) => {
+            if let Some(shard) = self.unready(planned).await {
+                unready.insert(shard);
+                continue;
+            }
+            let (transfer, end) = self.transfer(planned).await?;
+            match end {
+                Ok(End::Moved { from, to }) => {
                     set_available(shards, planned.from, from);
                     set_available(shards, planned.to, to);
                 }
-                Ok((_, End::Void | End::Owed)) => *shards = self.servers.figures().await,
+                Ok(End::Void | End::Owed) => *shards = self.servers.figures().await,
                 // Perhaps another shard can give them.
-                Err(error) => {
-                    tracing::debug!(name: "seckill.transfer.failed", %error);
-                    shards[planned.from] = None;
-                    failed = Some(error);
-                }
+                Err(Open { error, .. }) => settled.note_open(transfer, &error),
             }
         }
         Ok(Answer::Brought(to))
     }
 
-    async fn transfer(&self, planned: Move) -> Result<(Transfer, End)> {
+    /// A shard of a planned transfer that could not do its half now.
+    async fn unready(&self, planned: Move) -> Option<usize> {
+        for shard in [planned.from, planned.to] {
+            if let Err(error) = self.servers.ready(shard).await {
+                tracing::debug!(name: "seckill.transfer.failed", %error);
+                return Some(shard);
+            }
+        }
+        None
+    }
+
+    /// Makes a transfer. It fails when it could not be begun.
+    async fn transfer(&self, planned: Move) -> Result<(Transfer, Result<End, Open>)> {
         let transfer = Transfer::new(planned.from, planned.to, planned.units);
         let entry = self.servers.begin(transfer).await?;
-        let end = carry_out(&self.servers, transfer).await?;
+        let end = carry_out(&self.servers, transfer).await;
         tracing::debug!(name: "seckill.transfer", %transfer, ?end);
-        if matches!(end, End::Moved { .. }) {
+        if matches!(end, Ok(End::Moved { .. })) {
             self.seen.note_moved(transfer);
         }
-        if let Some(ending) = end.ending()
+        if let Some(ending) = end.as_ref().ok().and_then(|end| end.ending())
             && let Err(error) = self.servers.end(&entry, ending).await
         {
             // Whoever looks next does it.
@@ -219,7 +273,7 @@ impl<S: Servers> Mover<S> {
 }
 
 /// Whether both shards of a transfer answer.
-fn answer(shards: &[Option<Figures>], transfer: Transfer) -> bool {
+fn both_answer(shards: &[Option<Figures>], transfer: Transfer) -> bool {
     let is_silent = |shard: usize| matches!(shards.get(shard), Some(None));
     !is_silent(transfer.from) && !is_silent(transfer.to)
 }

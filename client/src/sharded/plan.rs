@@ -18,12 +18,20 @@ pub(super) enum Plan {
     Enough,
     /// All shards together have less: so many.
     Missing(u64),
+    /// They have so many, but those that have some cannot give them now, or this one cannot get any.
+    Blocked(u64),
     Move(Move),
 }
 
 /// What a shard that should have so many units needs next: half of what the richest shard has, or what it lacks. Half, for
-/// its next buyers will need more; and the other half is left to the buyers at home there.
-pub(super) fn towards(to: usize, units: u64, shards: &[Option<Figures>]) -> Plan {
+/// its next buyers will need more; and the other half is left to the buyers at home there. Blocked shards neither give
+/// units nor get any.
+pub(super) fn towards(
+    to: usize,
+    units: u64,
+    shards: &[Option<Figures>],
+    is_blocked: impl Fn(usize) -> bool,
+) -> Plan {
     let has = available(shards.get(to));
     if has >= units {
         return Plan::Enough;
@@ -32,10 +40,11 @@ pub(super) fn towards(to: usize, units: u64, shards: &[Option<Figures>]) -> Plan
     if total < units {
         return Plan::Missing(total);
     }
-    let others = shards.iter().enumerate().filter(|(shard, _)| *shard != to);
-    let richest = others.max_by_key(|(_, figures)| available(Some(figures)));
-    let Some((from, rest)) = richest.map(|(shard, figures)| (shard, available(Some(figures)))) else {
-        return Plan::Missing(total);
+    let givers = (0..shards.len()).filter(|shard| *shard != to && !is_blocked(*shard));
+    let richest = givers.max_by_key(|shard| available(shards.get(*shard)));
+    let richest = richest.map(|from| (from, available(shards.get(from))));
+    let Some((from, rest)) = richest.filter(|(_, rest)| *rest > 0 && !is_blocked(to)) else {
+        return Plan::Blocked(total);
     };
     let units = rest.div_ceil(2).max(rest.min(units - has));
     Plan::Move(Move { from, to, units: units.min(MAX_UNITS) })

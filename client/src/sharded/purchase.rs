@@ -9,7 +9,7 @@ use super::sale::ShardedSale;
 use super::search::unsure;
 use crate::call::timed_out;
 use crate::connect::Connect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::purchase::Purchase;
 use crate::receipt::Receipt;
@@ -60,7 +60,13 @@ impl<C: Connect> ShardedSale<C> {
             }
             let home = self.layout().home(purchase.buyer());
             let bringing = self.bring(home, purchase.units().into(), refused);
-            let answer = timeout_at(deadline, bringing).await.unwrap_or_else(|_| Err(timed_out().into()))?;
+            let answer =
+                match timeout_at(deadline, bringing).await.unwrap_or_else(|_| Err(timed_out().into())) {
+                    Ok(answer) => answer,
+                    // Who may not move units gets what others left at home; and an order that may come late is not forgotten.
+                    Err(error) if is_forbidden(&error) || !is_final => return Ok(receipt),
+                    Err(error) => return Err(error),
+                };
             match answer {
                 Answer::Brought(_) => {}
                 Answer::Only(total) => {
@@ -68,12 +74,22 @@ impl<C: Connect> ShardedSale<C> {
                     receipt.outcome = Outcome::Refused(why);
                     return Ok(receipt);
                 }
+                // The units of a transfer that cannot be finished now may be for sale later.
+                Answer::Stuck(_) => {
+                    receipt.is_final = false;
+                    return Ok(receipt);
+                }
                 // A failover may be under way, or a transfer.
                 Answer::Unsure(_) if backoff.wait().await => {}
+                Answer::Unsure(_) if !is_final => return Ok(receipt),
                 Answer::Unsure(_) => return Err(unsure()),
             }
         }
     }
+}
+
+fn is_forbidden(error: &Error) -> bool {
+    matches!(error, Error::Redis(error) if error.code() == Some("NOPERM"))
 }
 
 /// Whether another shard may have what this one has not.

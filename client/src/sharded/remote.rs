@@ -25,6 +25,8 @@ const LEASE: Duration = Duration::from_secs(3);
 const KEPT_FOR: u64 = 10 * 60 * 1_000;
 /// The most transfers that are read at once.
 const MOST_AT_ONCE: usize = 1_000;
+/// In so many parts at most, for there may be entries that are no transfers.
+const MOST_PAGES: usize = 10;
 /// The most done transfers that are read.
 const MOST_DONE: usize = 10_000;
 
@@ -66,12 +68,13 @@ impl<C: Connect> Remote<C> {
         transfer.from.max(transfer.to) < self.layout.shards().len()
     }
 
-    /// The entries of a stream, and whether each is that of a void transfer.
-    async fn range(&self, command: Cmd) -> Result<Vec<(Entry, Ending)>> {
+    /// The transfers in a part of a stream, and how each ended; and the id of the last entry.
+    async fn range(&self, command: Cmd) -> Result<(Option<String>, Vec<(Entry, Ending)>)> {
         let entries: Vec<(String, Vec<Vec<u8>>)> = self.client.call(&command).await?.reply;
         // What else is written there has nothing to do with transfers of this sale.
-        let entries = entries.into_iter().filter_map(|(id, fields)| entry(id, &fields));
-        Ok(entries.filter(|(entry, _)| self.has_shards_of(entry.transfer)).collect())
+        let last = entries.last().map(|(id, _)| id.clone());
+        let transfers = entries.into_iter().filter_map(|(id, fields)| entry(id, &fields));
+        Ok((last, transfers.filter(|(entry, _)| self.has_shards_of(entry.transfer)).collect()))
     }
 }
 
@@ -91,6 +94,20 @@ impl<C: Connect> Servers for Remote<C> {
 
     async fn turn(&self, patience: Duration) -> Option<Guard> {
         self.client.lock(self.layout.mover()).wait(LEASE, patience).await.unwrap_or_default()
+    }
+
+    async fn end_turn(&self, turn: Option<Guard>) {
+        if let Some(guard) = turn {
+            // The lock is free after its lease, whatever comes of this.
+            let _ = guard.release().await;
+        }
+    }
+
+    async fn ready(&self, shard: usize) -> Result<()> {
+        match &self.replicas {
+            Some(replicas) => replicas.write(&self.client, self.shard(shard)?, &cmd("PING")).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     async fn figures(&self) -> Vec<Option<Figures>> {
@@ -122,9 +139,19 @@ impl<C: Connect> Servers for Remote<C> {
     }
 
     async fn under_way(&self) -> Result<Vec<Entry>> {
-        let mut read = cmd("XRANGE");
-        read.arg(self.layout.journal()).arg("-").arg("+").arg("COUNT").arg(MOST_AT_ONCE);
-        Ok(self.range(read).await?.into_iter().map(|(entry, _)| entry).collect())
+        let mut after = "-".to_owned();
+        let mut found = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let mut read = cmd("XRANGE");
+            read.arg(self.layout.journal()).arg(&after).arg("+").arg("COUNT").arg(MOST_AT_ONCE);
+            let (last, entries) = self.range(read).await?;
+            found.extend(entries.into_iter().map(|(entry, _)| entry));
+            match last {
+                Some(last) if found.len() < MOST_AT_ONCE => after = format!("({last}"),
+                _ => break,
+            }
+        }
+        Ok(found)
     }
 
     async fn end(&self, entry: &Entry, ending: Ending) -> Result<()> {
@@ -144,17 +171,10 @@ impl<C: Connect> Servers for Remote<C> {
         Ok(())
     }
 
-    async fn last_ended(&self) -> Result<Option<String>> {
-        let mut read = cmd("XREVRANGE");
-        read.arg(self.layout.done()).arg("+").arg("-").arg("COUNT").arg(1);
-        let last = self.range(read).await?.pop();
-        Ok(last.map(|(entry, _)| entry.id))
-    }
-
     async fn done(&self) -> Result<Vec<(Transfer, Ending)>> {
         let mut read = cmd("XREVRANGE");
         read.arg(self.layout.done()).arg("+").arg("-").arg("COUNT").arg(MOST_DONE);
-        let done = self.range(read).await?.into_iter();
+        let done = self.range(read).await?.1.into_iter();
         Ok(done.map(|(entry, ending)| (entry.transfer, ending)).collect())
     }
 }

@@ -9,7 +9,7 @@ use seckill_core::protocol::{self, Code};
 use tokio::time::Instant;
 
 use super::directory::{delete, unlink};
-use super::even_out::even_out;
+use super::even_out::spread;
 use super::layout::Layout;
 use super::mover::{Answer, Mover};
 use super::remote::Remote;
@@ -208,7 +208,7 @@ impl<C: Connect> ShardedSale<C> {
     }
 
     /// Adds units, or takes them away when `delta` is negative: the units available then. It happens once for each `id`,
-    /// however often it is called: in one shard, and from there units are moved to the others.
+    /// however often it is called: in one shard. Then units are moved so that all shards have equally many.
     ///
     /// # Errors
     ///
@@ -244,14 +244,14 @@ impl<C: Connect> ShardedSale<C> {
             }
             match self.bring(number, delta.unsigned_abs(), Instant::now()).await? {
                 Answer::Brought(_) => {}
-                Answer::Only(total) => return Err(protocol::Error::NoStock(total).into()),
+                Answer::Only(total) | Answer::Stuck(total) => {
+                    return Err(protocol::Error::NoStock(total).into());
+                }
                 Answer::Unsure(_) => return Err(unsure()),
             }
         }
         self.memory().forget();
-        if delta > 0 {
-            self.search().balance(|shards| even_out(shards, &[], 0)).await?;
-        }
+        self.search().balance(spread).await?;
         Ok(self.info().await?.available)
     }
 
@@ -289,8 +289,9 @@ impl<C: Connect> ShardedSale<C> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let shared = self.shared.clone();
         self.client.background().run(async move {
+            let found = shared.search.bring(to, units, refused, || !answer.is_closed()).await;
             // Who asked may be gone.
-            let _ = answer.send(shared.search.bring(to, units, refused).await);
+            let _ = answer.send(found);
         });
         answered.await.unwrap_or_else(|_| Err(timed_out().into()))
     }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::mover::{Answer, Mover, Settled};
 use super::plan::Move;
-use super::servers::{Entry, Figures, Servers};
+use super::servers::{Figures, Servers};
 use super::transfer::Transfer;
 use crate::error::{Error, Result};
 
@@ -46,21 +46,32 @@ impl<S: Servers> Search<S> {
         moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
     ) -> Result<(Settled, Vec<Transfer>)> {
         let _others_wait = self.last.lock().await;
-        let _turn = self.servers().turn(MUCH_PATIENCE).await;
-        self.mover.balance(moves).await
+        let turn = self.servers().turn(MUCH_PATIENCE).await;
+        let balanced = self.mover.balance(moves).await;
+        self.servers().end_turn(turn).await;
+        balanced
     }
 
-    /// Brings units to a shard that refused an order of so many at this instant. Fails when a transfer failed without
-    /// which there are too few.
-    pub(super) async fn bring(&self, to: usize, units: u64, refused: Instant) -> Result<Answer> {
+    /// Brings units to a shard that refused an order of so many at this instant, unless nobody wants them any more when it is
+    /// this one's turn in the process. Fails when the journal cannot be written.
+    pub(super) async fn bring(
+        &self,
+        to: usize,
+        units: u64,
+        refused: Instant,
+        is_wanted: impl Fn() -> bool + Send,
+    ) -> Result<Answer> {
         let mut last = self.last.lock().await;
         if let Some(answer) = answer_since(*last, refused, to, units) {
             return Ok(answer);
         }
         let mut turn = None;
         for _ in 0..MOST_WAITS {
+            if !is_wanted() {
+                return Ok(Answer::Unsure(0));
+            }
             let begun = Instant::now();
-            if let Some(total) = self.missing(units).await {
+            if let Some(total) = self.missing(units, &[]).await? {
                 let answer = Answer::Only(total);
                 *last = Some((begun, answer));
                 return Ok(answer);
@@ -71,48 +82,57 @@ impl<S: Servers> Search<S> {
             }
         }
         let begun = Instant::now();
-        let answer = self.move_to(to, units).await?;
+        let answer = self.move_to(to, units).await;
+        self.servers().end_turn(turn).await;
+        let answer = answer?;
         *last = Some((begun, answer));
-        drop(turn);
         Ok(answer)
     }
 
     async fn move_to(&self, to: usize, units: u64) -> Result<Answer> {
-        let ended = self.servers().last_ended().await;
-        let (stuck, mut shards) = self.mover.look().await;
-        match self.mover.gather(&mut shards, to, units).await? {
-            Answer::Only(total) if !self.is_still(ended, &stuck).await => Ok(Answer::Unsure(total)),
-            answer => Ok(answer),
+        let (mut settled, mut shards) = self.mover.figures_when_settled().await?;
+        let total = match self.mover.gather(&mut shards, &mut settled, to, units).await? {
+            Answer::Only(total) => total,
+            answer => return Ok(answer),
+        };
+        if let Some(total) = self.missing(units, &settled.owed).await? {
+            return Ok(Answer::Only(total));
         }
+        let known = [settled.owed, settled.refused].concat();
+        let is_stuck = settled.open.iter().all(|open| known.contains(open));
+        Ok(if is_stuck && !settled.open.is_empty() && self.missing(units, &known).await?.is_some() {
+            Answer::Stuck(total)
+        } else {
+            Answer::Unsure(total)
+        })
     }
 
-    /// What all shards together have, if that is certain to be less than these units. It needs no turn.
+    /// What all shards together have, if that is certain to be less than these units, but for those of transfers that are
+    /// known to be open. It needs no turn.
     ///
-    /// No shard changed between two reads, so there was an instant at which they had just this; and then no transfer was under
-    /// way, for it would have been in the journal, which was read in between.
-    async fn missing(&self, units: u64) -> Option<u64> {
+    /// The units of no shard changed between two reads, so there was an instant at which they had just this; and then no
+    /// transfer was under way, for it would have been in the journal, which was read in between.
+    async fn missing(&self, units: u64, known: &[Transfer]) -> Result<Option<u64>> {
         let before = self.servers().figures().await;
-        let total = total(&before)?;
-        let is_known = total < units && !self.mover.seen().are_behind(&before);
-        if !is_known || !self.servers().under_way().await.ok()?.is_empty() {
-            return None;
+        let Some(total) = total(&before).filter(|total| *total < units) else { return Ok(None) };
+        let under_way = self.servers().under_way().await?;
+        let is_known = under_way.iter().all(|entry| known.contains(&entry.transfer));
+        if !is_known || self.mover.seen().are_behind(&before) {
+            return Ok(None);
         }
         let after = self.servers().figures().await;
-        if after != before {
-            return None;
+        if !has_same_units(&before, &after) {
+            return Ok(None);
         }
         self.mover.seen().note(&after);
-        Some(total)
+        Ok(Some(total))
     }
+}
 
-    /// Whether no units that may come were under way when the figures were read, after this one was the last that ended: a
-    /// transfer that was under way then has not ended yet, or it is the last one now.
-    async fn is_still(&self, ended: Result<Option<String>>, stuck: &[Transfer]) -> bool {
-        let under_way = self.servers().under_way().await;
-        let has_ended = self.servers().last_ended().await;
-        let is_stuck = |entry: &Entry| stuck.contains(&entry.transfer);
-        under_way.is_ok_and(|entries| entries.iter().all(is_stuck)) && ended.is_ok() && ended == has_ended
-    }
+/// Orders may have been confirmed meanwhile.
+fn has_same_units(before: &[Option<Figures>], after: &[Option<Figures>]) -> bool {
+    let units = |figures: &Option<Figures>| figures.map(|figures| (figures.available, figures.taken));
+    before.iter().map(units).eq(after.iter().map(units))
 }
 
 /// The answer for who was refused at this instant, if it was found by a search that began later.
@@ -120,7 +140,7 @@ fn answer_since(last: Option<(Instant, Answer)>, refused: Instant, to: usize, un
     let (_, answer) = last.filter(|(begun, _)| *begun > refused)?;
     let is_answer = match answer {
         Answer::Brought(shard) => shard == to,
-        Answer::Only(total) | Answer::Unsure(total) => total < units,
+        Answer::Only(total) | Answer::Stuck(total) | Answer::Unsure(total) => total < units,
     };
     is_answer.then_some(answer)
 }

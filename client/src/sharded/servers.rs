@@ -13,6 +13,12 @@ pub(super) trait Servers: Send + Sync + 'static {
     /// Waits for the turn of this process, so long at most.
     fn turn(&self, patience: Duration) -> impl Future<Output = Option<Self::Turn>> + Send;
 
+    /// Lets others have their turn.
+    fn end_turn(&self, turn: Option<Self::Turn>) -> impl Future<Output = ()> + Send;
+
+    /// Whether a shard could do its half of a transfer now: its replicas have what it wrote, where that is asked for.
+    fn ready(&self, shard: usize) -> impl Future<Output = Result<()>> + Send;
+
     /// The figures of each shard; none of a shard that does not answer.
     fn figures(&self) -> impl Future<Output = Vec<Option<Figures>>> + Send;
 
@@ -28,9 +34,6 @@ pub(super) trait Servers: Send + Sync + 'static {
 
     /// Adds a transfer to those that are done, and then removes it from those under way.
     fn end(&self, entry: &Entry, end: Ending) -> impl Future<Output = Result<()>> + Send;
-
-    /// What stands for the last transfer that ended: it changes with each.
-    fn last_ended(&self) -> impl Future<Output = Result<Option<String>>> + Send;
 
     /// The transfers that were done a short time ago.
     fn done(&self) -> impl Future<Output = Result<Vec<(Transfer, Ending)>>> + Send;

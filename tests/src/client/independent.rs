@@ -106,7 +106,7 @@ async fn one_that_is_gone_keeps_others_from_nothing() {
 /// A connection that hangs is replaced, whichever server it leads to.
 #[tokio::test]
 async fn one_that_hangs_is_connected_to_again() {
-    let servers = [Server::start().await, Server::start().await];
+    let servers = [Server::primary("").await, Server::primary("").await];
     let links = [Proxy::to(&servers[0]).await, Proxy::to(&servers[1]).await];
     let urls = links.each_ref().map(|link| format!("redis://127.0.0.1:{}/", link.port()));
     let client = Client::new(Independent::new(urls).unwrap()).within(PATIENCE);

@@ -77,6 +77,27 @@ async fn a_deletion_that_was_interrupted_is_finished_by_repeating_it() {
     }
 }
 
+/// Who deletes it late, by an old handle, does not harm the one that was created anew.
+#[tokio::test]
+async fn a_late_deletion_leaves_the_new_sale() {
+    let shop = Shop::open(4, 5).await;
+    shop.client.delete_sharded(SALE).await.unwrap();
+    shop.client.create_sharded(SALE, 4, NewSale::new(20)).await.unwrap();
+    shop.sale.delete().await.unwrap();
+    let sale = shop.client.sharded(SALE).await.unwrap();
+    assert_eq!(sale.info().await.unwrap().available, 20);
+}
+
+/// A delivery is in all shards, also when these have units.
+#[tokio::test]
+async fn a_restocking_is_spread_evenly() {
+    let mut shop = Shop::open(4, 5).await;
+    shop.sale.restock(40, "delivery-1").await.unwrap();
+    assert_eq!(shop.available().await, [15; 4]);
+    shop.sale.restock(-32, "broken").await.unwrap();
+    assert_eq!(shop.available().await, [7; 4]);
+}
+
 /// One that was begun may be deleted in place of being finished.
 #[tokio::test]
 async fn a_creation_that_was_interrupted_can_be_deleted() {
@@ -103,7 +124,7 @@ async fn what_is_no_sale_is_neither_changed_nor_deleted() {
         assert!(shop.client.delete_sharded(key).await.is_err());
     }
     assert_eq!(shop.ask("HLEN user").await, "1");
-    assert_eq!(shop.ask("GET note").await, "x");
+    assert_eq!(shop.ask("STRLEN note").await, "1");
 }
 
 /// A shard that is gone had units, which must not be sold again.

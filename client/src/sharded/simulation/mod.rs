@@ -1,5 +1,6 @@
 //! Simulates clients that move units while they crash, calls and answers are lost, late or doubled, and servers fail over.
 
+mod refusing;
 mod world;
 
 use std::collections::BTreeSet;
@@ -72,8 +73,8 @@ impl Schedule {
                 let _ = search.mover().repeat().await;
                 let _ = search.balance(|shards| even_out(shards, &[], first)).await;
             } else {
-                let _ = search.bring(to, units, Instant::now()).await;
-                let _ = search.bring(to, units, Instant::now()).await;
+                let _ = search.bring(to, units, Instant::now(), || true).await;
+                let _ = search.bring(to, units, Instant::now(), || true).await;
             }
         }));
     }
@@ -83,7 +84,7 @@ impl Schedule {
         let (search, network) = (Search::new(self.network.clone()), self.network.clone());
         let (to, units) = (self.rng.usize(..self.shards), self.rng.u64(1..6));
         self.clients.push(Box::pin(async move {
-            if let Ok(Answer::Only(total)) = search.bring(to, units, Instant::now()).await {
+            if let Ok(Answer::Only(total)) = search.bring(to, units, Instant::now(), || true).await {
                 let left = stock - network.world().taken();
                 assert!(left < units, "SIMULATOR_SEED={seed}: {total} of {left} units were found");
             }

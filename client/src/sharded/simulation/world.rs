@@ -260,6 +260,12 @@ impl Servers for Network {
         Some(())
     }
 
+    async fn end_turn(&self, _: Option<()>) {}
+
+    async fn ready(&self, _: usize) -> Result<()> {
+        Ok(())
+    }
+
     async fn figures(&self) -> Vec<Option<Figures>> {
         match self.call(Call::Figures).await {
             Ok(Answer::Figures(figures)) => figures,
@@ -290,11 +296,6 @@ impl Servers for Network {
 
     async fn end(&self, entry: &Entry, ending: Ending) -> Result<()> {
         self.call(Call::End(entry.clone(), ending)).await.map(drop)
-    }
-
-    async fn last_ended(&self) -> Result<Option<String>> {
-        let done = self.done().await?;
-        Ok(done.last().map(|_| done.len().to_string()))
     }
 
     async fn done(&self) -> Result<Vec<(Transfer, Ending)>> {

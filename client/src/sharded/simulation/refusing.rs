@@ -1,0 +1,246 @@
+//! Servers that answer reads and refuse writes: they must not swallow the stock of the sale.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use redis::RedisError;
+use seckill_core::protocol::Code;
+
+use super::super::even_out::even_out;
+use super::super::mover::Answer;
+use super::super::search::Search;
+use super::super::servers::{Ending, Entry, Figures, Restocked, Servers};
+use super::super::transfer::Transfer;
+use crate::error::{Error, Result};
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mode {
+    Fine,
+    /// `FULL`: seckill.max-orders restock ids, or seckill.max-events events. BUY goes on.
+    Full,
+    /// It executes, and its replicas do not acknowledge: what `durable` returns as an error.
+    Unreplicated,
+    /// It reads, and writes hang for so long as a client waits.
+    Slow,
+}
+
+struct State {
+    available: Vec<u64>,
+    seq: Vec<u64>,
+    modes: Vec<Mode>,
+    ids: HashMap<(usize, String), i64>,
+    journal: Vec<Entry>,
+    done: Vec<(Transfer, Ending)>,
+    entries: u64,
+    /// At this reading of the figures, counted from 1, something happens after shard 0 was read.
+    happens_at: Option<(u32, fn(&mut State))>,
+    readings: u32,
+}
+
+#[derive(Clone)]
+struct Broken(Arc<Mutex<State>>);
+
+impl Broken {
+    fn new(available: &[u64], modes: &[Mode]) -> Self {
+        let state = State {
+            available: available.to_vec(),
+            seq: vec![1; available.len()],
+            modes: modes.to_vec(),
+            ids: HashMap::new(),
+            journal: vec![],
+            done: vec![],
+            entries: 0,
+            happens_at: None,
+            readings: 0,
+        };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    fn stock(&self) -> u64 {
+        self.state().available.iter().sum()
+    }
+}
+
+fn lost() -> Error {
+    RedisError::from(io::Error::from(io::ErrorKind::TimedOut)).into()
+}
+
+impl Servers for Broken {
+    type Turn = ();
+
+    async fn turn(&self, _: Duration) -> Option<()> {
+        Some(())
+    }
+
+    async fn end_turn(&self, _: Option<()>) {}
+
+    async fn ready(&self, shard: usize) -> Result<()> {
+        if self.state().modes[shard] == Mode::Unreplicated { Err(lost()) } else { Ok(()) }
+    }
+
+    async fn figures(&self) -> Vec<Option<Figures>> {
+        let mut state = self.state();
+        state.readings += 1;
+        let mut all = vec![];
+        for shard in 0..state.available.len() {
+            if shard == 1
+                && let Some((reading, happens)) = state.happens_at
+                && reading == state.readings
+            {
+                happens(&mut state);
+            }
+            let (available, seq) = (state.available[shard], state.seq[shard]);
+            all.push(Some(Figures { available, taken: 0, seq, term: 1 }));
+        }
+        all
+    }
+
+    async fn restock(&self, shard: usize, delta: i64, id: String) -> Result<Restocked> {
+        let mode = self.state().modes[shard];
+        if mode == Mode::Slow {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            return Err(lost());
+        }
+        let mut state = self.state();
+        let known = state.ids.get(&(shard, id.clone())).copied();
+        let restocked = match known {
+            Some(known) if known == delta => Restocked::Applied(state.available[shard]),
+            Some(_) => Restocked::Mismatch,
+            None if mode == Mode::Full => {
+                let message = "the sale has 5000000 restocking ids".to_owned();
+                return Err(Error::Server { code: Code::Full, message });
+            }
+            None => match state.available[shard].checked_add_signed(delta) {
+                None => Restocked::NoStock,
+                Some(available) => {
+                    state.available[shard] = available;
+                    state.seq[shard] += 1;
+                    state.ids.insert((shard, id), delta);
+                    Restocked::Applied(available)
+                }
+            },
+        };
+        if mode == Mode::Unreplicated { Err(lost()) } else { Ok(restocked) }
+    }
+
+    async fn begin(&self, transfer: Transfer) -> Result<Entry> {
+        let mut state = self.state();
+        state.entries += 1;
+        let entry = Entry { transfer, id: state.entries.to_string() };
+        state.journal.push(entry.clone());
+        Ok(entry)
+    }
+
+    async fn under_way(&self) -> Result<Vec<Entry>> {
+        Ok(self.state().journal.iter().take(1_000).cloned().collect())
+    }
+
+    async fn end(&self, entry: &Entry, ending: Ending) -> Result<()> {
+        let mut state = self.state();
+        state.done.push((entry.transfer, ending));
+        state.journal.retain(|other| other.id != entry.id);
+        Ok(())
+    }
+
+    async fn done(&self) -> Result<Vec<(Transfer, Ending)>> {
+        Ok(self.state().done.clone())
+    }
+}
+
+async fn bring(search: &Search<Broken>, to: usize, units: u64) -> Result<Answer> {
+    search.bring(to, units, tokio::time::Instant::now(), || true).await
+}
+
+/// A shard that can take no more restock ids (or is at `OOM`, `MISCONF`, `NOREPLICAS`, or has diverged) must not swallow
+/// the stock of the sale.
+#[tokio::test]
+async fn a_balancer_does_not_pour_the_stock_into_a_shard_that_refuses_it() {
+    let servers = Broken::new(&[100, 100, 100, 0], &[Mode::Fine, Mode::Fine, Mode::Fine, Mode::Full]);
+    let search = Search::new(servers.clone());
+    for round in 0..100 {
+        let _ = search.balance(|shards| even_out(shards, &[], round % 4)).await;
+    }
+    let open = servers.state().journal.len();
+    assert!(
+        servers.stock() >= 200,
+        "{} of 300 units are for sale, {open} transfers are open",
+        servers.stock()
+    );
+}
+
+/// One purchase of one unit, whose home can take no more restock ids.
+#[tokio::test]
+async fn one_purchase_does_not_pour_the_stock_into_a_shard_that_refuses_it() {
+    let modes: Vec<_> = (0..16).map(|shard| if shard == 0 { Mode::Full } else { Mode::Fine }).collect();
+    let stock: Vec<_> = (0..16).map(|shard| if shard == 0 { 0 } else { 100 }).collect();
+    let servers = Broken::new(&stock, &modes);
+    let search = Search::new(servers.clone());
+    let answer = bring(&search, 0, 1).await;
+    let open = servers.state().journal.len();
+    assert!(servers.stock() >= 1_450, "{answer:?}: {} of 1500 are for sale, {open} open", servers.stock());
+}
+
+/// The documentation of `durable`: "While they have not, no units are moved."
+#[tokio::test]
+async fn a_durable_sale_whose_replica_is_gone_keeps_its_units_for_sale() {
+    // The replica of shard 1 is gone. Its primary sells on.
+    let servers = Broken::new(&[0, 100, 0], &[Mode::Fine, Mode::Unreplicated, Mode::Fine]);
+    let search = Search::new(servers.clone());
+    for _ in 0..8 {
+        let _ = bring(&search, 0, 1).await;
+    }
+    let answer = bring(&search, 1, 1).await;
+    let open = servers.state().journal.len();
+    assert!(servers.stock() > 0, "{answer:?} with 100 units in {open} open transfers");
+}
+
+/// An order is refused for good although the sale has units: those of open transfers.
+#[tokio::test]
+async fn nobody_is_told_sold_out_while_transfers_cannot_be_finished() {
+    let servers = Broken::new(&[0, 9, 0], &[Mode::Fine, Mode::Fine, Mode::Full]);
+    let search = Search::new(servers.clone());
+    let transfer = Transfer::new(1, 2, 9);
+    servers.begin(transfer).await.unwrap();
+    servers.restock(1, -9, transfer.to_string()).await.unwrap();
+    let answer = bring(&search, 0, 1).await;
+    assert!(!matches!(answer, Ok(Answer::Only(_))), "{answer:?} while 9 units are in the journal");
+}
+
+/// A server that reads and does not write: each open transfer costs who is refused the whole time of a call.
+#[tokio::test]
+async fn open_transfers_do_not_keep_the_refused_waiting_for_minutes() {
+    let servers = Broken::new(&[0, 5, 9], &[Mode::Fine, Mode::Fine, Mode::Slow]);
+    let search = Search::new(servers.clone());
+    for _ in 0..100 {
+        servers.begin(Transfer::new(2, 0, 1)).await.unwrap();
+    }
+    let begun = tokio::time::Instant::now();
+    let answer = bring(&search, 0, 1).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{answer:?} took {:?}, if a call takes 50 ms at most; it takes 5 s",
+        begun.elapsed()
+    );
+}
+
+/// The shards are not read at one instant. An order is cancelled at home of shard 0, and then another buyer takes the unit of
+/// shard 1: there is a unit at each instant, and nobody moves any.
+#[tokio::test]
+async fn nobody_is_told_sold_out_by_figures_of_different_instants() {
+    let servers = Broken::new(&[0, 1, 0], &[Mode::Fine; 3]);
+    servers.state().happens_at = Some((2, |state| {
+        state.available[0] += 1;
+        state.seq[0] += 1;
+        state.available[1] -= 1;
+        state.seq[1] += 1;
+    }));
+    let search = Search::new(servers.clone());
+    let answer = bring(&search, 2, 1).await;
+    assert!(!matches!(answer, Ok(Answer::Only(_))), "{answer:?} while shard 0 has a unit");
+}

@@ -11,12 +11,14 @@ const { ErrorReply, createCluster } = require('redis');
 
 // How long an answer may take, in ms.
 const PATIENCE = 1000;
+// The same for the first connections: a node that is dead may still be listed.
+const CONNECT_PATIENCE = 10000;
 // Ms before the second and each further attempt: a failover takes some seconds.
 const PAUSES = [100, 200, 500, 1000, 2000, 5000, 5000, 5000];
 
 class ShardedSale {
   static async open(client, name) {
-    const directory = await inTime(client.hGetAll(name));
+    const directory = await persist(() => client.hGetAll(name));
     if (directory.hash !== 'crc32') {
       throw new Error(`there is no sale ${name} whose creation was finished and whose hash is known`);
     }
@@ -44,14 +46,18 @@ class ShardedSale {
   }
 
   // Sends a command until there is an answer: if it was executed before, it is the same.
-  async send(command, key, ...args) {
-    for (const pause of [...PAUSES, null]) {
-      try {
-        return await inTime(this.client.sendCommand(key, false, [command, key, ...args]));
-      } catch (error) {
-        if (pause === null || !isTemporary(error)) throw error;
-        await sleep(pause);
-      }
+  send(command, key, ...args) {
+    return persist(() => this.client.sendCommand(key, false, [command, key, ...args]));
+  }
+}
+
+async function persist(ask) {
+  for (const pause of [...PAUSES, null]) {
+    try {
+      return await inTime(ask());
+    } catch (error) {
+      if (pause === null || !isTemporary(error)) throw error;
+      await sleep(pause);
     }
   }
 }
@@ -61,9 +67,9 @@ function isTemporary(error) {
   return !(error instanceof ErrorReply) || /^(CLUSTERDOWN|LOADING|MASTERDOWN|READONLY|TRYAGAIN)/.test(error.message);
 }
 
-async function inTime(answer) {
+async function inTime(answer, patience = PATIENCE) {
   const timer = new AbortController();
-  const late = sleep(PATIENCE, null, timer).then(() => {
+  const late = sleep(patience, null, timer).then(() => {
     throw new Error('no answer in time');
   });
   try {
@@ -87,7 +93,7 @@ async function main(url, name, buyer, order) {
   const client = createCluster({ rootNodes: [{ url }] });
   // It connects again by itself. Without a listener the first error would end the program.
   client.on('error', () => {});
-  await inTime(client.connect());
+  await inTime(client.connect(), CONNECT_PATIENCE);
   const sale = await ShardedSale.open(client, name);
   let state = await sale.buy(buyer, order);
   if (state === 'HELD') {

@@ -53,10 +53,14 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    /// Whether a transfer of the shard is open. No further one begins there: its units would be under way as well.
-    pub(super) fn blocks(&self, shard: usize) -> bool {
-        let of_shard = |transfer: &&Transfer| transfer.from == shard || transfer.to == shard;
-        self.open.iter().filter(of_shard).any(|transfer| !self.owed.contains(transfer))
+    /// Whether the shard should give no units: those of another transfer from it are under way, perhaps for long.
+    fn keeps_from_giving(&self, shard: usize) -> bool {
+        self.open.iter().any(|open| open.from == shard && !self.owed.contains(open))
+    }
+
+    /// Whether the shard should get no units: it has not taken those of another transfer yet.
+    fn keeps_from_getting(&self, shard: usize) -> bool {
+        self.open.iter().any(|open| open.to == shard && !self.owed.contains(open))
     }
 
     fn note_open(&mut self, transfer: Transfer, error: &Error) {
@@ -87,15 +91,10 @@ impl<S: Servers> Mover<S> {
         moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
     ) -> Result<(Settled, Vec<Transfer>)> {
         let mut settled = self.settle().await?;
-        let mut shards = self.read().await;
-        for (shard, figures) in shards.iter_mut().enumerate() {
-            if settled.blocks(shard) {
-                *figures = None;
-            }
-        }
+        let shards = self.read().await;
         let mut moved = Vec::new();
         for planned in moves(&shards) {
-            if settled.blocks(planned.from) || settled.blocks(planned.to) {
+            if settled.keeps_from_giving(planned.from) || settled.keeps_from_getting(planned.to) {
                 continue;
             }
             let (transfer, end) = self.transfer(planned).await?;
@@ -214,8 +213,9 @@ impl<S: Servers> Mover<S> {
     ) -> Result<Answer> {
         let mut unready = HashSet::new();
         for _ in 0..MOST_MOVES {
-            let is_blocked = |shard: usize| settled.blocks(shard) || unready.contains(&shard);
-            let planned = match towards(to, units, shards, is_blocked) {
+            let can_give = |shard: usize| !settled.keeps_from_giving(shard) && !unready.contains(&shard);
+            let can_get = !settled.keeps_from_getting(to) && !unready.contains(&to);
+            let planned = match towards(to, units, shards, |shard| can_get && can_give(shard)) {
                 Plan::Enough => break,
                 Plan::Missing(total) => return Ok(Answer::Only(total)),
                 Plan::Blocked(total) if settled.open.iter().all(|open| settled.refused.contains(open)) => {

@@ -24,13 +24,12 @@ pub(super) enum Plan {
 }
 
 /// What a shard that should have so many units needs next: half of what the richest shard has, or what it lacks. Half, for
-/// its next buyers will need more; and the other half is left to the buyers at home there. Blocked shards neither give
-/// units nor get any.
+/// its next buyers will need more; and the other half is left to the buyers at home there. Not every shard can give some now.
 pub(super) fn towards(
     to: usize,
     units: u64,
     shards: &[Option<Figures>],
-    is_blocked: impl Fn(usize) -> bool,
+    can_give: impl Fn(usize) -> bool,
 ) -> Plan {
     let has = available(shards.get(to));
     if has >= units {
@@ -40,10 +39,10 @@ pub(super) fn towards(
     if total < units {
         return Plan::Missing(total);
     }
-    let givers = (0..shards.len()).filter(|shard| *shard != to && !is_blocked(*shard));
+    let givers = (0..shards.len()).filter(|shard| *shard != to && can_give(*shard));
     let richest = givers.max_by_key(|shard| available(shards.get(*shard)));
     let richest = richest.map(|from| (from, available(shards.get(from))));
-    let Some((from, rest)) = richest.filter(|(_, rest)| *rest > 0 && !is_blocked(to)) else {
+    let Some((from, rest)) = richest.filter(|(_, rest)| *rest > 0) else {
         return Plan::Blocked(total);
     };
     let units = rest.div_ceil(2).max(rest.min(units - has));

@@ -26,6 +26,7 @@ mod sale;
 mod sales;
 mod serve;
 mod servers;
+mod shard_failures;
 mod table;
 mod times;
 mod top;

@@ -1,6 +1,7 @@
 //! `seckill sale alter`, and `open` and `close`, which alter the window.
 
-use seckill_client::{Alteration, Info};
+use futures_util::future::join_all;
+use seckill_client::{Alteration, Info, Sale};
 
 use super::figures::figures;
 use super::rules::Rules;
@@ -9,6 +10,7 @@ use crate::any_sale::is_ordinary;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::{AnySale, Servers};
+use crate::shard_failures::{Numbers, Replies};
 use crate::times::{When, instant_of};
 
 /// Change the rules of a sale; those that are not named stay
@@ -60,7 +62,7 @@ impl Alter {
             return Err(Failure::Usage("name at least one rule, such as --limit 2".to_owned()));
         }
         let sale = servers.sale(&self.sale).await?;
-        let now = sale.info().await?.now;
+        let now = clock(&infos(&sale).await?);
         alter(&sale, self.rules.alteration(now), output).await
     }
 }
@@ -68,12 +70,11 @@ impl Alter {
 impl Open {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         let sale = servers.sale(&self.sale).await?;
-        let info = sale.info().await?;
-        let opens = self.at.millis(info.now);
+        let infos = infos(&sale).await?;
+        let opens = self.at.millis(clock(&infos));
         let alteration = Alteration::new().opens(opens);
         // Shards differ where an earlier call was interrupted.
-        let ends_before =
-            info.shards.iter().any(|Info { rules, .. }| rules.closes != 0 && rules.closes <= opens);
+        let ends_before = infos.iter().any(|Info { rules, .. }| rules.closes != 0 && rules.closes <= opens);
         alter(&sale, if ends_before { alteration.closes(0) } else { alteration }, output).await
     }
 }
@@ -81,12 +82,13 @@ impl Open {
 impl Close {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         let sale = servers.sale(&self.sale).await?;
-        let info = sale.info().await?;
-        let closes = self.at.millis(info.now);
+        let infos = infos(&sale).await?;
+        let now = clock(&infos);
+        let closes = self.at.millis(now);
         // An end must be after the opening. So a sale that would never open has neither, and its end is past.
-        let never_opens = info.shards.iter().any(|Info { rules, .. }| rules.opens >= closes);
+        let never_opens = infos.iter().any(|Info { rules, .. }| rules.opens >= closes);
         let alteration = if never_opens {
-            Alteration::new().opens(0).closes(closes.min(info.now))
+            Alteration::new().opens(0).closes(closes.min(now))
         } else {
             Alteration::new().closes(closes)
         };
@@ -94,11 +96,38 @@ impl Close {
     }
 }
 
+/// The figures of the shards that answer: one that does not is no reason to leave the others as they are.
+async fn infos(sale: &AnySale) -> Result<Vec<Info>, Failure> {
+    let shards = sale.shards();
+    let replies = Replies::of(join_all(shards.iter().map(Sale::info)).await);
+    match replies.failure() {
+        Some(failure) if replies.done.is_empty() => Err(failure),
+        _ => Ok(replies.done.into_iter().map(|(_, info)| info).collect()),
+    }
+}
+
+/// The clock that is behind the others.
+fn clock(infos: &[Info]) -> u64 {
+    infos.iter().map(|info| info.now).min().unwrap_or(0)
+}
+
+/// Alters all shards, whatever becomes of some.
 async fn alter(sale: &AnySale, alteration: Alteration, output: Output) -> Result<Exit, Failure> {
-    if let Err(error) = sale.alter(alteration).await {
-        let failure = Failure::from(error);
-        return Err(if is_ordinary(sale) { failure } else { failure.advising(advice::REPEAT) });
+    let shards = sale.shards();
+    let replies = Replies::of(join_all(shards.iter().map(|shard| shard.alter(alteration))).await);
+    if let Some(failure) = replies.failure() {
+        return Err(if is_ordinary(sale) { failure } else { in_part(&replies, failure) });
     }
     output.print(&figures(sale).await?)?;
     Ok(Exit::Done)
+}
+
+/// Says which shards have it.
+fn in_part(replies: &Replies<()>, failure: Failure) -> Failure {
+    let done: Vec<_> = replies.done.iter().map(|(shard, ())| *shard).collect();
+    let failure = match &done[..] {
+        [] => failure,
+        done => Failure::Server(format!("done in {}\n{failure}", Numbers(done))),
+    };
+    failure.advising(advice::REPEAT)
 }

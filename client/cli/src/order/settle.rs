@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use seckill_client::State;
+use seckill_client::{Sale, State};
 
 use super::locator::Locator;
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, Show};
-use crate::servers::Servers;
+use crate::servers::{Connector, Servers};
 use crate::times::positive_duration;
 
 /// Turn a held order into a sold one
@@ -62,22 +62,29 @@ struct Settled {
 
 impl Confirm {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let state = self.locator.shard(servers).await?.confirm(self.locator.id()).await?;
+        let state =
+            self.locator.settle(servers, async |shard| shard.confirm(self.locator.id()).await).await?;
         settled(output, &self.locator, state, &[State::Sold])
     }
 }
 
 impl Extend {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let state = self.locator.shard(servers).await?.extend(self.locator.id(), self.hold).await?;
+        let state = self
+            .locator
+            .settle(servers, async |shard| shard.extend(self.locator.id(), self.hold).await)
+            .await?;
         settled(output, &self.locator, state, &[State::Held])
     }
 }
 
 impl Cancel {
     pub(crate) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
-        let (shard, order) = (self.locator.shard(servers).await?, self.locator.id());
-        let state = if self.refund { shard.refund(order).await? } else { shard.cancel(order).await? };
+        let order = self.locator.id();
+        let cancel = async |shard: Sale<Connector>| {
+            if self.refund { shard.refund(order).await } else { shard.cancel(order).await }
+        };
+        let state = self.locator.settle(servers, cancel).await?;
         settled(output, &self.locator, state, &[State::Cancelled, State::Expired])
     }
 }

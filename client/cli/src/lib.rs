@@ -6,6 +6,7 @@ mod advice;
 mod any_sale;
 mod cli;
 mod completions;
+mod count;
 mod data_directory;
 mod events;
 mod exit;

@@ -78,8 +78,7 @@ impl Audit {
         if flows.are_even() || !self.repair {
             return Ok(flows);
         }
-        flows.finish(sale).await?;
-        Flows::read(sale).await
+        flows.repaired(sale).await
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use seckill_client::{EventKind, Transfer};
 
+use crate::count::count;
 use crate::exit::Failure;
 use crate::history;
 use crate::output::Show;
@@ -28,6 +29,9 @@ pub(super) struct Flows {
     doubled: Vec<String>,
     #[serde(skip)]
     uneven: Vec<Transfer>,
+    /// Of a repair: the transfers that it could not finish.
+    #[serde(skip)]
+    open: Option<Vec<Transfer>>,
 }
 
 impl Flows {
@@ -54,6 +58,7 @@ impl Flows {
             in_transit: ids(&transfers.in_transit),
             doubled: ids(&transfers.doubled),
             uneven: [transfers.in_transit, transfers.doubled].concat(),
+            open: None,
         })
     }
 
@@ -69,9 +74,30 @@ impl Flows {
         has + i128::from(self.in_transit_units) == i128::from(self.stock)
     }
 
-    /// Finishes the transfers that are not.
-    pub(super) async fn finish(&self, sale: &AnySale) -> Result<(), Failure> {
-        sale.finish(&self.uneven).await?;
+    /// Finishes the transfers that are not, and reads all again.
+    pub(super) async fn repaired(self, sale: &AnySale) -> Result<Self, Failure> {
+        let open = sale.finish(&self.uneven).await?;
+        Ok(Self { open: Some(open), ..Self::read(sale).await? })
+    }
+
+    /// What becomes of the transfers that are not finished.
+    fn show_uneven(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(open) = &self.open else { return writeln!(out, "  --repair finishes these transfers") };
+        for transfer in open {
+            let Transfer { from, to, units, .. } = transfer;
+            let units = count(*units, "unit");
+            if self.doubled.contains(&transfer.to_string()) {
+                writeln!(
+                    out,
+                    "  shard {from} owes {units}: restock the sale, or cancel orders; --repair finishes it then"
+                )?;
+            } else {
+                writeln!(
+                    out,
+                    "  {units} from shard {from} to shard {to}: repeat --repair when both answer and can take units"
+                )?;
+            }
+        }
         Ok(())
     }
 }
@@ -84,15 +110,17 @@ impl Show for Flows {
         let relation = if self.is_whole() { "=" } else { "IS NOT" };
         writeln!(
             out,
-            "  {stock} units {relation} {available} available + {held} held + {sold} sold + {in_transit_units} on the way, in {shards} shards"
+            "  {} {relation} {available} available + {held} held + {sold} sold + {in_transit_units} on the way, in {}",
+            count(*stock, "unit"),
+            count(*shards, "shard")
         )?;
-        writeln!(out, "  {moved} transfers between shards")?;
+        writeln!(out, "  {} between shards", count(*moved, "transfer"))?;
         for transfer in in_transit {
             writeln!(out, "  in no shard: {transfer}")?;
         }
         for transfer in doubled {
             writeln!(out, "  IN TWO SHARDS: {transfer}")?;
         }
-        if self.uneven.is_empty() { Ok(()) } else { writeln!(out, "  --repair finishes these transfers") }
+        if self.uneven.is_empty() { Ok(()) } else { self.show_uneven(out) }
     }
 }

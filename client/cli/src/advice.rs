@@ -42,7 +42,9 @@ fn by_code(code: Code) -> Option<&'static str> {
             "`seckill sale list` lists the sales; a key may also be in another database (--url …/2)"
         }
         Code::NoOrder => "`seckill buyer SALE BUYER` lists the orders of a buyer",
-        Code::BusyKey => "choose another key, or see what is there by `seckill sale show`",
+        Code::BusyKey => {
+            "choose another key: `seckill sale list` lists the sales, TYPE of redis-cli says what else a key holds"
+        }
         Code::NoStock => "`seckill sale show` says how many units are available",
         Code::Mismatch => "repeat it with the same arguments, or choose a new id",
         Code::Eviction => "set maxmemory-policy to noeviction on the server",

@@ -61,7 +61,8 @@ async fn lives(program: &Program) {
 
     let ended = program.run("sale create bottles --stock 50 --shards 4").await;
     assert_eq!((ended.code, ended.errors.contains("8 shards")), (1, true), "{ended:?}");
-    assert_eq!(program.run("sale create bottles --stock 50").await.code, 1);
+    let ended = program.run("sale create bottles --stock 50").await;
+    assert_eq!((ended.code, ended.errors.contains("repeat with --shards 8")), (1, true), "{ended:?}");
     assert_eq!(program.run("sale create {a}b --stock 50 --shards 4").await.code, 2);
     assert_eq!(program.run("sale create other --stock 50 --shards 1025").await.code, 2);
 

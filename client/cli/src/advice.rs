@@ -20,6 +20,16 @@ pub(crate) fn with_advice(error: &Error) -> String {
     }
 }
 
+/// The text of an error that passes, in words where it is the way of a cluster to say that a key is elsewhere.
+pub(crate) fn passing(error: &Error) -> String {
+    match error {
+        Error::Redis(error) if matches!(error.code(), Some("MOVED" | "ASK")) => {
+            "the slot of a shard moves, or its node is being replaced".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
 /// Whether the server does not know the command.
 pub(crate) fn lacks_module(error: &Error) -> bool {
     matches!(error, Error::Server { code: Code::Err, message } if message.starts_with("unknown command"))

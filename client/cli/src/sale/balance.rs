@@ -6,11 +6,14 @@ use std::time::Duration;
 use seckill_client::{Balanced, Balancer, Transfer};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::advice;
+use crate::count::count;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::interrupted;
 use crate::names::Name;
 use crate::output::{Output, Show, note};
 use crate::servers::{AnyClient, AnySale, Connector, Servers};
+use crate::shard_failures::Numbers;
 use crate::times::positive_duration;
 
 /// Move units between the shards of a sale, to where they sell
@@ -49,6 +52,11 @@ struct Round {
     open: Vec<Moved>,
     /// The numbers of the shards that did not answer.
     silent: Vec<usize>,
+    /// Those of them that answered in the round before, and those that did not and answer now.
+    #[serde(skip)]
+    lost: Vec<usize>,
+    #[serde(skip)]
+    found: Vec<usize>,
 }
 
 /// A transfer.
@@ -73,7 +81,7 @@ impl Balance {
             return Ok(Exit::Done);
         }
         let balanced = sale.balancer().round().await?;
-        let round = Round::of(&self.sale, &sale, balanced);
+        let round = Round::of(&self.sale, &sale, balanced, &[]);
         output.print(&round)?;
         Ok(if round.is_whole() { Exit::Done } else { Exit::Refused })
     }
@@ -83,7 +91,7 @@ impl Balance {
         let mut ticks = interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut watch = Watch { sales, balancer: sale.balancer(), sale };
-        let mut left: Option<(Vec<Transfer>, Vec<usize>)> = None;
+        let mut left: Option<Left> = None;
         let mut is_lost = false;
         loop {
             ticks.tick().await;
@@ -91,7 +99,7 @@ impl Balance {
                 Ok(balanced) => balanced,
                 Err(error) if error.is_retryable() => {
                     if !is_lost {
-                        note(&format!("{error}; goes on when the servers answer"));
+                        note(&format!("{}; goes on when the servers answer", advice::passing(&error)));
                     }
                     is_lost = true;
                     continue;
@@ -101,13 +109,21 @@ impl Balance {
             if std::mem::take(&mut is_lost) {
                 note("the servers answer again");
             }
-            let still_left = Some((balanced.open.clone(), balanced.silent.clone()));
-            if !balanced.moved.is_empty() || balanced.finished > 0 || left != still_left {
-                output.print(&Round::of(&self.sale, &watch.sale, balanced))?;
+            let still_left = Left { open: balanced.open.clone(), silent: balanced.silent.clone() };
+            if !balanced.moved.is_empty() || balanced.finished > 0 || left.as_ref() != Some(&still_left) {
+                let silent = left.map(|left| left.silent).unwrap_or_default();
+                output.print(&Round::of(&self.sale, &watch.sale, balanced, &silent))?;
             }
-            left = still_left;
+            left = Some(still_left);
         }
     }
+}
+
+/// What is left to do after a round.
+#[derive(PartialEq)]
+struct Left {
+    open: Vec<Transfer>,
+    silent: Vec<usize>,
 }
 
 /// How the sale is found.
@@ -150,16 +166,22 @@ fn keys(sale: &AnySale) -> Vec<Vec<u8>> {
 }
 
 impl Round {
-    fn of(key: &str, sale: &AnySale, balanced: Balanced) -> Self {
+    /// One after a round in which these shards were silent.
+    fn of(key: &str, sale: &AnySale, balanced: Balanced, before: &[usize]) -> Self {
         let Balanced { moved, finished, open, silent, .. } = balanced;
         let [moved, open] = [moved, open].map(|transfers| transfers.into_iter().map(Moved::from).collect());
-        Self { sale: key.to_owned(), shards: sale.shards().len(), moved, finished, open, silent }
+        let [lost, found] = [without(&silent, before), without(before, &silent)];
+        Self { sale: key.to_owned(), shards: sale.shards().len(), moved, finished, open, silent, lost, found }
     }
 
     /// Whether nothing is left to do.
     fn is_whole(&self) -> bool {
         self.open.is_empty() && self.silent.is_empty()
     }
+}
+
+fn without(shards: &[usize], others: &[usize]) -> Vec<usize> {
+    shards.iter().copied().filter(|shard| !others.contains(shard)).collect()
 }
 
 impl From<Transfer> for Moved {
@@ -171,19 +193,27 @@ impl From<Transfer> for Moved {
 
 impl Show for Round {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { sale, shards, moved, finished, open, silent } = self;
+        let Self { sale, shards, moved, finished, open, lost, found, .. } = self;
+        if !found.is_empty() {
+            let answer = if found.len() == 1 { "answers" } else { "answer" };
+            writeln!(out, "{} {answer} again", Numbers(found))?;
+        }
         if self.is_whole() && moved.is_empty() && *finished == 0 {
-            return writeln!(out, "{}: nothing to move, {shards} shards", Name(sale.as_bytes()));
+            return writeln!(out, "{}: nothing to move, {}", Name(sale.as_bytes()), count(shards, "shard"));
         }
         for Moved { from, to, units, .. } in moved {
-            writeln!(out, "{units} units from shard {from} to shard {to}")?;
+            writeln!(out, "{} from shard {from} to shard {to}", count(units, "unit"))?;
         }
         if *finished > 0 {
-            writeln!(out, "{finished} transfers finished that others had begun")?;
+            writeln!(out, "{} finished that others had begun", count(finished, "transfer"))?;
         }
         for Moved { transfer, .. } in open {
             writeln!(out, "not finished yet: {transfer}")?;
         }
-        silent.iter().try_for_each(|shard| writeln!(out, "shard {shard} does not answer, and is left out"))
+        match &lost[..] {
+            [] => Ok(()),
+            [shard] => writeln!(out, "shard {shard} does not answer, and is left out"),
+            lost => writeln!(out, "{} do not answer, and are left out", Numbers(lost)),
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use seckill_client::Order;
 
+use crate::count::count;
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, Show};
@@ -50,7 +51,12 @@ impl Show for Account {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { buyer, held, sold, orders } = self;
         let buyer = Name(buyer.as_bytes());
-        writeln!(out, "{buyer} has {held} units held and {sold} sold, in {} orders", orders.len())?;
+        writeln!(
+            out,
+            "{buyer} has {} held and {sold} sold, in {}",
+            count(held, "unit"),
+            count(orders.len(), "order")
+        )?;
         if orders.is_empty() {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use futures_util::future::try_join_all;
 use seckill_client::Code;
 
+use crate::count::count;
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, Show};
@@ -69,7 +70,12 @@ fn is_wanted(sale: &str, orders: u64) -> Result<bool, Failure> {
         return Err(Failure::Usage("nobody can be asked here: give --yes".to_owned()));
     }
     let mut out = io::stderr();
-    write!(out, "Delete {} with all its {orders} orders, for good? [y/N] ", Name(sale.as_bytes()))?;
+    write!(
+        out,
+        "Delete {} with all its {}, for good? [y/N] ",
+        Name(sale.as_bytes()),
+        count(orders, "order")
+    )?;
     out.flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
@@ -78,6 +84,6 @@ fn is_wanted(sale: &str, orders: u64) -> Result<bool, Failure> {
 
 impl Show for Deleted {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} is deleted, with {} orders", Name(self.sale.as_bytes()), self.orders)
+        writeln!(out, "{} is deleted, with {}", Name(self.sale.as_bytes()), count(self.orders, "order"))
     }
 }

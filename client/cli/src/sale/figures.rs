@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use seckill_client::{Info, Rules};
 
 use super::shards::Shards;
+use crate::count::count;
 use crate::exit::Failure;
 use crate::names::Name;
 use crate::output::Show;
@@ -36,7 +37,7 @@ impl Show for Figures {
         line("available", available.to_string())?;
         line("held", held.to_string())?;
         line("sold", sold.to_string())?;
-        line("orders", format!("{orders} by {buyers} buyers"))?;
+        line("orders", format!("{orders} by {}", count(buyers, "buyer")))?;
         line("rules", rules_in_words(rules))?;
         if rules.opens > 0 {
             line("opens", moment(rules.opens, *now))?;
@@ -57,10 +58,10 @@ impl Show for Figures {
 pub(crate) fn rules_in_words(rules: &Rules) -> String {
     let mut words = Vec::new();
     if rules.limit > 0 {
-        words.push(format!("at most {} units a buyer", rules.limit));
+        words.push(format!("at most {} a buyer", count(rules.limit, "unit")));
     }
     if rules.attempts > 0 {
-        words.push(format!("at most {} orders a buyer", rules.attempts));
+        words.push(format!("at most {} a buyer", count(rules.attempts, "order")));
     }
     words.push(if rules.hold.is_zero() {
         "sold at once".to_owned()

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use seckill_client::{Code, Info, Sale};
 use tokio::time::sleep;
 
+use crate::count::count;
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, json_lines, write_out};
@@ -152,8 +153,10 @@ fn text(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     for Row { sale, shards, info, rates } in rows {
         let rate = rates.as_ref().map(|rates| format!("{:.1}", rates.orders_per_second));
         table.add_row([
-            shards
-                .map_or_else(|| Name(sale).to_string(), |shards| format!("{} ({shards} shards)", Name(sale))),
+            shards.map_or_else(
+                || Name(sale).to_string(),
+                |shards| format!("{} ({})", Name(sale), count(shards, "shard")),
+            ),
             if info.diverged { format!("{}, DIVERGED", info.state) } else { info.state.to_string() },
             info.available.to_string(),
             info.held.to_string(),

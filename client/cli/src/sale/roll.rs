@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::creation::create;
 use super::rules::Rules;
 use crate::any_sale::is_ordinary;
+use crate::count::count;
 use crate::exit::{Exit, Failure};
 use crate::history;
 use crate::names::Name;
@@ -146,7 +147,8 @@ impl Pair {
 /// The old sale does not have the units any more, and the new one may not have them yet.
 fn in_transit(units: i64, error: &Error) -> Failure {
     Failure::Server(format!(
-        "{units} units are on the way to the new sale: repeat this when it can take them\n{error}"
+        "{} on the way to the new sale: repeat this when it can take that\n{error}",
+        count(units, "unit")
     ))
 }
 
@@ -154,6 +156,6 @@ impl Show for Rolled {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { old, new, units, available } = self;
         let [old, new] = [old, new].map(|sale| Name(sale.as_bytes()));
-        writeln!(out, "{units} units went from {old} to {new}, where {available} are available")
+        writeln!(out, "{} went from {old} to {new}, where {available} are available", count(units, "unit"))
     }
 }

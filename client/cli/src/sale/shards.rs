@@ -6,6 +6,7 @@ use std::time::Duration;
 use seckill_client::{Info, ShardedInfo};
 
 use crate::any_sale::is_ordinary;
+use crate::count::count;
 use crate::names::Name;
 use crate::output::Show;
 use crate::servers::AnySale;
@@ -52,9 +53,14 @@ impl Show for Shards {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { under_way, span, shards } = self;
         let millis = span.as_secs_f64() * 1000.0;
-        writeln!(out, "  {:<10} {} shards within {millis:.1} ms, not at one instant", "read", shards.len())?;
+        writeln!(
+            out,
+            "  {:<10} {} within {millis:.1} ms, not at one instant",
+            "read",
+            count(shards.len(), "shard")
+        )?;
         if *under_way > 0 {
-            writeln!(out, "  {:<10} up to {under_way} units, missing above", "on the way")?;
+            writeln!(out, "  {:<10} up to {}, missing above", "on the way", count(under_way, "unit"))?;
         }
         if self.have_different_rules() {
             let advice = "an alteration was not finished: repeat it; the rules are those of shard 0";

@@ -9,6 +9,7 @@ use seckill_client::{Event, EventKind, Info};
 
 use super::stock;
 use super::theme::Theme;
+use crate::count::count;
 use crate::names::Name;
 use crate::sale::rules_in_words;
 use crate::times;
@@ -164,12 +165,12 @@ fn draw_events(frame: &mut Frame<'_>, area: Rect, history: Option<&Result<Histor
 fn event(event: &Event) -> Line<'static> {
     let when = format::time_of_day(event.at);
     let what = match &event.kind {
-        EventKind::Created { qty, .. } => format!("CREATED    {} units", number(*qty)),
+        EventKind::Created { qty, .. } => format!("CREATED    {}", count(number(*qty), "unit")),
         EventKind::Altered { rules } => format!("ALTERED    {}", rules_in_words(rules)),
         EventKind::Restocked { qty, id } => {
             let sign = if *qty < 0 { "-" } else { "+" };
             let id = id.as_deref().map(|id| Name(id).to_string()).unwrap_or_default();
-            format!("RESTOCKED  {sign}{} units  {id}", number(qty.unsigned_abs()))
+            format!("RESTOCKED  {sign}{}  {id}", count(number(qty.unsigned_abs()), "unit"))
         }
         EventKind::Order { state, order, buyer, qty, .. } => {
             let (order, buyer) = (Name(order), Name(buyer));

@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 100;
 /// Carry the units that are available in a sale to a new one
 ///
 /// The new sale is created with the rules of the old one, except those that are named and an end that has passed; one that exists
-/// keeps its own. It has as many shards as the old one. Units are taken from the old sale
+/// keeps its own. It has as many shards as the old one, or as --shards says. Units are taken from the old sale
 /// first, so they are never sold twice. Whatever interrupts it, repeat it: each step happens once, and units that became
 /// available meanwhile (holds that ran out) are carried over, too. Close the old sale first if it shall not sell on.
 ///
@@ -30,12 +30,16 @@ const ATTEMPTS: u32 = 100;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   seckill sale roll bottles bottles-december
-  seckill sale roll bottles bottles-2 --limit 1 --opens +1h")]
+  seckill sale roll bottles bottles-2 --limit 1 --opens +1h
+  seckill sale roll bottles bottles-3 --shards 16")]
 pub(super) struct Roll {
     /// The key of the sale that has units left
     old: String,
     /// The key of the sale that gets them
     new: String,
+    /// Spread the new sale over so many shards [default: as many as the old one has]
+    #[arg(long, value_name = "SHARDS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    shards: Option<u16>,
     #[command(flatten)]
     rules: Rules,
 }
@@ -73,8 +77,8 @@ impl Roll {
         match client.sharded(&self.new).await {
             Err(error) if error.code() == Some(Code::NoSale) => {}
             known => {
-                if !self.rules.are_empty() {
-                    note(&format!("{} exists, and keeps its rules", self.new));
+                if !self.rules.are_empty() || self.shards.is_some() {
+                    note(&format!("{} exists, and keeps its rules and its shards", self.new));
                 }
                 return Ok(known?);
             }
@@ -83,7 +87,8 @@ impl Roll {
         let sale = NewSale::new(0).limit(rules.limit).attempts(rules.attempts).hold(rules.hold);
         let closes = if rules.closes > old.now { rules.closes } else { 0 };
         let sale = sale.opens(rules.opens).closes(closes);
-        let shards = (!is_ordinary(from)).then(|| from.shards().len());
+        let as_before = (!is_ordinary(from)).then(|| from.shards().len());
+        let shards = self.shards.map(usize::from).or(as_before);
         create(client, &self.new, shards, sale.with(self.rules.alteration(old.now))).await
     }
 }

@@ -193,6 +193,10 @@ async fn a_sharded_sale_rolls_over_to_another_one() {
     program.prints("cancel old order-1").await;
     assert_eq!(program.json("sale roll old new").await["available"], 40);
     assert_eq!(program.json("sale show old").await["available"], 0);
+
+    program.prints("sale roll new newer --shards 2").await;
+    let shown = program.json("sale show newer").await;
+    assert_eq!((shown["shards"].as_array().unwrap().len(), &shown["available"]), (2, &json!(40)));
 }
 
 #[tokio::test]

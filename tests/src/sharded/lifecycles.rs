@@ -91,7 +91,7 @@ async fn a_late_deletion_leaves_the_new_sale() {
 /// A delivery is in all shards, also when these have units.
 #[tokio::test]
 async fn a_restocking_is_spread_evenly() {
-    let mut shop = Shop::open(4, 5).await;
+    let shop = Shop::open(4, 5).await;
     shop.sale.restock(40, "delivery-1").await.unwrap();
     assert_eq!(shop.available().await, [15; 4]);
     shop.sale.restock(-32, "broken").await.unwrap();

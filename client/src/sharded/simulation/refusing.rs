@@ -26,6 +26,9 @@ enum Mode {
     Slow,
 }
 
+/// What happens between the readings of two shards.
+type Incident = fn(&mut State);
+
 struct State {
     available: Vec<u64>,
     seq: Vec<u64>,
@@ -35,7 +38,7 @@ struct State {
     done: Vec<(Transfer, Ending)>,
     entries: u64,
     /// At this reading of the figures, counted from 1, something happens after shard 0 was read.
-    happens_at: Option<(u32, fn(&mut State))>,
+    happens_at: Option<(u32, Incident)>,
     readings: u32,
 }
 

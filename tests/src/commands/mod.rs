@@ -21,5 +21,6 @@ mod report;
 mod sales;
 mod sharded_orders;
 mod sharded_sales;
+mod silent_shards;
 mod terminal;
 mod top;

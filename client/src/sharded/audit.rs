@@ -97,7 +97,9 @@ impl<C: Connect> ShardedSale<C> {
     /// # }
     /// ```
     pub async fn finish(&self, transfers: &[Transfer]) -> Result<Vec<Transfer>> {
-        for transfer in transfers {
+        let under_way = self.mover().servers().under_way().await?;
+        let is_begun = |transfer: &&Transfer| under_way.iter().any(|entry| entry.transfer == **transfer);
+        for transfer in transfers.iter().filter(|transfer| !is_begun(transfer)) {
             self.mover().servers().begin(*transfer).await?;
         }
         Ok(self.mover().settle().await?.open)

@@ -32,7 +32,7 @@ impl<C: Connect> Client<C> {
     ///
     /// # Errors
     ///
-    /// As [`Sale::create`]; `BUSYKEY` when the sale has another number of shards; `ERR` when its name has braces; `NOSALE`
+    /// As [`Sale::create`](crate::Sale::create); `BUSYKEY` when the sale has another number of shards; `ERR` when its name has braces; `NOSALE`
     /// when it was created before and has lost a shard since.
     ///
     /// ```no_run

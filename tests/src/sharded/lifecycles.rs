@@ -4,7 +4,7 @@ use seckill_client::{Code, Error, NewSale};
 
 use super::homes::buyers_at;
 use super::shop::Shop;
-use super::stage::SALE;
+use super::stage::{MOVER, SALE};
 
 fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> Code {
     result.unwrap_err().code().unwrap()
@@ -86,6 +86,14 @@ async fn a_late_deletion_leaves_the_new_sale() {
     shop.sale.delete().await.unwrap();
     let sale = shop.client.sharded(SALE).await.unwrap();
     assert_eq!(sale.info().await.unwrap().available, 20);
+}
+
+/// Who moves units next does not wait for who did so before.
+#[tokio::test]
+async fn the_lock_of_the_movers_is_released_before_the_answer() {
+    let mut shop = Shop::open(4, 0).await;
+    shop.sale.restock(40, "delivery-1").await.unwrap();
+    assert_eq!(shop.ask(&format!("EXISTS {MOVER}")).await, "0");
 }
 
 /// A delivery is in all shards, also when these have units.

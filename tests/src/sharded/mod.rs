@@ -16,3 +16,4 @@ mod moves;
 mod reader;
 mod shop;
 mod stage;
+mod strangers;

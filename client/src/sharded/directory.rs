@@ -61,9 +61,8 @@ pub(super) struct Claim {
 pub(super) async fn claim<C: Connect>(client: &Client<C>, key: &[u8], shards: usize) -> Result<Claim> {
     // Before anything is written.
     Layout::new(key, shards, 0)?;
-    let is_of_others = |fields: &Fields| !fields.is_empty() && !fields.contains_key(SALT.as_bytes());
     match read(client, key).await {
-        Ok(fields) if is_of_others(&fields) => return Err(no_directory()),
+        Ok(fields) if !fields.contains_key(SALT.as_bytes()) => return Err(no_directory()),
         Err(error) if is(&error, "WRONGTYPE") => {
             return Err(error_of(Code::BusyKey, "the key holds something else"));
         }

@@ -63,6 +63,11 @@ impl Settled {
         self.open.iter().any(|open| open.to == shard && !self.owed.contains(open))
     }
 
+    /// Whether no open transfer can be finished before somebody mends a shard.
+    fn are_all_refused(&self) -> bool {
+        self.open.iter().all(|open| self.refused.contains(open))
+    }
+
     fn note_open(&mut self, transfer: Transfer, error: &Error) {
         tracing::warn!(name: "seckill.transfer.open", %transfer, %error);
         self.open.push(transfer);
@@ -218,7 +223,7 @@ impl<S: Servers> Mover<S> {
             let planned = match towards(to, units, shards, |shard| can_get && can_give(shard)) {
                 Plan::Enough => break,
                 Plan::Missing(total) => return Ok(Answer::Only(total)),
-                Plan::Blocked(total) if settled.open.iter().all(|open| settled.refused.contains(open)) => {
+                Plan::Blocked(total) if unready.is_empty() && settled.are_all_refused() => {
                     return Ok(Answer::Stuck(total));
                 }
                 Plan::Blocked(total) => return Ok(Answer::Unsure(total)),

@@ -51,9 +51,9 @@ pub struct ShardedSale<C: Connect = redis::Client> {
     shared: Arc<Shared<C>>,
 }
 
-pub(super) struct Shared<C: Connect> {
-    pub(super) layout: Layout,
-    pub(super) search: Search<Remote<C>>,
+struct Shared<C: Connect> {
+    layout: Layout,
+    search: Search<Remote<C>>,
     memory: Memory<C>,
 }
 
@@ -188,7 +188,7 @@ impl<C: Connect> ShardedSale<C> {
         self.memory().changed(qty).await;
     }
 
-    /// Changes the rules in all shards, one after the other. After an error call it again: some may have the new rules.
+    /// Changes the rules in all shards. After an error call it again: some may have the new rules.
     ///
     /// # Errors
     ///
@@ -244,10 +244,8 @@ impl<C: Connect> ShardedSale<C> {
             }
             match self.bring(number, delta.unsigned_abs(), Instant::now()).await? {
                 Answer::Brought(_) => {}
-                Answer::Only(total) | Answer::Stuck(total) => {
-                    return Err(protocol::Error::NoStock(total).into());
-                }
-                Answer::Unsure(_) => return Err(unsure()),
+                Answer::Only(total) => return Err(protocol::Error::NoStock(total).into()),
+                Answer::Stuck(_) | Answer::Unsure(_) => return Err(unsure()),
             }
         }
         self.memory().forget();

@@ -198,7 +198,10 @@ async fn write(
     let begun = hangs.load(SeqCst);
     let mut is_broken = false;
     while let Some((arrives, bytes)) = chunks.recv().await {
-        sleep_until(arrives).await;
+        // A timer takes a millisecond even for an instant that is past.
+        if arrives > Instant::now() {
+            sleep_until(arrives).await;
+        }
         let Ok(state) = link.wait_for(|link| *link != Link::Stalled).await.map(|link| *link) else { return };
         if bytes.is_empty() || state == Link::Down {
             return;

@@ -3,7 +3,6 @@
 //! It is a library so that tests can read its help, and put the steps of the replayed incident in any order.
 
 mod advice;
-mod any_sale;
 mod cli;
 mod completions;
 mod count;

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use redis::cmd;
 use seckill_client::Code;
 
-use crate::any_sale::is_ordinary;
 use crate::exit::Failure;
 use crate::servers::{AnyClient, AnySale, Primary};
 
@@ -61,7 +60,7 @@ pub(crate) async fn group(
     let mut sharded = Vec::new();
     for name in names {
         match client.sharded(name).await {
-            Ok(sale) if !is_ordinary(&sale) => sharded.push(sale),
+            Ok(sale) if !sale.is_ordinary() => sharded.push(sale),
             Ok(_) => {}
             // The key looks like that of a shard, and there is no whole, or not yet.
             Err(error) if matches!(error.code(), Some(Code::NoSale | Code::BusyKey)) => {}

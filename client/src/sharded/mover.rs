@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::carry_out::{End, Open, carry_out, repeat};
 use super::plan::{Move, Plan, towards};
 use super::seen::Seen;
-use super::servers::{Ending, Entry, Figures, Servers};
+use super::servers::{Ending, Figures, Servers};
 use super::transfer::Transfer;
 use crate::error::{Error, Result};
 
@@ -150,12 +150,17 @@ impl<S: Servers> Mover<S> {
                 settled.open.push(entry.transfer);
                 continue;
             }
-            match self.finish(&entry).await? {
-                Ok(true) => settled.finished += 1,
-                Ok(false) => {
-                    settled.open.push(entry.transfer);
-                    settled.owed.push(entry.transfer);
-                }
+            match self.finish(entry.transfer).await {
+                Ok(end) => match end.ending() {
+                    Some(ending) => {
+                        self.servers.end(&entry, ending).await?;
+                        settled.finished += 1;
+                    }
+                    None => {
+                        settled.open.push(entry.transfer);
+                        settled.owed.push(entry.transfer);
+                    }
+                },
                 Err(Open { error, at }) => {
                     settled.note_open(entry.transfer, &error);
                     if error.is_retryable()
@@ -169,24 +174,19 @@ impl<S: Servers> Mover<S> {
         Ok(settled)
     }
 
-    /// `false` when a shard that owes units still lacks them.
-    async fn finish(&self, entry: &Entry) -> Result<Result<bool, Open>> {
-        let Transfer { from, units, .. } = entry.transfer;
-        let mut end = match carry_out(&self.servers, entry.transfer).await {
-            Ok(end) => end,
-            Err(open) => return Ok(Err(open)),
-        };
-        if end == End::Owed {
-            let mut shards = self.servers.figures().await;
-            self.gather(&mut shards, &mut Settled::default(), from, units).await?;
-            end = match carry_out(&self.servers, entry.transfer).await {
-                Ok(end) => end,
-                Err(open) => return Ok(Err(open)),
-            };
+    /// Carries out what another one began. A shard that owes units gets them first, if others have any.
+    async fn finish(&self, transfer: Transfer) -> Result<End, Open> {
+        let end = carry_out(&self.servers, transfer).await?;
+        if end != End::Owed {
+            return Ok(end);
         }
-        let Some(ending) = end.ending() else { return Ok(Ok(false)) };
-        self.servers.end(entry, ending).await?;
-        Ok(Ok(true))
+        let mut shards = self.servers.figures().await;
+        let gathered = self.gather(&mut shards, &mut Settled::default(), transfer.from, transfer.units).await;
+        if let Err(error) = gathered {
+            // It stays owed.
+            tracing::debug!(name: "seckill.transfer.failed", %error);
+        }
+        carry_out(&self.servers, transfer).await
     }
 
     /// The figures of each shard, after the transfers under way were finished as far as they can be.

@@ -92,8 +92,8 @@ fn entry(id: String, fields: &[Vec<u8>]) -> Option<(Entry, Ending)> {
 impl<C: Connect> Servers for Remote<C> {
     type Turn = Guard;
 
-    async fn turn(&self, patience: Duration) -> Option<Guard> {
-        self.client.lock(self.layout.mover()).wait(LEASE, patience).await.unwrap_or_default()
+    async fn turn(&self, patience: Duration) -> Result<Option<Guard>> {
+        self.client.lock(self.layout.mover()).wait(LEASE, patience).await
     }
 
     async fn end_turn(&self, turn: Option<Guard>) {

@@ -85,6 +85,18 @@ impl<C: Connect> ShardedSale<C> {
         self.layout().name()
     }
 
+    /// Whether it is a sale without a directory: its only shard has its own key.
+    ///
+    /// ```no_run
+    /// # fn example(sale: &seckill_client::ShardedSale) {
+    /// assert!(!sale.is_ordinary() || sale.shards()[0].key() == sale.key());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_ordinary(&self) -> bool {
+        self.layout().is_ordinary()
+    }
+
     /// Its shards, in the order of their numbers.
     ///
     /// ```no_run
@@ -224,7 +236,7 @@ impl<C: Connect> ShardedSale<C> {
     /// ```
     pub async fn restock(&self, delta: i64, id: impl AsRef<[u8]>) -> Result<u64> {
         let id = id.as_ref();
-        if id.starts_with(PREFIX) && !self.layout().is_ordinary() {
+        if id.starts_with(PREFIX) && !self.is_ordinary() {
             let message =
                 "ids that begin with transfer: are those of transfers, so choose another one".to_owned();
             return Err(Error::Server { code: Code::Err, message });
@@ -278,7 +290,7 @@ impl<C: Connect> ShardedSale<C> {
             Ok::<_, Error>(())
         });
         try_join_all(deletions).await?;
-        if self.layout().is_ordinary() { Ok(()) } else { delete(&self.client, self.layout()).await }
+        if self.is_ordinary() { Ok(()) } else { delete(&self.client, self.layout()).await }
     }
 
     /// Brings units to a shard that refused an order at this instant. When this is dropped it goes on in the background,

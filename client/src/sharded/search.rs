@@ -12,12 +12,11 @@ use super::servers::{Figures, Servers};
 use super::transfer::Transfer;
 use crate::error::{Error, Result};
 
-/// How long who needs units waits for the turn, before it looks again whether there are any; and how often it does. At the
-/// end of a sale all processes need units at once, and few find any.
-const PATIENCE: Duration = Duration::from_millis(100);
-const MOST_WAITS: usize = 10;
-/// How long it is waited for otherwise.
-const MUCH_PATIENCE: Duration = Duration::from_secs(1);
+/// How long the turn is waited for. Who does not get it goes on without it, for it only saves work.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// After how much of it who needs units looks whether there are any. At the end of a sale all processes need units at once,
+/// and few find any.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// Those in this process who need units. One at a time moves some; and what it finds is the answer for those who wait
 /// meanwhile, too.
@@ -46,7 +45,7 @@ impl<S: Servers> Search<S> {
         moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
     ) -> Result<(Settled, Vec<Transfer>)> {
         let _others_wait = self.last.lock().await;
-        let turn = self.servers().turn(MUCH_PATIENCE).await;
+        let turn = self.servers().turn(PATIENCE).await.unwrap_or_default();
         let balanced = self.mover.balance(moves).await;
         self.servers().end_turn(turn).await;
         balanced
@@ -66,7 +65,8 @@ impl<S: Servers> Search<S> {
             return Ok(answer);
         }
         let mut turn = None;
-        for _ in 0..MOST_WAITS {
+        let patience = Instant::now() + PATIENCE;
+        while turn.is_none() && Instant::now() < patience {
             if !is_wanted() {
                 return Ok(Answer::Unsure(0));
             }
@@ -76,10 +76,8 @@ impl<S: Servers> Search<S> {
                 *last = Some((begun, answer));
                 return Ok(answer);
             }
-            turn = self.servers().turn(PATIENCE).await;
-            if turn.is_some() {
-                break;
-            }
+            let Ok(given) = self.servers().turn(GLANCE).await else { break };
+            turn = given;
         }
         let begun = Instant::now();
         let answer = self.move_to(to, units).await;

@@ -10,8 +10,8 @@ pub(super) trait Servers: Send + Sync + 'static {
     /// What keeps other processes from moving units at the same time. It saves work, and nothing depends on it.
     type Turn: Send;
 
-    /// Waits for the turn of this process, so long at most.
-    fn turn(&self, patience: Duration) -> impl Future<Output = Option<Self::Turn>> + Send;
+    /// Waits for the turn of this process, so long at most: none, if others had it all the time.
+    fn turn(&self, patience: Duration) -> impl Future<Output = Result<Option<Self::Turn>>> + Send;
 
     /// Lets others have their turn.
     fn end_turn(&self, turn: Option<Self::Turn>) -> impl Future<Output = ()> + Send;

@@ -1,25 +1,15 @@
 //! Primaries fail over while units are moved.
 
 use seckill_client::connect::Cluster as Connector;
-use seckill_client::{NewSale, ShardedSale, Transfer};
+use seckill_client::{ShardedSale, Transfer};
 
 use super::balancers::Balancers;
-use super::crowd::{Crowd, LIMIT};
-use super::reader::Reader;
+use super::crowd::Crowd;
+use super::selling_out::{HOMES, STOCK, open, sell_out_during};
 use super::stage::{SALE, Stage};
 use crate::cluster::nodes::Cluster;
 use crate::harness::conditions::{ms, wait_until};
 use crate::harness::session::ask;
-
-const SHARDS: usize = 6;
-/// The first shard is the only home: all others give what they have.
-const HOMES: &[usize] = &[0];
-const STOCK: u64 = 400;
-
-/// A sale of which units are moved all the time while a crowd buys it.
-async fn open(config: &str) -> Stage {
-    Stage::open(config, SHARDS, NewSale::new(STOCK).hold(ms(200)).limit(LIMIT)).await
-}
 
 async fn takes_over(cluster: &Cluster, replica: usize) {
     let mut connection = cluster.nodes[replica].connect().await;
@@ -35,30 +25,14 @@ async fn planned_ones_lose_nothing() {
     for primary in 0..3 {
         replicas.push(stage.cluster.add_replica(primary, "").await);
     }
-    let sale = stage.sale.clone();
-    let mut reader = Reader::of(&sale);
-    let crowd = Crowd::of(stage.processes(2).await, HOMES);
-    let balancers = Balancers::of(stage.processes(2).await, false);
-    let cluster = &stage.cluster;
-    let scenario = async {
+    let fail_over = async |cluster: &Cluster, crowd: &Crowd| {
         for replica in replicas {
             crowd.wait_for_orders(50).await;
             cluster.nodes[replica].play("CLUSTER FAILOVER => OK").await;
             takes_over(cluster, replica).await;
         }
-        crowd.buy_all(&sale, STOCK).await;
     };
-    reader.during(scenario).await;
-    let acknowledged = crowd.leave().await;
-    assert!(balancers.leave().await > 0);
-
-    cluster.settle().await;
-    let books = stage.books().await;
-    assert_eq!(books.stock(), STOCK as i64);
-    books.must_be_sold_out(LIMIT);
-    acknowledged.must_be_in(&books);
-    reader.must_have(&books).await;
-    assert_eq!(stage.under_way().await, 0);
+    sell_out_during(&mut stage, fail_over).await;
 }
 
 /// Whether transfers wait for replicas.

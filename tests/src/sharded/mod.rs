@@ -14,6 +14,7 @@ mod load;
 mod memory;
 mod moves;
 mod reader;
+mod selling_out;
 mod shop;
 mod stage;
 mod strangers;

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use futures_util::FutureExt;
 use seckill_client::{Cursors, ShardedFeed};
 
-use crate::any_sale::is_ordinary;
 use crate::exit::{Exit, Failure};
 use crate::servers::{Connector, Servers};
 use cursor_file::CursorFile;
@@ -47,7 +46,7 @@ impl Events {
         let sale = servers.sale(&self.sale).await?;
         let file = self.cursor.map(CursorFile::new);
         let begin = file.as_ref().map_or_else(|| Ok(Cursors::start()), CursorFile::read)?;
-        let printer = Printer::new(file, !is_ordinary(&sale));
+        let printer = Printer::new(file, !sale.is_ordinary());
         if self.follow {
             follow(sale.feed(begin)?, printer).await?;
         } else {

@@ -6,7 +6,6 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use super::families::Labels;
-use crate::any_sale::is_ordinary;
 use crate::exit::Failure;
 use crate::names::Name;
 use crate::servers::{AnyClient, Place, Primary, Servers};
@@ -35,7 +34,7 @@ impl Directories<'_> {
     async fn shards(&self, sale: &str) -> Result<Vec<Vec<u8>>, Failure> {
         let client = self.client.get_or_try_init(|| self.servers.client()).await?;
         let sale = client.sharded(sale).await?;
-        if is_ordinary(&sale) {
+        if sale.is_ordinary() {
             return Ok(Vec::new());
         }
         Ok(sale.shards().iter().map(|shard| shard.key().to_owned()).collect())

@@ -3,7 +3,6 @@
 use futures_util::future::join_all;
 use seckill_client::{Error, Order, Sale, State};
 
-use crate::any_sale::is_ordinary;
 use crate::exit::Failure;
 use crate::names::Name;
 use crate::servers::{AnySale, Connector, Servers};
@@ -39,7 +38,7 @@ impl Locator {
         act: impl AsyncFnOnce(Sale<Connector>) -> Result<State, Error>,
     ) -> Result<State, Failure> {
         let sale = servers.sale(&self.sale).await?;
-        if is_ordinary(&sale) && self.buyer.is_none() {
+        if sale.is_ordinary() && self.buyer.is_none() {
             return Ok(act(sale.home("")).await?);
         }
         let shard = self.find(&sale).await?.0;
@@ -70,7 +69,7 @@ impl Locator {
         let shards = sale.shards();
         let replies = Replies::of(join_all(shards.iter().map(|shard| shard.order(&self.order))).await);
         if let Some(failure) = replies.failure() {
-            return Err(if is_ordinary(sale) { failure } else { failure.advising(NAME_BUYER) });
+            return Err(if sale.is_ordinary() { failure } else { failure.advising(NAME_BUYER) });
         }
         let found =
             replies.done.into_iter().filter_map(|(shard, order)| Some((shards[shard].clone(), order?)));
@@ -101,7 +100,7 @@ impl Locator {
 fn in_shard(sale: &AnySale, key: &[u8], error: Error) -> Failure {
     let shards = sale.shards();
     match shards.iter().position(|shard| shard.key() == key) {
-        Some(number) if !is_ordinary(sale) => Failure::from(error).of(Numbers(&[number])),
+        Some(number) if !sale.is_ordinary() => Failure::from(error).of(Numbers(&[number])),
         _ => error.into(),
     }
 }

@@ -21,7 +21,6 @@ use seckill_client::Info;
 use self::figures::Figures;
 use self::fold::Fold;
 use self::page::Page;
-use crate::any_sale::is_ordinary;
 use crate::exit::{Exit, Failure};
 use crate::history;
 use crate::output::{self, Output};
@@ -84,7 +83,7 @@ impl Document {
 /// Reads all events of a sale.
 async fn read(sale: &AnySale) -> Result<(Info, Figures), Failure> {
     let mut fold = Fold::new().map_err(Failure::server)?;
-    let is_sharded = !is_ordinary(sale);
+    let is_sharded = !sale.is_ordinary();
     let info = history::read(sale, |_, event| match transfers::half(&event.kind) {
         Some(units) if is_sharded => fold.transfer(units),
         _ => fold.event(&event),

@@ -6,7 +6,6 @@ use seckill_client::{Alteration, Info, Sale};
 use super::figures::figures;
 use super::rules::Rules;
 use crate::advice;
-use crate::any_sale::is_ordinary;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::servers::{AnySale, Servers};
@@ -116,7 +115,7 @@ async fn alter(sale: &AnySale, alteration: Alteration, output: Output) -> Result
     let shards = sale.shards();
     let replies = Replies::of(join_all(shards.iter().map(|shard| shard.alter(alteration))).await);
     if let Some(failure) = replies.failure() {
-        return Err(if is_ordinary(sale) { failure } else { in_part(&replies, failure) });
+        return Err(if sale.is_ordinary() { failure } else { in_part(&replies, failure) });
     }
     output.print(&figures(sale).await?)?;
     Ok(Exit::Done)

@@ -6,7 +6,6 @@ use seckill_client::Seckill;
 use seckill_client::connect::Connect;
 
 use super::flows::Flows;
-use crate::any_sale::is_ordinary;
 use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Output, Show};
@@ -48,7 +47,7 @@ impl Audit {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         let sale = servers.sale(&self.sale).await?;
         self.audit(&sale, servers.connector().await?).await?;
-        let flows = if is_ordinary(&sale) { None } else { Some(self.flows(&sale).await?) };
+        let flows = if sale.is_ordinary() { None } else { Some(self.flows(&sale).await?) };
         let is_right = flows.as_ref().is_none_or(Flows::are_even);
         output.print(&Audited { sale: self.sale, audit: if is_right { "OK" } else { "UNEVEN" }, flows })?;
         Ok(if is_right { Exit::Done } else { Exit::Refused })
@@ -65,7 +64,7 @@ impl Audit {
             } else {
                 audit.audit(shard.key()).await
             };
-            audited.map_err(|error| match is_ordinary(sale) {
+            audited.map_err(|error| match sale.is_ordinary() {
                 true => error.into(),
                 false => Failure::from(error).of(Name(shard.key())),
             })?;

@@ -3,7 +3,6 @@
 use seckill_client::{Code, Error, NewSale};
 
 use crate::advice;
-use crate::any_sale::is_ordinary;
 use crate::count::count;
 use crate::exit::Failure;
 use crate::names::Name;
@@ -32,7 +31,7 @@ pub(super) async fn create(
 /// What else is at the key: perhaps a sharded sale.
 async fn no_ordinary_sale(client: &AnyClient, key: &str, error: Error) -> Failure {
     match client.sharded(key).await {
-        Ok(sale) if !is_ordinary(&sale) => {
+        Ok(sale) if !sale.is_ordinary() => {
             let (name, shards) = (Name(key.as_bytes()), sale.shards().len());
             let sale = count(shards, "shard");
             Failure::Refused(format!("{name} is a sale of {sale}: repeat with --shards {shards}"))

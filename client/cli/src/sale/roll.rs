@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::creation::create;
 use super::rules::Rules;
-use crate::any_sale::is_ordinary;
 use crate::count::count;
 use crate::exit::{Exit, Failure};
 use crate::history;
@@ -87,7 +86,7 @@ impl Roll {
         let sale = NewSale::new(0).limit(rules.limit).attempts(rules.attempts).hold(rules.hold);
         let closes = if rules.closes > old.now { rules.closes } else { 0 };
         let sale = sale.opens(rules.opens).closes(closes);
-        let as_before = (!is_ordinary(from)).then(|| from.shards().len());
+        let as_before = (!from.is_ordinary()).then(|| from.shards().len());
         let shards = self.shards.map(usize::from).or(as_before);
         create(client, &self.new, shards, sale.with(self.rules.alteration(old.now))).await
     }

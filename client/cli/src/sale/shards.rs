@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use seckill_client::{Info, ShardedInfo};
 
-use crate::any_sale::is_ordinary;
 use crate::count::count;
 use crate::names::Name;
 use crate::output::Show;
@@ -35,7 +34,7 @@ struct Shard {
 impl Shards {
     /// Those of a sale with these figures; `None` of an ordinary sale.
     pub(super) fn of(sale: &AnySale, info: ShardedInfo) -> Option<Self> {
-        if is_ordinary(sale) {
+        if sale.is_ordinary() {
             return None;
         }
         let shards = sale.shards().into_iter().zip(info.shards);

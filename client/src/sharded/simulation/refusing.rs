@@ -40,6 +40,9 @@ struct State {
     /// At this reading of the figures, counted from 1, something happens after shard 0 was read.
     happens_at: Option<(u32, Incident)>,
     readings: u32,
+    /// How often a turn was asked for, and whether it is given.
+    turns: u32,
+    has_turns: bool,
 }
 
 #[derive(Clone)]
@@ -57,6 +60,8 @@ impl Broken {
             entries: 0,
             happens_at: None,
             readings: 0,
+            turns: 0,
+            has_turns: true,
         };
         Self(Arc::new(Mutex::new(state)))
     }
@@ -77,8 +82,10 @@ fn lost() -> Error {
 impl Servers for Broken {
     type Turn = ();
 
-    async fn turn(&self, _: Duration) -> Option<()> {
-        Some(())
+    async fn turn(&self, _: Duration) -> Result<Option<()>> {
+        let mut state = self.state();
+        state.turns += 1;
+        if state.has_turns { Ok(Some(())) } else { Err(lost()) }
     }
 
     async fn end_turn(&self, _: Option<()>) {}
@@ -158,6 +165,28 @@ impl Servers for Broken {
 
 async fn bring(search: &Search<Broken>, to: usize, units: u64) -> Result<Answer> {
     search.bring(to, units, tokio::time::Instant::now(), || true).await
+}
+
+/// Whoever may not take the lock of the movers moves units without it, at once.
+#[tokio::test]
+async fn a_turn_that_cannot_be_had_is_not_waited_for() {
+    let servers = Broken::new(&[0, 100], &[Mode::Fine, Mode::Fine]);
+    servers.state().has_turns = false;
+    let answer = bring(&Search::new(servers.clone()), 0, 1).await;
+    assert_eq!(answer.expect("an answer"), Answer::Brought(0));
+    assert_eq!(servers.state().turns, 1);
+    assert_eq!(servers.stock(), 100);
+}
+
+/// Buyers who gave up leave their searches in the queue.
+#[tokio::test]
+async fn a_search_that_nobody_wants_any_more_asks_no_server() {
+    let servers = Broken::new(&[0, 100], &[Mode::Fine, Mode::Fine]);
+    let search = Search::new(servers.clone());
+    let answer = search.bring(0, 1, tokio::time::Instant::now(), || false).await;
+    assert_eq!(answer.expect("an answer"), Answer::Unsure(0));
+    let state = servers.state();
+    assert_eq!((state.readings, state.entries), (0, 0));
 }
 
 /// A shard that can take no more restock ids (or is at `OOM`, `MISCONF`, `NOREPLICAS`, or has diverged) must not swallow

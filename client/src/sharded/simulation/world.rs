@@ -256,8 +256,8 @@ fn tell(client: Waiting, answer: Result<Answer>) {
 impl Servers for Network {
     type Turn = ();
 
-    async fn turn(&self, _: Duration) -> Option<()> {
-        Some(())
+    async fn turn(&self, _: Duration) -> Result<Option<()>> {
+        Ok(Some(()))
     }
 
     async fn end_turn(&self, _: Option<()>) {}

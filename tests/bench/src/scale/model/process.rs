@@ -12,9 +12,9 @@ use super::world::World;
 const LIFE: Ns = SECOND;
 /// The time in which a purchase is answered.
 const WITHIN: Ns = 5 * SECOND;
-/// How long the turn is waited for, before it is looked again whether there are units; and how often.
-const PATIENCE: Ns = 100 * MS;
-const MOST_WAITS: usize = 10;
+/// How long the turn is waited for, and after how much of it a process looks again whether there are units.
+const PATIENCE: Ns = SECOND;
+const GLANCE: Ns = 100 * MS;
 /// The most transfers for one shard in a row.
 const MOST_MOVES: usize = 100;
 
@@ -111,16 +111,14 @@ impl Process {
             return answer;
         }
         let mut turn = None;
-        for _ in 0..MOST_WAITS {
+        let patience = self.world.clock.now() + PATIENCE;
+        while turn.is_none() && self.world.clock.now() < patience {
             let begun = self.world.clock.now();
             if self.world.nothing_is_left().await {
                 *last = Some((begun, Answer::Nothing));
                 return Answer::Nothing;
             }
-            turn = self.world.turn(PATIENCE).await;
-            if turn.is_some() {
-                break;
-            }
+            turn = self.world.turn(GLANCE).await;
         }
         let begun = self.world.clock.now();
         let answer = self.gather(to).await;

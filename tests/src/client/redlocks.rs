@@ -187,6 +187,7 @@ async fn a_renewal_without_a_majority_loses_the_lock_in_time() {
     let lock = three.lock().await;
     let guard = lock.acquire(Duration::from_secs(8)).await.unwrap().unwrap();
     three.wait_for_renewals(0, 1).await;
+    wait_until("the client knows that the lease is renewed", async || guard.left() > ms(5_500)).await;
     // Until when the first server keeps it, if no later renewal counts.
     let end: u64 = get(&mut three.connections[0], "PEXPIRETIME lock").await;
     let _stopped = Stopped::server(&mut three.connections[1]).await;
@@ -229,6 +230,8 @@ async fn that_a_purchase_releases_are_released_everywhere() {
     let shop = client(&three.servers[0]);
     shop.sale("sale").create(NewSale::new(1)).await.unwrap();
     let guard = three.redlock.lock("lock").acquire(HOUR).await.unwrap().unwrap();
+    // It may have been granted by the two others.
+    wait_until("the server that sells has the lock", async || three.has(0).await).await;
     assert!(shop.sale("sale").buy("ann").releasing(guard).await.unwrap().is_accepted());
     for connection in &mut three.connections {
         wait_until("it is free", async || get::<Option<String>>(connection, "GET lock").await.is_none())

@@ -1,6 +1,7 @@
 //! Several servers that know nothing of each other.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -61,6 +62,23 @@ impl Independent {
             return Err((ErrorKind::InvalidClientConfig, "no server is named").into());
         }
         Ok(Self { servers })
+    }
+
+    /// The servers in their order, each with the first and the last slot of its part.
+    ///
+    /// ```no_run
+    /// # fn example(servers: &seckill_client::connect::Independent) {
+    /// for (node, slots) in servers.parts() {
+    ///     println!("{}:{} has the slots {slots:?}", node.host, node.port);
+    /// }
+    /// # }
+    /// ```
+    pub fn parts(&self) -> impl Iterator<Item = (Node, RangeInclusive<u16>)> {
+        let count = self.servers.len();
+        let first = move |server: usize| (server * usize::from(SLOTS)).div_ceil(count) as u16;
+        let part =
+            move |(number, server)| (address(server), first(number)..=first(number + 1).saturating_sub(1));
+        self.servers.iter().enumerate().map(part)
     }
 
     /// The server at a place, or any.
@@ -240,6 +258,12 @@ mod tests {
             ["10.0.0.1", "10.0.0.2"]
         );
         assert!(places.iter().all(|place| servers.server(Some(place)).is_ok()));
+        let parts: Vec<_> = servers.parts().map(|(node, slots)| (node.host, slots)).collect();
+        let parts: Vec<_> = parts.iter().map(|(host, slots)| (host.as_str(), slots.clone())).collect();
+        assert_eq!(
+            parts,
+            [("10.0.0.1", 0..=5_461), ("10.0.0.2", 5_462..=10_922), ("/tmp/s", 10_923..=16_383)]
+        );
         assert!(Independent::new([""; 0]).is_err());
     }
 }

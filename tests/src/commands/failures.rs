@@ -40,7 +40,8 @@ async fn a_silent_server_takes_no_longer_than_it_may() {
     let begun = std::time::Instant::now();
     let ended = Program::at([url]).run("--within 200ms sale show bottles").await;
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(begun.elapsed() < std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+    // Without the option it would take five seconds.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 /// A name is any bytes, and goes to a terminal as it was read.

@@ -7,6 +7,7 @@ mod events;
 mod examples;
 mod exposition;
 mod failures;
+mod independent;
 mod interrupted_shards;
 mod load;
 mod lock_lines;

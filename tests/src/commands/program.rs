@@ -15,6 +15,8 @@ use crate::harness::server::Server;
 /// The program with the server that it is to talk to.
 pub(crate) struct Program {
     urls: String,
+    /// Whether the servers have sales together.
+    are_independent: bool,
 }
 
 /// What the program ended with.
@@ -34,13 +36,20 @@ impl Program {
     /// Talks to the servers at these URLs.
     pub(crate) fn at<T: AsRef<str>>(urls: impl IntoIterator<Item = T>) -> Self {
         let urls: Vec<String> = urls.into_iter().map(|url| url.as_ref().to_owned()).collect();
-        Self { urls: urls.join(",") }
+        Self { urls: urls.join(","), are_independent: false }
+    }
+
+    /// Talks to these servers, which have sales together without a cluster.
+    pub(crate) fn sharing(servers: &[Server]) -> Self {
+        let program = Self::at(servers.iter().map(|server| socket_url(&server.socket())));
+        Self { are_independent: true, ..program }
     }
 
     /// The program with these arguments, not run yet. Nothing of the environment of the test reaches it that it reads.
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new(built("seckill"));
         command.args(arguments).env("SECKILL_URL", &self.urls).env_remove("SECKILL_PRIMARY");
+        command.env("SECKILL_INDEPENDENT", if self.are_independent { "true" } else { "" });
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

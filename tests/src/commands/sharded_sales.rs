@@ -28,6 +28,16 @@ async fn so_is_one_on_a_single_server() {
     play(&mut connection, "DBSIZE => 0").await;
 }
 
+/// The same on servers that know nothing of each other.
+#[tokio::test]
+async fn so_is_one_on_independent_servers() {
+    let servers = [Server::start().await, Server::start().await];
+    lives(&Program::sharing(&servers)).await;
+    for server in &servers {
+        play(&mut server.connect().await, "DBSIZE => 0").await;
+    }
+}
+
 async fn lives(program: &Program) {
     let created =
         program.json("sale create bottles --stock 50 --shards 8 --limit 2 --hold 10m --opens +1h").await;

@@ -82,7 +82,7 @@ impl Source {
     async fn reach(&self, began: Instant, within: Duration) -> Result<Vec<Reached>, Failure> {
         let reach = async {
             let connector = self.connector().await?;
-            let for_each = if matches!(connector, Connector::Cluster(_)) { within / 3 } else { within };
+            let for_each = if connector.has_parts() { within / 3 } else { within };
             connector.each_primary(for_each).await
         };
         let primaries = timeout_at(began + within, reach).await;

@@ -1,16 +1,19 @@
-//! A connection to one server, or to all nodes of a cluster.
+//! A connection to one server, to all nodes of a cluster, or to several servers.
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, Pipeline, RedisFuture, Value};
+use seckill_client::connect::IndependentConnection;
 
-/// A connection of either kind.
+/// A connection of any kind.
 #[derive(Clone)]
 pub(crate) enum AnyConnection {
     /// To one server.
     Server(MultiplexedConnection),
     /// To the nodes of a cluster.
     Cluster(ClusterConnection),
+    /// To servers that know nothing of each other.
+    Independent(IndependentConnection),
 }
 
 impl ConnectionLike for AnyConnection {
@@ -18,6 +21,7 @@ impl ConnectionLike for AnyConnection {
         match self {
             Self::Server(connection) => connection.req_packed_command(command),
             Self::Cluster(connection) => connection.req_packed_command(command),
+            Self::Independent(connection) => connection.req_packed_command(command),
         }
     }
 
@@ -30,6 +34,7 @@ impl ConnectionLike for AnyConnection {
         match self {
             Self::Server(connection) => connection.req_packed_commands(pipe, offset, count),
             Self::Cluster(connection) => connection.req_packed_commands(pipe, offset, count),
+            Self::Independent(connection) => connection.req_packed_commands(pipe, offset, count),
         }
     }
 
@@ -37,6 +42,7 @@ impl ConnectionLike for AnyConnection {
         match self {
             Self::Server(connection) => connection.get_db(),
             Self::Cluster(connection) => connection.get_db(),
+            Self::Independent(connection) => connection.get_db(),
         }
     }
 }

@@ -7,7 +7,7 @@ use futures_util::future::select_ok;
 use redis::aio::{AsyncPushSender, MultiplexedConnection};
 use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{Client, ConnectionAddr, ConnectionInfo, RedisResult, TlsMode};
-use seckill_client::connect::{Cluster, Connect, Node, Sentinel};
+use seckill_client::connect::{Cluster, Connect, Independent, Node, Sentinel};
 use tokio::time::sleep;
 
 use super::connection::AnyConnection;
@@ -28,6 +28,8 @@ pub(crate) enum Connector {
     Cluster(Cluster),
     /// The primary that sentinels name.
     Sentinel(Sentinel),
+    /// Servers that know nothing of each other.
+    Independent(Independent),
 }
 
 impl Connector {
@@ -44,6 +46,15 @@ impl Connector {
             None => Cluster::new(nodes),
         };
         cluster.map(Self::Cluster)
+    }
+
+    pub(super) fn independent(servers: Vec<ConnectionInfo>) -> RedisResult<Self> {
+        Independent::new(servers).map(Self::Independent)
+    }
+
+    /// Whether there may be several primaries.
+    pub(crate) fn has_parts(&self) -> bool {
+        matches!(self, Self::Cluster(_) | Self::Independent(_))
     }
 
     pub(super) async fn sentinel(
@@ -87,7 +98,21 @@ impl Connect for Connector {
     type Connection = AnyConnection;
 
     fn repairs_itself(&self) -> bool {
-        matches!(self, Self::Cluster(_))
+        match self {
+            Self::Single(server) => server.repairs_itself(),
+            Self::Sentinel(sentinel) => sentinel.repairs_itself(),
+            Self::Cluster(cluster) => cluster.repairs_itself(),
+            Self::Independent(servers) => servers.repairs_itself(),
+        }
+    }
+
+    fn place(&self, key: &[u8]) -> Option<Node> {
+        match self {
+            Self::Single(server) => server.place(key),
+            Self::Sentinel(sentinel) => sentinel.place(key),
+            Self::Cluster(cluster) => cluster.place(key),
+            Self::Independent(servers) => servers.place(key),
+        }
     }
 
     async fn connect(&self) -> RedisResult<AnyConnection> {
@@ -95,6 +120,7 @@ impl Connect for Connector {
             Self::Single(server) => server.connect().await.map(AnyConnection::Server),
             Self::Sentinel(sentinel) => sentinel.connect().await.map(AnyConnection::Server),
             Self::Cluster(cluster) => cluster.connect().await.map(AnyConnection::Cluster),
+            Self::Independent(servers) => servers.connect().await.map(AnyConnection::Independent),
         }
     }
 
@@ -104,6 +130,7 @@ impl Connect for Connector {
             Self::Sentinel(sentinel) => sentinel.connect_apart(node).await,
             Self::Cluster(cluster) if node.is_none() => connect_to_any(cluster).await,
             Self::Cluster(cluster) => cluster.connect_apart(node).await,
+            Self::Independent(servers) => servers.connect_apart(node).await,
         }
     }
 
@@ -116,6 +143,7 @@ impl Connect for Connector {
             Self::Single(server) => server.connect_tracking(node, pushes).await,
             Self::Sentinel(sentinel) => sentinel.connect_tracking(node, pushes).await,
             Self::Cluster(cluster) => cluster.connect_tracking(node, pushes).await,
+            Self::Independent(servers) => servers.connect_tracking(node, pushes).await,
         }
     }
 }

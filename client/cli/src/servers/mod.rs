@@ -56,6 +56,15 @@ pub(crate) struct Servers {
         default_value = DEFAULT_URL
     )]
     urls: Vec<String>,
+    /// The servers of --url have sharded sales together, without a cluster: name them all, and in the same order each time
+    // A variable that is empty is not set.
+    #[arg(
+        long = "independent",
+        global = true,
+        env = "SECKILL_INDEPENDENT",
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    share_sales: bool,
     /// The primary to ask the sentinels for, where they watch several
     #[arg(long = "primary", global = true, env = "SECKILL_PRIMARY", value_name = "NAME")]
     primary: Option<String>,
@@ -100,7 +109,8 @@ impl Servers {
         match each.len() {
             1 => Ok(each.remove(0).connector),
             count => Err(Failure::Usage(format!(
-                "{count} servers are named by --url, but they are neither nodes of a cluster nor sentinels"
+                "{count} servers are named by --url, but they are neither nodes of a cluster nor sentinels; if they have \
+                 sharded sales together, say --independent"
             ))),
         }
     }
@@ -111,19 +121,29 @@ impl Servers {
     }
 
     /// The same for each of several servers that are independent of each other. A cluster is one, and so are the servers that
-    /// sentinels watch.
+    /// sentinels watch, and those that have sales together.
     pub(crate) async fn independent(&self) -> Result<Vec<Independent>, Failure> {
         let (servers, certificates) = self.resolve()?;
         let name = |server: &ConnectionInfo| server.addr().to_string();
         let first = name(&servers[0]);
         let connector = match discovery::mode(&servers, self.within).await? {
+            Mode::Cluster | Mode::Sentinel { .. } if self.share_sales => {
+                return Err(Failure::Usage(
+                    "--independent is for servers that are neither nodes of a cluster nor sentinels"
+                        .to_owned(),
+                ));
+            }
+            Mode::Single if self.share_sales => {
+                must_differ(servers.iter().map(name))?;
+                Connector::independent(servers)?
+            }
             Mode::Single => {
                 let single = |server| {
                     let name = name(&server);
                     Ok(Independent { name, connector: Connector::single(server)? })
                 };
-                let independent = servers.into_iter().map(single).collect::<Result<Vec<_>, Failure>>()?;
-                return all_different(independent);
+                must_differ(servers.iter().map(name))?;
+                return servers.into_iter().map(single).collect();
             }
             Mode::Cluster => Connector::cluster(servers, certificates.as_ref())?,
             Mode::Sentinel { takes_password } => {
@@ -157,11 +177,11 @@ impl Servers {
     }
 }
 
-/// A server that is named twice would have two votes for a lock.
-fn all_different(servers: Vec<Independent>) -> Result<Vec<Independent>, Failure> {
+/// A server that is named twice would have two votes for a lock, and two parts of a sale.
+fn must_differ(mut servers: impl Iterator<Item = String>) -> Result<(), Failure> {
     let mut names = HashSet::new();
-    match servers.iter().find(|server| !names.insert(&server.name)) {
-        Some(server) => Err(Failure::Usage(format!("--url names {} twice", server.name))),
-        None => Ok(servers),
+    match servers.find(|server| !names.insert(server.clone())) {
+        Some(server) => Err(Failure::Usage(format!("--url names {server} twice"))),
+        None => Ok(()),
     }
 }

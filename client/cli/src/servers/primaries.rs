@@ -14,10 +14,13 @@ use tokio::time::timeout;
 use super::connector::Connector;
 use crate::exit::Failure;
 
+/// Primaries and their slots, by their names.
+type Nodes = BTreeMap<String, (Node, HashSet<Slot>)>;
+
 /// The name of a primary, and the keys that it has.
 pub(crate) struct Place {
     pub(crate) name: String,
-    /// Of a cluster; the only server has all keys.
+    /// Where there are several; the only server has all keys.
     slots: Option<HashSet<Slot>>,
 }
 
@@ -50,7 +53,7 @@ impl Primary {
 }
 
 impl Connector {
-    /// All primaries: those of a cluster that have slots, or the one server. They answer within this time.
+    /// All primaries: those of a cluster that have slots, independent ones, or the one server. They answer within this time.
     pub(crate) async fn primaries(&self, within: Duration) -> Result<Vec<Primary>, Failure> {
         let each = self.each_primary(within).await?;
         each.into_iter().map(|(place, primary)| primary.map_err(|failure| place.failure(failure))).collect()
@@ -61,18 +64,14 @@ impl Connector {
         &self,
         within: Duration,
     ) -> Result<Vec<(Place, Result<Primary, Failure>)>, Failure> {
-        let mut any = self.primary(String::new(), None, within).await?;
-        if !matches!(self, Self::Cluster(_)) {
-            return Ok(vec![(Place { name: String::new(), slots: None }, Ok(any))]);
-        }
-        let ranges: Vec<Vec<Value>> = any.query(cmd("CLUSTER").arg("SLOTS")).await?;
-        let mut nodes: BTreeMap<String, (Node, HashSet<Slot>)> = BTreeMap::new();
-        for range in ranges {
-            let (slots, node) = slots_and_node(range)?;
-            let (_, of_node) =
-                nodes.entry(format!("{}:{}", node.host, node.port)).or_insert_with(|| (node, HashSet::new()));
-            of_node.extend(slots.filter_map(Slot::new));
-        }
+        let any = async || self.primary(String::new(), None, within).await;
+        let nodes = match self {
+            Self::Single(_) | Self::Sentinel(_) => {
+                return Ok(vec![(Place { name: String::new(), slots: None }, Ok(any().await?))]);
+            }
+            Self::Cluster(_) => nodes_of_cluster(&mut any().await?).await?,
+            Self::Independent(servers) => by_name(servers.parts()),
+        };
         // One that hangs is not to delay the others.
         let each = nodes.into_iter().map(|(name, (node, slots))| async move {
             let reached = self.primary(name.clone(), Some(&node), within).await;
@@ -101,12 +100,33 @@ impl Place {
     }
 }
 
+/// The nodes of a cluster that have slots, by their names.
+async fn nodes_of_cluster(any: &mut Primary) -> Result<Nodes, Failure> {
+    let ranges: Vec<Vec<Value>> = any.query(cmd("CLUSTER").arg("SLOTS")).await?;
+    let parts = ranges.into_iter().map(node_and_slots).collect::<RedisResult<Vec<_>>>()?;
+    Ok(by_name(parts))
+}
+
+fn by_name(parts: impl IntoIterator<Item = (Node, RangeInclusive<u16>)>) -> Nodes {
+    let mut nodes = Nodes::new();
+    for (node, slots) in parts {
+        let (_, of_node) = nodes.entry(name(&node)).or_insert_with(|| (node, HashSet::new()));
+        of_node.extend(slots.filter_map(Slot::new));
+    }
+    nodes
+}
+
+/// `10.0.0.1:6379`, or the path of a socket.
+fn name(node: &Node) -> String {
+    if node.port == 0 { node.host.clone() } else { format!("{}:{}", node.host, node.port) }
+}
+
 /// Slots and their primary in the reply of CLUSTER SLOTS.
-fn slots_and_node(range: Vec<Value>) -> RedisResult<(RangeInclusive<u16>, Node)> {
+fn node_and_slots(range: Vec<Value>) -> RedisResult<(Node, RangeInclusive<u16>)> {
     let mut fields = range.into_iter();
     let mut slot = || u16::from_redis_value(fields.next().unwrap_or(Value::Nil));
     let slots = slot()?..=slot()?;
-    Ok((slots, node(fields.next().unwrap_or(Value::Nil))?))
+    Ok((node(fields.next().unwrap_or(Value::Nil))?, slots))
 }
 
 /// A node in the reply of CLUSTER SLOTS: its host, its port, and more. A host that is not known is that of who replies.

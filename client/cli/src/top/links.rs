@@ -31,6 +31,7 @@ enum Kind {
     Server { address: String },
     Cluster,
     Sentinel,
+    Independent,
 }
 
 /// What a server replied, or why it did not.
@@ -57,20 +58,21 @@ impl Links {
             }
             Connector::Cluster(_) => Kind::Cluster,
             Connector::Sentinel(_) => Kind::Sentinel,
+            Connector::Independent(_) => Kind::Independent,
         };
         Ok(Self { each: places.into_iter().map(link).collect(), kind })
     }
 
     /// Whether another server should be in the place of one that became a replica.
     pub(super) fn wants_primaries(&self) -> bool {
-        !matches!(self.kind, Kind::Server { .. })
+        matches!(self.kind, Kind::Cluster | Kind::Sentinel)
     }
 
     /// How a primary is shown; its port is 0 where that is not known.
     pub(super) fn name(&self, link: &Link, port: u64) -> String {
         match &self.kind {
             Kind::Server { address } => address.clone(),
-            Kind::Cluster => link.place.name.clone(),
+            Kind::Cluster | Kind::Independent => link.place.name.clone(),
             Kind::Sentinel if port == 0 => "primary".to_owned(),
             Kind::Sentinel => format!("primary, port {port}"),
         }

@@ -65,8 +65,11 @@ impl Connections {
     }
 
     fn close(&mut self) {
-        self.nodes.clear();
         self.routes.fill(Route::default());
+        if self.nodes.is_empty() {
+            return;
+        }
+        self.nodes.clear();
         // Nobody would say that it changed.
         if let Some(knowledge) = self.knowledge.upgrade() {
             knowledge.forget_all();

@@ -21,6 +21,13 @@ pub(crate) struct Memory<C: Connect> {
     connections: Arc<Mutex<Connections>>,
 }
 
+/// A refusal that is known.
+struct Known {
+    refusal: Refusal,
+    is_certain: bool,
+    ends_soon: bool,
+}
+
 impl<C: Connect> Memory<C> {
     /// Nothing is known, and nothing is sent.
     pub(crate) fn new(client: &Client<C>, keys: Vec<Vec<u8>>) -> Self {
@@ -37,26 +44,40 @@ impl<C: Connect> Memory<C> {
     /// Why the sale refuses a new order of so many units at this moment, if that is known for certain. Takes no lock,
     /// writes nothing that other cores read, and allocates nothing.
     pub(crate) fn refusal(&self, qty: u32) -> Option<Refusal> {
-        self.refusal_and_end(qty).map(|(refusal, _)| refusal)
+        self.known(qty).filter(|known| known.is_certain).map(|known| known.refusal)
     }
 
     /// The same for an order that is refused by it. What ends soon is learned again, so that no order has to go to the server
-    /// only because it ended.
+    /// only because it ended; but one does when it is not certain any more.
     pub(super) fn refuse(&self, qty: u32) -> Option<Refusal> {
-        let (refusal, ends_soon) = self.refusal_and_end(qty)?;
-        if ends_soon {
+        let known = self.known(qty)?;
+        if !known.is_certain && self.knowledge.asks_again(Instant::now()) {
+            return None;
+        }
+        if known.ends_soon {
             self.learn();
         }
-        Some(refusal)
+        Some(known.refusal)
     }
 
-    /// A refusal, and whether it ends soon.
-    fn refusal_and_end(&self, qty: u32) -> Option<(Refusal, bool)> {
+    fn known(&self, qty: u32) -> Option<Known> {
         let verdict = self.knowledge.verdict();
         let verdict = verdict.as_ref()?;
         let refusal = verdict.refusal(qty)?;
         let now = Instant::now();
-        (now < verdict.until).then_some((refusal, now >= verdict.stale_at))
+        let is_certain = verdict.is_certain(&refusal, now);
+        (now < verdict.until).then_some(Known { refusal, is_certain, ends_soon: now >= verdict.stale_at })
+    }
+
+    /// The servers refused an order as they would all others. If that is certain, what they say of the sale is learned in the
+    /// background.
+    pub(super) fn note_refusal(&self, refusal: &Refusal, is_certain: bool) {
+        if matches!(refusal, Refusal::SoldOut | Refusal::Short) {
+            self.knowledge.note_refusal(is_certain);
+        }
+        if is_certain {
+            self.learn();
+        }
     }
 
     /// This process changed the sale.
@@ -64,13 +85,8 @@ impl<C: Connect> Memory<C> {
         self.knowledge.forget_all();
     }
 
-    /// Learns in the background what all shards have, unless it is known or being learned, or it failed just now. To be
-    /// called after the server refused an order for what all buyers are refused for.
-    pub(crate) fn learn(&self) {
-        self.begin_to_learn();
-    }
-
-    fn begin_to_learn(&self) -> Progress {
+    /// Learns in the background what all shards have, unless it is known or being learned, or it failed just now.
+    fn learn(&self) -> Progress {
         let (progress, learning) = self.knowledge.begin();
         if let Some(learning) = learning {
             let (client, connections) = (self.client.clone(), self.connections.clone());
@@ -93,14 +109,17 @@ impl<C: Connect> Memory<C> {
         loop {
             let mut news = std::pin::pin!(self.knowledge.news.notified());
             news.as_mut().enable();
-            let progress = self.begin_to_learn();
-            let wake = if self.refusal(qty).is_some() {
-                was_refused = true;
-                self.knowledge.next_step()
-            } else if was_refused || progress == Progress::Known || Instant::now() >= give_up {
-                return;
-            } else {
-                give_up
+            let progress = self.learn();
+            let wake = match self.known(qty) {
+                Some(Known { is_certain: true, .. }) => {
+                    was_refused = true;
+                    self.knowledge.next_step()
+                }
+                _ if Instant::now() >= give_up => return,
+                // Whoever asks again must not do so all the time.
+                Some(_) => give_up,
+                None if was_refused || progress == Progress::Known => return,
+                None => give_up,
             };
             let _ = timeout_at(wake.into(), news).await;
         }

@@ -15,6 +15,10 @@ use crate::error::Error;
 /// How long nothing is learned after an error that would come again.
 const REFUSED_FOR: Duration = Duration::from_secs(60);
 
+/// For how long nobody asks the servers again whether a sale of several shards is sold out. Its figures do not tell: units may
+/// be under way from shard to shard, by a process that ended, and whoever is refused by the servers finishes that.
+pub(super) const CERTAIN_FOR: Duration = Duration::from_secs(10);
+
 /// What is known of the shards of a sale.
 pub(super) struct Knowledge {
     keys: Vec<Vec<u8>>,
@@ -29,6 +33,8 @@ pub(super) struct Knowledge {
 struct State {
     shards: Vec<Shard>,
     is_learning: bool,
+    /// When the servers refused for lack of units, or were to be asked again, if nothing changed since.
+    certain_since: Option<Instant>,
     /// Nothing is learned before: it failed.
     paused_until: Option<Instant>,
 }
@@ -63,7 +69,7 @@ impl Knowledge {
     pub(super) fn new(keys: Vec<Vec<u8>>) -> Self {
         let numbers = keys.iter().cloned().zip(0..).collect();
         let shards = vec![Shard::default(); keys.len()];
-        let state = State { shards, is_learning: false, paused_until: None };
+        let state = State { shards, is_learning: false, certain_since: None, paused_until: None };
         Self { keys, numbers, verdict: ArcSwapOption::empty(), state: Mutex::new(state), news: Notify::new() }
     }
 
@@ -91,11 +97,13 @@ impl Knowledge {
         }
     }
 
-    /// When who waits is to look again: what is known is stale, or it is stale already and ends.
+    /// When who waits is to look again: what is known is stale, or it is stale already and ends; or it is not certain.
     pub(super) fn next_step(&self) -> Instant {
         let now = Instant::now();
-        let step =
-            |verdict: &Arc<Verdict>| if now < verdict.stale_at { verdict.stale_at } else { verdict.until };
+        let step = |verdict: &Arc<Verdict>| {
+            let step = if now < verdict.stale_at { verdict.stale_at } else { verdict.until };
+            step.min(verdict.is_certain_until)
+        };
         self.verdict.load().as_ref().map_or(now, step)
     }
 
@@ -110,12 +118,46 @@ impl Knowledge {
             let shard = &mut state.shards[number];
             *shard = Shard { figures: None, epoch: shard.epoch + 1 };
         }
+        state.certain_since = None;
         let was_known = self.verdict.swap(None).is_some();
         drop(state);
         if was_known {
             tracing::debug!(name: "seckill.memory.forgotten", sale = %self.name());
             self.news.notify_waiters();
         }
+    }
+
+    /// Takes note that the servers refused for lack of units: whether for certain.
+    pub(super) fn note_refusal(&self, is_certain: bool) {
+        let mut state = self.lock();
+        state.certain_since = is_certain.then(Instant::now);
+        self.conclude(&state);
+    }
+
+    /// Whether to ask the servers again at this instant. Once they were certain, only the first who comes does.
+    pub(super) fn asks_again(&self, now: Instant) -> bool {
+        let mut state = self.lock();
+        let Some(since) = &mut state.certain_since else { return true };
+        if now < *since + CERTAIN_FOR {
+            return false;
+        }
+        *since = now;
+        self.conclude(&state);
+        true
+    }
+
+    /// Concludes from the figures whether orders are refused.
+    fn conclude(&self, state: &State) -> Option<Arc<Verdict>> {
+        let mut verdict = Verdict::of(state.shards.iter().map(|shard| shard.figures));
+        if self.keys.len() > 1
+            && let Some(verdict) = &mut verdict
+        {
+            verdict.is_certain_until =
+                state.certain_since.map_or_else(Instant::now, |since| since + CERTAIN_FOR);
+        }
+        let verdict = verdict.map(Arc::new);
+        self.verdict.store(verdict.clone());
+        verdict
     }
 
     /// Begins to learn what is missing or stale, unless somebody does, or it failed just now.
@@ -188,11 +230,9 @@ impl Drop for Learning {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.is_learning = false;
-        let verdict = Verdict::of(state.shards.iter().map(|shard| shard.figures));
-        let available = verdict.as_ref().map(|verdict| verdict.available);
-        self.0.verdict.store(verdict.map(Arc::new));
+        let verdict = self.0.conclude(&state);
         drop(state);
-        if let Some(available) = available {
+        if let Some(Verdict { available, .. }) = verdict.as_deref() {
             tracing::debug!(name: "seckill.memory.learned", sale = %self.0.name(), available);
         }
         self.0.news.notify_waiters();
@@ -207,6 +247,7 @@ mod tests {
 
     use super::super::figures::Window;
     use super::*;
+    use crate::words::Refusal;
 
     fn knowledge() -> Arc<Knowledge> {
         Arc::new(Knowledge::new(vec![b"a".to_vec(), b"b".to_vec()]))
@@ -264,6 +305,42 @@ mod tests {
         assert!(!is_known(&knowledge));
         assert_eq!(learn(&knowledge, || ()), [0]);
         assert!(is_known(&knowledge));
+    }
+
+    /// By the figures alone units that are under way from one shard to another do not exist.
+    #[test]
+    fn one_order_asks_the_servers_again_when_units_may_be_under_way() {
+        let knowledge = knowledge();
+        let is_certain = |at| {
+            let verdict = knowledge.verdict();
+            verdict.as_ref().expect("it is known").is_certain(&Refusal::SoldOut, at)
+        };
+        learn(&knowledge, || ());
+        let now = Instant::now();
+        assert!(!is_certain(now) && knowledge.asks_again(now), "the servers did not refuse");
+        knowledge.note_refusal(true);
+        assert!(is_certain(Instant::now()));
+
+        knowledge.note(&invalidate(key("b")));
+        learn(&knowledge, || ());
+        assert!(!is_certain(Instant::now()), "units may have left this shard");
+        assert!(knowledge.asks_again(now) && knowledge.asks_again(now));
+        knowledge.note_refusal(true);
+        let now = Instant::now();
+        assert!(is_certain(now) && !knowledge.asks_again(now));
+        let later = now + CERTAIN_FOR;
+        assert!(!is_certain(later) && knowledge.asks_again(later) && !knowledge.asks_again(later));
+        knowledge.note_refusal(false);
+        assert!(!is_certain(Instant::now()), "units are under way");
+    }
+
+    #[test]
+    fn between_one_shard_no_units_are_under_way() {
+        let knowledge = Arc::new(Knowledge::new(vec![b"a".to_vec()]));
+        learn(&knowledge, || ());
+        let verdict = knowledge.verdict();
+        let verdict = verdict.as_ref().expect("it is known");
+        assert!(verdict.is_certain(&Refusal::SoldOut, Instant::now()));
     }
 
     #[test]

@@ -22,10 +22,9 @@ impl<C: Connect> Memory<C> {
         }
         let receipt = place(purchase).await?;
         if let Outcome::Refused(why) = &receipt.outcome
-            && receipt.is_final
             && is_for_all(why)
         {
-            self.learn();
+            self.note_refusal(why, receipt.is_final);
         }
         Ok(receipt)
     }

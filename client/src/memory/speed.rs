@@ -26,6 +26,7 @@ fn keep_sold_out(memory: &Memory<redis::Client>, is_over: &AtomicBool) {
             for shard in learning.shards() {
                 learning.keep(shard, learning.epoch(shard), figures);
             }
+            memory.knowledge().note_refusal(true);
         }
         thread::sleep(Duration::from_millis(10));
     }

@@ -15,6 +15,8 @@ pub(super) struct Verdict {
     pub(super) stale_at: Instant,
     /// Until when it holds.
     pub(super) until: Instant,
+    /// Until when the units of all shards are certain to be all units there are.
+    pub(super) is_certain_until: Instant,
 }
 
 impl Verdict {
@@ -22,7 +24,7 @@ impl Verdict {
     pub(super) fn of(shards: impl IntoIterator<Item = Option<Figures>>) -> Option<Self> {
         let mut shards = shards.into_iter().map(|figures| {
             let Figures { window, available, until, .. } = figures?;
-            Some(Self { window, available, stale_at: figures?.stale_at(), until })
+            Some(Self { window, available, stale_at: figures?.stale_at(), until, is_certain_until: until })
         });
         let first = shards.next()??;
         shards.try_fold(first, |all, shard| {
@@ -32,8 +34,14 @@ impl Verdict {
                 available: all.available.saturating_add(shard.available),
                 stale_at: all.stale_at.min(shard.stale_at),
                 until: all.until.min(shard.until),
+                is_certain_until: all.is_certain_until.min(shard.is_certain_until),
             })
         })
+    }
+
+    /// Whether this refusal is certain at this instant.
+    pub(super) fn is_certain(&self, refusal: &Refusal, now: Instant) -> bool {
+        !matches!(refusal, Refusal::SoldOut | Refusal::Short) || now < self.is_certain_until
     }
 
     /// Why a new order of so many units is refused, in the precedence of the server.

@@ -35,7 +35,7 @@ pub struct DurableShardedSale<C: Connect = redis::Client> {
 
 impl<C: Connect> ShardedSale<C> {
     /// The same sale, for purchases and transfers whose steps so many replicas are to have within this time, a day at most.
-    /// While they have not, no further units are moved.
+    /// While they have not, no further units are moved. There are up to two connections for each shard, which are kept.
     ///
     /// ```no_run
     /// # async fn example(sale: seckill_client::ShardedSale) {

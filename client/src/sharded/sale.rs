@@ -187,7 +187,8 @@ impl<C: Connect> ShardedSale<C> {
     }
 
     /// Resolves when an order of so many units may be accepted again: as
-    /// [`RememberingSale::changed`](crate::RememberingSale::changed), of all shards.
+    /// [`RememberingSale::changed`](crate::RememberingSale::changed), of all shards. Units may be under way between them: while
+    /// the servers have not refused an order for certain this resolves after a second.
     ///
     /// ```no_run
     /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {

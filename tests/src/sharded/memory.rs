@@ -5,7 +5,8 @@ use seckill_client::{NewSale, Outcome, Refusal, ShardedSale};
 use tokio::time::timeout;
 
 use super::homes::buyers_at;
-use super::stage::Stage;
+use super::shop::Shop;
+use super::stage::{JOURNAL, Stage};
 use crate::client::link::calls;
 use crate::harness::conditions::{HOUR, PATIENCE, wait_until};
 
@@ -84,4 +85,54 @@ async fn a_unit_of_any_shard_is_for_who_waits() {
     }
     learn(sale).await;
     assert_eq!(sale.info().await.unwrap().held, SHARDS as u64);
+}
+
+/// A process was killed between the halves of a transfer, and the figures of the shards say that nothing is left.
+#[tokio::test]
+async fn units_that_were_left_under_way_are_for_who_waits() {
+    let mut shop = Shop::open(2, 1).await;
+    let mut buyers = buyers_at(&[0], 2);
+    assert!(shop.sale.buy(&buyers.next().unwrap()).await.unwrap().is_accepted());
+    let (id, from) = ("transfer:1:0:1:0f8fad5b-d9cb-469f-a165-708677289501", shop.key(1));
+    shop.ask(&format!("XADD {JOURNAL} * transfer {id}")).await;
+    assert_eq!(shop.ask(&format!("SECKILL.RESTOCK {from} -1 ID {id}")).await, "0");
+    let other = shop.another().await;
+    timeout(PATIENCE, other.changed(1)).await.expect("who waits is to ask the servers");
+    assert_eq!(other.known_refusal(1), None);
+    let receipt = other.buy(&buyers.next().unwrap()).await.unwrap();
+    assert!(receipt.is_accepted(), "{receipt:?}");
+    shop.must_be_settled().await;
+}
+
+/// A shard refuses the units that are under way to it, so no refusal is final, nor is one known; then somebody mends it.
+#[tokio::test]
+async fn units_that_a_shard_refused_are_for_who_waits() {
+    let mut shop = Shop::open(2, 0).await;
+    let (home, from) = (shop.key(0), shop.key(1));
+    for delivery in ["a", "b"] {
+        shop.ask(&format!("SECKILL.RESTOCK {home} 1 ID {delivery}")).await;
+        shop.ask(&format!("SECKILL.RESTOCK {home} -1")).await;
+    }
+    shop.ask(&format!("SECKILL.RESTOCK {from} 1 ID c")).await;
+    assert_eq!(shop.ask("CONFIG SET seckill.max-orders 2").await, "OK");
+    let mut buyers = buyers_at(&[0], 2);
+    let (sale, ann) = (shop.sale.clone(), buyers.next().unwrap());
+    let buying = tokio::spawn(async move {
+        let mut receipt = sale.buy(&ann).await.unwrap();
+        while receipt.outcome == Outcome::Refused(Refusal::SoldOut) {
+            assert!(!receipt.is_final, "{receipt:?}");
+            sale.changed(1).await;
+            receipt = sale.buy(&ann).await.unwrap();
+        }
+        receipt
+    });
+    wait_until("the unit is under way", async || {
+        shop.ask(&format!("XLEN {JOURNAL}")).await == "1" && shop.available().await == [0, 0]
+    })
+    .await;
+    let receipt = shop.sale.buy(&buyers.next().unwrap()).await.unwrap();
+    assert!(!receipt.is_final && !receipt.from_memory, "{receipt:?}");
+    assert_eq!(shop.ask("CONFIG SET seckill.max-orders 1000").await, "OK");
+    let receipt = timeout(PATIENCE, buying).await.expect("it is bought").unwrap();
+    assert!(receipt.is_accepted(), "{receipt:?}");
 }

@@ -22,6 +22,7 @@ mod seen;
 mod servers;
 #[cfg(test)]
 mod simulation;
+mod suspects;
 mod transfer;
 
 pub use audit::Transfers;

@@ -10,8 +10,9 @@ use super::carry_out::{End, Open, carry_out, repeat};
 use super::plan::{Move, Plan, towards};
 use super::seen::Seen;
 use super::servers::{Ending, Figures, Servers};
+use super::suspects::Suspects;
 use super::transfer::Transfer;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The most transfers for one shard in a row: others may take the units as fast as they come.
 const MOST_MOVES: usize = 100;
@@ -24,6 +25,7 @@ const REPEATED_AT_ONCE: usize = 32;
 pub(super) struct Mover<S> {
     servers: S,
     seen: Seen,
+    suspects: Suspects,
 }
 
 /// What came of the search for units.
@@ -50,27 +52,21 @@ pub(super) struct Settled {
     pub(super) owed: Vec<Transfer>,
     /// Those of them that a shard refuses.
     pub(super) refused: Vec<Transfer>,
+    /// Shards that could not do their half. They get no units, for these would be in no shard until somebody mends it; nor
+    /// do they give any.
+    faulty: HashSet<usize>,
 }
 
 impl Settled {
-    /// Whether the shard should give no units: those of another transfer from it are under way, perhaps for long.
-    fn keeps_from_giving(&self, shard: usize) -> bool {
-        self.open.iter().any(|open| open.from == shard && !self.owed.contains(open))
-    }
-
-    /// Whether the shard should get no units: it has not taken those of another transfer yet.
-    fn keeps_from_getting(&self, shard: usize) -> bool {
-        self.open.iter().any(|open| open.to == shard && !self.owed.contains(open))
-    }
-
     /// Whether no open transfer can be finished before somebody mends a shard.
     fn are_all_refused(&self) -> bool {
         self.open.iter().all(|open| self.refused.contains(open))
     }
 
-    fn note_open(&mut self, transfer: Transfer, error: &Error) {
+    fn note_open(&mut self, transfer: Transfer, Open { error, at }: &Open) {
         tracing::warn!(name: "seckill.transfer.open", %transfer, %error);
         self.open.push(transfer);
+        self.faulty.insert(*at);
         if !error.is_retryable() {
             self.refused.push(transfer);
         }
@@ -79,7 +75,7 @@ impl Settled {
 
 impl<S: Servers> Mover<S> {
     pub(super) fn new(servers: S) -> Self {
-        Self { servers, seen: Seen::default() }
+        Self { servers, seen: Seen::default(), suspects: Suspects::default() }
     }
 
     pub(super) fn servers(&self) -> &S {
@@ -98,15 +94,29 @@ impl<S: Servers> Mover<S> {
         let mut settled = self.settle().await?;
         let shards = self.read().await;
         let mut moved = Vec::new();
+        let mut unready = HashSet::new();
         for planned in moves(&shards) {
-            if settled.keeps_from_giving(planned.from) || settled.keeps_from_getting(planned.to) {
+            let cannot = |shard| {
+                settled.faulty.contains(&shard) || unready.contains(&shard) || self.suspects.has(shard)
+            };
+            if [planned.from, planned.to].into_iter().any(cannot) {
+                continue;
+            }
+            if let Some(shard) = self.unready(planned).await {
+                unready.insert(shard);
                 continue;
             }
             let (transfer, end) = self.transfer(planned).await?;
             match end {
                 Ok(End::Moved { .. }) => moved.push(transfer),
                 Ok(End::Void | End::Owed) => {}
-                Err(Open { error, .. }) => settled.note_open(transfer, &error),
+                Err(open) => {
+                    settled.note_open(transfer, &open);
+                    // Its node has other shards, and each would take as long.
+                    if open.error.is_retryable() {
+                        break;
+                    }
+                }
             }
         }
         Ok((settled, moved))
@@ -127,9 +137,14 @@ impl<S: Servers> Mover<S> {
     }
 
     async fn repeat_one(&self, transfer: Transfer, ending: Ending) -> Result<()> {
-        let end = repeat(&self.servers, transfer, ending).await.map_err(|open| open.error)?;
-        if end == End::Owed {
-            // It is to be finished when there are units for it.
+        let is_open = match repeat(&self.servers, transfer, ending).await {
+            Ok(end) => end == End::Owed,
+            // Until somebody mends the shard.
+            Err(Open { error, .. }) if !error.is_retryable() => true,
+            Err(Open { error, .. }) => return Err(error),
+        };
+        if is_open {
+            // It is to be finished when it can be.
             self.servers.begin(transfer).await?;
         }
         Ok(())
@@ -146,8 +161,15 @@ impl<S: Servers> Mover<S> {
         let begun = Instant::now();
         let mut shards = self.servers.figures().await;
         for entry in entries {
-            if !both_answer(&shards, entry.transfer) || begun.elapsed() > SETTLE_FOR {
+            let Transfer { from, to, .. } = entry.transfer;
+            let is_silent = |shard| matches!(shards.get(shard), Some(None));
+            let fails = |shard| self.suspects.is_left_alone(shard) || is_silent(shard);
+            if fails(from) || fails(to) || begun.elapsed() > SETTLE_FOR {
                 settled.open.push(entry.transfer);
+                let may_fail = |shard: &usize| self.suspects.has(*shard) || is_silent(*shard);
+                let failing: Vec<_> = [from, to].into_iter().filter(may_fail).collect();
+                // Either may fail when neither is known to.
+                settled.faulty.extend(if failing.is_empty() { vec![from, to] } else { failing });
                 continue;
             }
             match self.finish(entry.transfer).await {
@@ -161,10 +183,11 @@ impl<S: Servers> Mover<S> {
                         settled.owed.push(entry.transfer);
                     }
                 },
-                Err(Open { error, at }) => {
-                    settled.note_open(entry.transfer, &error);
-                    if error.is_retryable()
-                        && let Some(figures) = shards.get_mut(at)
+                Err(open) => {
+                    self.suspect(&open);
+                    settled.note_open(entry.transfer, &open);
+                    if open.error.is_retryable()
+                        && let Some(figures) = shards.get_mut(open.at)
                     {
                         *figures = None;
                     }
@@ -176,6 +199,7 @@ impl<S: Servers> Mover<S> {
 
     /// Carries out what another one began. A shard that owes units gets them first, if others have any.
     async fn finish(&self, transfer: Transfer) -> Result<End, Open> {
+        self.check_ready(transfer.from, transfer.to).await?;
         let end = carry_out(&self.servers, transfer).await?;
         if end != End::Owed {
             return Ok(end);
@@ -218,9 +242,18 @@ impl<S: Servers> Mover<S> {
     ) -> Result<Answer> {
         let mut unready = HashSet::new();
         for _ in 0..MOST_MOVES {
-            let can_give = |shard: usize| !settled.keeps_from_giving(shard) && !unready.contains(&shard);
-            let can_get = !settled.keeps_from_getting(to) && !unready.contains(&to);
-            let planned = match towards(to, units, shards, |shard| can_get && can_give(shard)) {
+            let can = |shard: usize| !settled.faulty.contains(&shard) && !unready.contains(&shard);
+            if matches!(shards.get(to), Some(None)) {
+                // It would keep the units in no shard.
+                return Ok(Answer::Unsure(0));
+            }
+            let preferred =
+                towards(to, units, shards, |shard| can(to) && can(shard) && !self.suspects.has(shard));
+            let plan = match preferred {
+                Plan::Blocked(_) => towards(to, units, shards, |shard| can(to) && can(shard)),
+                plan => plan,
+            };
+            let planned = match plan {
                 Plan::Enough => break,
                 Plan::Missing(total) => return Ok(Answer::Only(total)),
                 Plan::Blocked(total) if unready.is_empty() && settled.are_all_refused() => {
@@ -240,22 +273,37 @@ impl<S: Servers> Mover<S> {
                     set_available(shards, planned.to, to);
                 }
                 Ok(End::Void | End::Owed) => *shards = self.servers.figures().await,
-                // Perhaps another shard can give them.
-                Err(Open { error, .. }) => settled.note_open(transfer, &error),
+                // Perhaps another shard can give them; but who did not answer took all the time.
+                Err(open) => {
+                    settled.note_open(transfer, &open);
+                    if open.error.is_retryable() {
+                        return Ok(Answer::Unsure(0));
+                    }
+                }
             }
         }
         Ok(Answer::Brought(to))
     }
 
-    /// A shard of a planned transfer that could not do its half now.
+    /// A shard of a planned transfer that could not do its half now. Then its units stay where they are.
     async fn unready(&self, planned: Move) -> Option<usize> {
-        for shard in [planned.from, planned.to] {
-            if let Err(error) = self.servers.ready(shard).await {
-                tracing::debug!(name: "seckill.transfer.failed", %error);
-                return Some(shard);
-            }
+        let Open { error, at } = self.check_ready(planned.from, planned.to).await.err()?;
+        tracing::debug!(name: "seckill.transfer.failed", %error);
+        Some(at)
+    }
+
+    fn suspect(&self, open: &Open) {
+        if open.error.is_retryable() {
+            self.suspects.note(open.at);
         }
-        None
+    }
+
+    /// Whether both shards of a transfer could do their halves now.
+    async fn check_ready(&self, from: usize, to: usize) -> Result<(), Open> {
+        for at in [from, to] {
+            self.servers.ready(at).await.map_err(|error| Open { error, at })?;
+        }
+        Ok(())
     }
 
     /// Makes a transfer. It fails when it could not be begun.
@@ -264,6 +312,9 @@ impl<S: Servers> Mover<S> {
         let entry = self.servers.begin(transfer).await?;
         let end = carry_out(&self.servers, transfer).await;
         tracing::debug!(name: "seckill.transfer", %transfer, ?end);
+        if let Err(open) = &end {
+            self.suspect(open);
+        }
         if matches!(end, Ok(End::Moved { .. })) {
             self.seen.note_moved(transfer);
         }

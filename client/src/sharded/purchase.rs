@@ -45,14 +45,23 @@ impl<C: Connect> ShardedSale<C> {
         }
         let deadline = self.deadline();
         let mut backoff = Backoff::until(deadline);
-        let mut is_final = true;
+        // Of an earlier attempt that may arrive late.
+        let mut doubtful: Option<Receipt> = None;
         loop {
-            let mut receipt = purchase.attempt(&shard, false).await?;
-            is_final &= receipt.is_final;
+            let mut receipt = match (purchase.attempt(&shard, false).await, &doubtful) {
+                (Err(error), Some(receipt)) if !error.is_of_module() => {
+                    return Ok(Receipt { outcome: Outcome::Unknown, ..receipt.clone() });
+                }
+                (receipt, _) => receipt?,
+            };
             if !is_refused_here(&receipt.outcome) {
                 return Ok(receipt);
             }
-            receipt.is_final = is_final;
+            receipt.is_final &= doubtful.is_none();
+            let is_final = receipt.is_final;
+            if !is_final {
+                doubtful = Some(receipt.clone());
+            }
             let refused = Instant::now();
             if refused >= deadline {
                 // Others take the units as fast as they come.

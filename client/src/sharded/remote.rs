@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use redis::{Cmd, FromRedisValue, cmd};
-use seckill_core::protocol::{Code, Name, Request};
+use seckill_core::protocol::{Code, Command, Name, Query, Request};
 
 use super::layout::Layout;
 use super::replicas::Replicas;
@@ -13,6 +13,7 @@ use super::transfer::Transfer;
 use crate::call::parse;
 use crate::client::Client;
 use crate::connect::{ANSWER_WITHIN, Connect};
+use crate::encode::encode;
 use crate::error::{Error, Result};
 use crate::lock::Guard;
 use crate::reply::Info;
@@ -48,14 +49,15 @@ impl<C: Connect> Remote<C> {
     }
 
     /// Sends a command on which the next step of a transfer depends.
-    async fn write<T: FromRedisValue>(&self, key: &[u8], command: &Cmd) -> Result<T> {
+    async fn write<T: FromRedisValue>(&self, client: &Client<C>, key: &[u8], command: &Cmd) -> Result<T> {
         match &self.replicas {
-            Some(replicas) => Ok(parse(replicas.write(&self.client, key, command).await?)?),
-            None => Ok(self.client.call(command).await?.reply),
+            Some(replicas) => Ok(parse(replicas.write(client, key, command).await?)?),
+            None => Ok(client.call(command).await?.reply),
         }
     }
 
-    fn shard(&self, shard: usize) -> Result<&[u8]> {
+    /// The key of a shard that a transfer names.
+    pub(super) fn shard(&self, shard: usize) -> Result<&[u8]> {
         let shards = self.layout.shards();
         let missing = || Error::Server {
             code: Code::Err,
@@ -105,7 +107,11 @@ impl<C: Connect> Servers for Remote<C> {
 
     async fn ready(&self, shard: usize) -> Result<()> {
         match &self.replicas {
-            Some(replicas) => replicas.write(&self.client, self.shard(shard)?, &cmd("PING")).await.map(drop),
+            Some(replicas) => {
+                let sale = self.shard(shard)?;
+                let read = encode(Command::Read { sale, query: Query::Info });
+                replicas.write(&self.client, sale, &read).await.map(drop)
+            }
             None => Ok(()),
         }
     }
@@ -121,9 +127,11 @@ impl<C: Connect> Servers for Remote<C> {
     }
 
     async fn restock(&self, shard: usize, delta: i64, id: String) -> Result<Restocked> {
-        let sale = self.client.sale(self.shard(shard)?);
+        // A server that hangs is not waited for for long: others in this process wait meanwhile, and the half may be repeated.
+        let client = self.client.clone().within(ANSWER_WITHIN);
+        let sale = client.sale(self.shard(shard)?);
         let command = sale.deciding(Request::Restock { delta, id: Some(Name::new("id", id.as_bytes())?) });
-        match self.write(sale.key(), &command).await {
+        match self.write(&client, sale.key(), &command).await {
             Ok(available) => Ok(Restocked::Applied(available)),
             Err(Error::Server { code: Code::NoStock, .. }) => Ok(Restocked::NoStock),
             Err(Error::Server { code: Code::Mismatch, .. }) => Ok(Restocked::Mismatch),
@@ -135,7 +143,7 @@ impl<C: Connect> Servers for Remote<C> {
         let journal = self.layout.journal();
         let mut add = cmd("XADD");
         add.arg(&journal).arg("*").arg(TRANSFER).arg(transfer.to_string());
-        Ok(Entry { transfer, id: self.write(&journal, &add).await? })
+        Ok(Entry { transfer, id: self.write(&self.client, &journal, &add).await? })
     }
 
     async fn under_way(&self) -> Result<Vec<Entry>> {

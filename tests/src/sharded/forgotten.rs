@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use redis::cmd;
 use seckill_client::{NewSale, Outcome, Refusal, State};
 
 use super::homes::buyers_at;
-use super::stage::{SALE, Stage};
+use super::stage::{JOURNAL, SALE, Stage, keys};
 use crate::harness::conditions::{ms, wait_until};
 use crate::harness::session::ask;
 
@@ -140,7 +141,12 @@ async fn what_was_sold_meanwhile_is_owed() {
 #[tokio::test]
 async fn one_that_waits_for_replicas_never_doubles_units() {
     let mut scene = Scene::open(Half::Taken).await;
-    let durable = scene.stage.sale.durable(1, ms(500));
+    let (durable, from) = (scene.stage.sale.durable(1, ms(500)), &keys(&scene.stage.sale)[scene.from]);
+    // Another process began it, and has ended.
+    let id = format!("transfer:{}:{}:5:0f8fad5b-d9cb-469f-a165-708677289501", scene.from, scene.to);
+    let connection = &mut scene.stage.connection;
+    cmd("XADD").arg(JOURNAL).arg("*").arg("transfer").arg(&id).exec_async(connection).await.unwrap();
+    cmd("SECKILL.RESTOCK").arg(from).arg(-5).arg("ID").arg(&id).exec_async(connection).await.unwrap();
     let round = durable.sale().balancer().round().await.unwrap();
     assert_eq!((round.moved.len(), round.open.len()), (0, 1), "{round:?}");
     let taken = scene.stage.books().await.unbalanced();

@@ -24,6 +24,8 @@ enum Mode {
     Unreplicated,
     /// It reads, and writes hang for so long as a client waits.
     Slow,
+    /// It does not answer at all.
+    Silent,
 }
 
 /// What happens between the readings of two shards.
@@ -106,14 +108,15 @@ impl Servers for Broken {
                 happens(&mut state);
             }
             let (available, seq) = (state.available[shard], state.seq[shard]);
-            all.push(Some(Figures { available, taken: 0, seq, term: 1 }));
+            let answers = state.modes[shard] != Mode::Silent;
+            all.push(answers.then_some(Figures { available, taken: 0, seq, term: 1 }));
         }
         all
     }
 
     async fn restock(&self, shard: usize, delta: i64, id: String) -> Result<Restocked> {
         let mode = self.state().modes[shard];
-        if mode == Mode::Slow {
+        if matches!(mode, Mode::Slow | Mode::Silent) {
             tokio::time::sleep(Duration::from_millis(50)).await;
             return Err(lost());
         }
@@ -230,6 +233,61 @@ async fn a_durable_sale_whose_replica_is_gone_keeps_its_units_for_sale() {
     let answer = bring(&search, 1, 1).await;
     let open = servers.state().journal.len();
     assert!(servers.stock() > 0, "{answer:?} with 100 units in {open} open transfers");
+}
+
+/// A round of a balancer takes no units from a shard for one whose replicas are away, nor from such a one.
+#[tokio::test]
+async fn a_durable_balancer_leaves_units_where_they_are_for_sale() {
+    let servers = Broken::new(&[0, 100, 0], &[Mode::Fine, Mode::Unreplicated, Mode::Fine]);
+    let search = Search::new(servers.clone());
+    for round in 0..10 {
+        let balanced = search.balance(|shards| even_out(shards, &[], round % 3)).await;
+        assert!(balanced.expect("the journal can be written").0.open.is_empty());
+    }
+    assert_eq!(servers.stock(), 100);
+    let servers = Broken::new(&[100, 0], &[Mode::Fine, Mode::Unreplicated]);
+    let _ = Search::new(servers.clone()).balance(|shards| even_out(shards, &[], 0)).await;
+    assert_eq!(servers.stock(), 100);
+    // What another one began is not carried out either.
+    servers.begin(Transfer::new(0, 1, 50)).await.expect("it is begun");
+    let _ = Search::new(servers.clone()).balance(|shards| even_out(shards, &[], 0)).await;
+    assert_eq!(servers.stock(), 100);
+}
+
+/// A giver that does not answer keeps its own units, and no others.
+#[tokio::test]
+async fn a_transfer_from_a_shard_that_hangs_keeps_no_units_of_others() {
+    let servers = Broken::new(&[0, 100, 100], &[Mode::Fine, Mode::Slow, Mode::Fine]);
+    servers.begin(Transfer::new(1, 0, 50)).await.expect("it is begun");
+    let search = Search::new(servers.clone());
+    assert_eq!(bring(&search, 0, 1).await.expect("an answer"), Answer::Brought(0));
+    assert_eq!(servers.state().available, [50, 100, 50]);
+    // So does one that hung: the next search begins with the others.
+    let servers = Broken::new(&[0, 100, 90], &[Mode::Fine, Mode::Slow, Mode::Fine]);
+    let search = Search::new(servers.clone());
+    assert_eq!(bring(&search, 0, 1).await.expect("an answer"), Answer::Unsure(0));
+    assert_eq!(bring(&search, 0, 1).await.expect("an answer"), Answer::Brought(0));
+    assert_eq!(servers.state().available, [45, 100, 45]);
+}
+
+/// A home that does not answer any more when its units are searched gets none.
+#[tokio::test]
+async fn no_units_are_moved_to_a_shard_that_is_silent() {
+    let servers = Broken::new(&[0, 100], &[Mode::Silent, Mode::Fine]);
+    let answer = bring(&Search::new(servers.clone()), 0, 1).await.expect("an answer");
+    assert!(matches!(answer, Answer::Unsure(_)), "{answer:?}");
+    assert_eq!(servers.state().available, [0, 100]);
+}
+
+/// All shards of a node hang together.
+#[tokio::test]
+async fn a_round_of_a_balancer_waits_for_one_shard_that_hangs() {
+    let modes = [[Mode::Fine; 8], [Mode::Slow; 8]].concat();
+    let stock: Vec<_> = (0..16).map(|shard| if shard < 8 { 100 } else { 0 }).collect();
+    let servers = Broken::new(&stock, &modes);
+    let balanced = Search::new(servers.clone()).balance(|shards| even_out(shards, &[], 0)).await;
+    assert_eq!(balanced.expect("the journal can be written").0.open.len(), 1);
+    assert!(servers.stock() >= 750, "{} of 800 units are for sale", servers.stock());
 }
 
 /// An order is refused for good although the sale has units: those of open transfers.

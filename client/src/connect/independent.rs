@@ -1,5 +1,6 @@
 //! Several servers that know nothing of each other.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ impl Independent {
     ///
     /// # Errors
     ///
-    /// No server is named, or one is not the URL of a server.
+    /// No server is named, one is not the URL of a server, or two have the same host and port.
     ///
     /// ```no_run
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -60,6 +61,11 @@ impl Independent {
         let servers: Arc<[_]> = servers.into_iter().map(redis::Client::open).collect::<RedisResult<_>>()?;
         if servers.is_empty() {
             return Err((ErrorKind::InvalidClientConfig, "no server is named").into());
+        }
+        let mut addresses = HashSet::new();
+        if let Some(server) = servers.iter().map(address).find(|server| !addresses.insert(server.clone())) {
+            let named = format!("{}:{}", server.host, server.port);
+            return Err((ErrorKind::InvalidClientConfig, "a server is named twice", named).into());
         }
         Ok(Self { servers })
     }
@@ -265,5 +271,7 @@ mod tests {
             [("10.0.0.1", 0..=5_461), ("10.0.0.2", 5_462..=10_922), ("/tmp/s", 10_923..=16_383)]
         );
         assert!(Independent::new([""; 0]).is_err());
+        let error = Independent::new(["redis://10.0.0.1/1", "redis://10.0.0.1/2"]).expect_err("one server");
+        assert!(error.to_string().contains("10.0.0.1:6379"), "{error}");
     }
 }

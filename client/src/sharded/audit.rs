@@ -87,7 +87,7 @@ impl<C: Connect> ShardedSale<C> {
     ///
     /// # Errors
     ///
-    /// What the connection ended with.
+    /// What the connection ended with; `ERR`, and nothing is done, when a transfer is one of another sale, with more shards.
     ///
     /// ```no_run
     /// # async fn example(sale: seckill_client::ShardedSale) -> seckill_client::Result<()> {
@@ -97,6 +97,9 @@ impl<C: Connect> ShardedSale<C> {
     /// # }
     /// ```
     pub async fn finish(&self, transfers: &[Transfer]) -> Result<Vec<Transfer>> {
+        for transfer in transfers {
+            self.mover().servers().shard(transfer.from.max(transfer.to))?;
+        }
         let under_way = self.mover().servers().under_way().await?;
         let is_begun = |transfer: &&Transfer| under_way.iter().any(|entry| entry.transfer == **transfer);
         for transfer in transfers.iter().filter(|transfer| !is_begun(transfer)) {

@@ -29,8 +29,8 @@ pub(super) async fn find<C: Connect>(client: &Client<C>, key: &[u8]) -> Result<L
     };
     match read(client, key).await {
         Ok(fields) => listed(key, &fields),
-        // Neither a sale nor a directory.
-        Err(error) if is(&error, "WRONGTYPE") && is(&refused, "WRONGTYPE") => Err(refused),
+        // It is no sale, and no directory or one that may not be read.
+        Err(error) if is(&refused, "WRONGTYPE") => Err(error),
         Err(error) if is(&error, "WRONGTYPE") || is(&error, "NOPERM") => Ok(Layout::ordinary(key)),
         Err(error) => Err(error),
     }
@@ -45,7 +45,7 @@ pub(super) async fn find_remains<C: Connect>(client: &Client<C>, key: &[u8]) -> 
     let fields = read(client, key).await?;
     match (number(&fields, SALT), number(&fields, SHARDS)) {
         (Some(salt), Some(shards)) => Layout::new(key, shards, salt),
-        (Some::<u32>(_), None::<usize>) => Ok(Layout::listed(key, Vec::new())),
+        (Some(salt), None::<usize>) => Ok(Layout::listed(key, salt, Vec::new())),
         (None, _) => Err(no_directory()),
     }
 }
@@ -110,6 +110,8 @@ async fn write_once<C: Connect>(client: &Client<C>, key: &[u8], field: &str, val
 pub(super) async fn complete<C: Connect>(client: &Client<C>, layout: &Layout) -> Result<()> {
     let mut write = cmd("HSET");
     write.arg(layout.name());
+    // Again, for a deletion may have come in between: what is there is whole, and can be deleted again.
+    write.arg(SALT).arg(layout.salt()).arg(SHARDS).arg(layout.shards().len());
     for (number, shard) in layout.shards().iter().enumerate() {
         write.arg(number.to_string()).arg(shard);
     }
@@ -123,9 +125,9 @@ pub(super) async fn complete<C: Connect>(client: &Client<C>, layout: &Layout) ->
 /// A sale that was created anew since under this name stays.
 pub(super) async fn delete<C: Connect>(client: &Client<C>, layout: &Layout) -> Result<()> {
     let mut read = cmd("HGET");
-    read.arg(layout.name()).arg(0);
-    let first: Option<Vec<u8>> = client.call(&read).await?.reply;
-    if first.is_some_and(|first| layout.shards().first().is_some_and(|shard| *shard != first)) {
+    read.arg(layout.name()).arg(SALT);
+    let salt: Option<Vec<u8>> = client.call(&read).await?.reply;
+    if salt.is_some_and(|salt| salt != layout.salt().to_string().into_bytes()) {
         return Ok(());
     }
     for key in [&layout.journal()[..], &layout.done(), layout.name()] {
@@ -141,9 +143,7 @@ pub(super) fn unlink(key: &[u8]) -> Cmd {
 }
 
 fn listed(key: &[u8], fields: &Fields) -> Result<Layout> {
-    if number::<u32>(fields, SALT).is_none() {
-        return Err(no_directory());
-    }
+    let salt = number(fields, SALT).ok_or_else(no_directory)?;
     match fields.get(HASH.as_bytes()) {
         Some(hash) if hash == CRC32.as_bytes() => {}
         Some(_) => {
@@ -159,7 +159,7 @@ fn listed(key: &[u8], fields: &Fields) -> Result<Layout> {
     let shards = (0..shards).map(|shard| Some(fields.get(shard.to_string().as_bytes())?.clone()));
     let shards: Option<Vec<_>> = shards.collect();
     let shards = shards.ok_or_else(|| error_of(Code::BusyKey, "the directory of the sale lacks a shard"))?;
-    Ok(Layout::listed(key, shards))
+    Ok(Layout::listed(key, salt, shards))
 }
 
 fn is(error: &Error, code: &str) -> bool {

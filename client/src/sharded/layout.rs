@@ -19,6 +19,8 @@ static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
     name: Vec<u8>,
+    /// What tells it from a sale that was created under the same name at another time.
+    salt: u32,
     shards: Vec<Vec<u8>>,
 }
 
@@ -28,21 +30,25 @@ impl Layout {
         check_name(name)?;
         check_shards(shards)?;
         let shards = (0..shards).map(|shard| shard_key(name, shard, shards, salt)).collect();
-        Ok(Self { name: name.to_vec(), shards })
+        Ok(Self { name: name.to_vec(), salt, shards })
     }
 
     /// An ordinary sale: its only shard is at its own key.
     pub(super) fn ordinary(key: &[u8]) -> Self {
-        Self { name: key.to_vec(), shards: vec![key.to_vec()] }
+        Self { name: key.to_vec(), salt: 0, shards: vec![key.to_vec()] }
     }
 
     /// The layout that a directory lists.
-    pub(super) fn listed(name: &[u8], shards: Vec<Vec<u8>>) -> Self {
-        Self { name: name.to_vec(), shards }
+    pub(super) fn listed(name: &[u8], salt: u32, shards: Vec<Vec<u8>>) -> Self {
+        Self { name: name.to_vec(), salt, shards }
     }
 
     pub(super) fn name(&self) -> &[u8] {
         &self.name
+    }
+
+    pub(super) fn salt(&self) -> u32 {
+        self.salt
     }
 
     /// The key of each shard.

@@ -173,3 +173,19 @@ async fn a_restocking_counts_once() {
     assert_eq!(books.stock(), 0);
     shop.must_be_settled().await;
 }
+
+/// A deletion that is repeated late leaves a sale alone that is being created anew under the name.
+#[tokio::test]
+async fn a_deletion_leaves_the_next_sale_alone() {
+    let mut shop = Shop::open(2, 5).await;
+    let old = shop.sale.clone();
+    old.delete().await.unwrap();
+    // As it is in the course of a creation.
+    assert_eq!(shop.ask(&format!("HSET {SALE} salt 7 shards 4")).await, "2");
+    old.delete().await.unwrap();
+    let sale = shop.client.create_sharded(SALE, 4, NewSale::new(8)).await.unwrap();
+    old.delete().await.unwrap();
+    assert_eq!(shop.another().await.info().await.unwrap().available, 8);
+    sale.delete().await.unwrap();
+    assert_eq!(shop.ask("DBSIZE").await, "0");
+}

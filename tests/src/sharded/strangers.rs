@@ -1,6 +1,6 @@
 //! What does not belong to the sale, and who may not move its units.
 
-use seckill_client::{Client, Outcome, Receipt, Refusal};
+use seckill_client::{Client, Code, Outcome, Receipt, Refusal};
 
 use super::homes::buyers_at;
 use super::shop::Shop;
@@ -47,4 +47,25 @@ async fn who_may_not_move_units_buys_at_home() {
     let receipt = sale.buy(&buyers.next().unwrap()).await.unwrap();
     assert_eq!(receipt.outcome, Outcome::Refused(Refusal::SoldOut));
     assert_eq!(shop.available().await, [1, 1, 0, 1]);
+}
+
+/// A user who may not read the directory is told so, and not that the sale is an ordinary one.
+#[tokio::test]
+async fn who_may_not_read_the_directory_is_told() {
+    let mut shop = Shop::open(2, 1).await;
+    let rules = format!("~{{{SALE}:* ~{SALE} +seckill.buy +seckill.info +hello +client +ping");
+    assert_eq!(shop.ask(&format!("ACL SETUSER eve on nopass resetkeys -@all {rules}")).await, "OK");
+    let url = format!("redis://eve:any@127.0.0.1:{}/", shop.server.port());
+    let error = Client::open(url).unwrap().sharded(SALE).await.unwrap_err().to_string();
+    assert!(error.contains("hgetall"), "{error}");
+}
+
+/// A transfer of a sale with more shards is not begun here, where nobody could finish it.
+#[tokio::test]
+async fn a_transfer_of_another_sale_is_not_finished() {
+    let mut shop = Shop::open(2, 1).await;
+    let foreign = "transfer:0:9:1:0f8fad5b-d9cb-469f-a165-708677289501".parse().unwrap();
+    let error = shop.sale.finish(&[foreign]).await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::Err), "{error}");
+    assert_eq!(shop.under_way().await, 0);
 }

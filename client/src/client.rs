@@ -14,6 +14,7 @@ use crate::background::Background;
 use crate::call::{Answer, Failure, timed_out};
 use crate::connect::{ANSWER_WITHIN, CONNECT_WITHIN, Connect, Node, ask};
 use crate::error::Result;
+use crate::lost_nodes::LostNodes;
 use crate::retry::Backoff;
 use crate::shared_connection::{Current, SharedConnection, is_unfit};
 
@@ -45,6 +46,7 @@ struct Shared<C: Connect> {
     connection: SharedConnection<C>,
     /// The node to which a server redirected a call, while a slot moves there.
     redirected: Mutex<Option<(Node, MultiplexedConnection)>>,
+    lost_nodes: LostNodes,
     background: Background,
 }
 
@@ -84,6 +86,7 @@ impl<C: Connect> Client<C> {
         let shared = Shared {
             connection: SharedConnection::new(connector),
             redirected: Mutex::new(None),
+            lost_nodes: LostNodes::default(),
             background: Background::default(),
         };
         Self { shared: Arc::new(shared), within: WITHIN }
@@ -159,12 +162,23 @@ impl<C: Connect> Client<C> {
         deadline: Instant,
         patience: Duration,
     ) -> Result<Value, Failure> {
+        let lost = &self.shared.lost_nodes;
+        if let Some(error) = lost.refusal(command, Instant::now()) {
+            return Err(Failure::unsent(error));
+        }
         let send = async |connection: &mut C::Connection| command.query_async(connection).await;
         match self.send(deadline, patience, send).await? {
-            Ok(reply) => Ok(reply),
+            Ok(reply) => {
+                lost.forget(command);
+                Ok(reply)
+            }
             Err(error) => match Node::of_redirect(&error) {
                 Some(node) if error.kind() == ASK => self.attempt_at(node, command, deadline).await,
-                _ => Err(Failure::sent(error)),
+                Some(node) => {
+                    lost.note(command, node, Instant::now());
+                    Err(Failure::sent(error))
+                }
+                None => Err(Failure::sent(error)),
             },
         }
     }

@@ -38,6 +38,7 @@ mod encode;
 mod error;
 mod feed;
 mod lock;
+mod lost_nodes;
 mod memory;
 mod options;
 mod outcome;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use seckill_client::connect::{ClusterReplicas, Connect};
 use seckill_client::{Client, NewSale, Outcome, State};
+use tokio::task::JoinSet;
 
 use super::nodes::Cluster;
 use crate::client::connectors::sells;
@@ -106,4 +107,36 @@ async fn a_node_that_hangs_harms_no_sale_of_the_others() {
     }
     asking.abort();
     assert!(slowest < ms(1_500) && orders > 50, "{orders} orders, one took {slowest:?}");
+}
+
+/// Many callers want what a dead node has, all the time. The sales of the other nodes do not suffer from it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_dead_harms_no_sale_of_the_others() {
+    let mut cluster = Cluster::start("cluster-require-full-coverage no").await;
+    let client = cluster.client();
+    client.sale(SALE).create(NewSale::new(1_000)).await.unwrap();
+    let (_, owner) = cluster.place(SALE).await;
+    let mut others = vec![];
+    for key in ["a", "b", "c", "d", "e", "f"] {
+        others.push((key, cluster.place(key).await.1));
+    }
+    let (key, node) = others.into_iter().find(|(_, node)| *node != owner).unwrap();
+    cluster.nodes[node].server.kill();
+    let mut asking = JoinSet::new();
+    for _ in 0..500 {
+        let sale = client.sale(key);
+        asking.spawn(async move {
+            loop {
+                let _ = sale.info().await;
+            }
+        });
+    }
+    let mut slowest = Duration::ZERO;
+    for order in 0..200 {
+        let call = Instant::now();
+        must_sell(&client, &format!("o{order}")).await;
+        slowest = slowest.max(call.elapsed());
+        tokio::time::sleep(ms(10)).await;
+    }
+    assert!(slowest < ms(1_500), "one order took {slowest:?}");
 }

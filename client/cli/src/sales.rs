@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use redis::cmd;
-use seckill_client::Code;
+use seckill_client::{Code, Error};
 
 use crate::exit::Failure;
 use crate::servers::{AnyClient, AnySale, Primary};
@@ -63,7 +63,7 @@ pub(crate) async fn group(
             Ok(sale) if !sale.is_ordinary() => sharded.push(sale),
             Ok(_) => {}
             // The key looks like that of a shard, and there is no whole, or not yet.
-            Err(error) if matches!(error.code(), Some(Code::NoSale | Code::BusyKey)) => {}
+            Err(error) if is_no_directory(&error) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -71,6 +71,14 @@ pub(crate) async fn group(
         sharded.iter().flat_map(AnySale::shards).map(|shard| shard.key().to_owned()).collect();
     let others = keys.into_iter().filter(|key| !shards.contains(key)).collect();
     Ok((sharded, others))
+}
+
+/// Whether there is something else at the key, or a directory that only newer programs understand.
+fn is_no_directory(error: &Error) -> bool {
+    match error {
+        Error::Redis(error) => error.code() == Some("WRONGTYPE"),
+        error => matches!(error.code(), Some(Code::NoSale | Code::BusyKey | Code::Err)),
+    }
 }
 
 /// The key of the whole sale, if this may be the key of a shard: `bottles` of `{bottles:3:17}`.

@@ -80,3 +80,34 @@ async fn lives(program: &Program) {
     assert_eq!(program.run("sale show bottles").await.code, 1);
     assert_eq!(program.run("sale delete bottles --yes").await.code, 1);
 }
+
+/// A key that looks like that of a shard, and at the key of its sale something else: the others are listed all the same.
+#[tokio::test]
+async fn what_is_no_directory_hides_no_sale() {
+    let server = Server::start().await;
+    let program = Program::on(&server);
+    let mut connection = server.connect().await;
+    play(&mut connection, "SECKILL.CREATE {winter:0:1} STOCK 3 => OK").await;
+    for other in ["SET winter x => OK", "HSET winter salt 1 shards 3 hash other => 3", "HSET winter a b => 1"]
+    {
+        play(&mut connection, other).await;
+        let listed = program.json("sale list").await;
+        assert_eq!(listed["sale"], "{winter:0:1}", "{other}");
+        play(&mut connection, "DEL winter => 1").await;
+    }
+}
+
+/// A sale that lost a shard is no sale that was deleted meanwhile.
+#[tokio::test]
+async fn a_sale_that_lost_a_shard_is_named() {
+    let server = Server::start().await;
+    let program = Program::on(&server);
+    program.prints("sale create bottles --stock 9 --shards 3").await;
+    program.prints("sale create glasses --stock 9").await;
+    let shown = program.json("sale show bottles").await;
+    let shard = shown["shards"][1]["sale"].as_str().unwrap();
+    play(&mut server.connect().await, &format!("DEL {shard} => 1")).await;
+    let ended = program.run("sale list --interval 0s").await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.out.contains("glasses") && ended.errors.contains(shard), "{ended:?}");
+}

@@ -105,3 +105,14 @@ async fn a_balancer_says_when_shards_fall_silent_and_when_they_answer_again() {
     balance.signal("INT");
     assert_eq!(balance.ended().await.code, 0);
 }
+
+#[tokio::test]
+async fn a_picture_shows_the_others() {
+    let (mut shop, program) = Shop::open().await;
+    let shown = program.json("sale show bottles").await;
+    let shards = shown["shards"].as_array().unwrap();
+    let other = shards.iter().find(|shard| !shop.has(shard)).unwrap()["sale"].as_str().unwrap();
+    let _stopped = shop.hangs().await;
+    let text = program.prints("top --once bottles --within 2s").await;
+    assert!(text.contains(other), "{other}: {text}");
+}

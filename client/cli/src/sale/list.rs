@@ -64,23 +64,25 @@ impl List {
     pub(super) async fn run(self, servers: &Servers, output: Output) -> Result<Exit, Failure> {
         let connector = servers.connector().await?;
         let keys = sales::find(&mut servers.primaries(&connector).await?, &self.pattern).await?;
-        let sales = self.sales(servers.client_of(connector), keys).await?;
+        let client = servers.client_of(connector);
+        let sales = self.sales(&client, keys).await?;
         let mut rows = look(&sales).await?;
+        let broken = find_broken(&client, &sales, &rows).await;
         if !self.interval.is_zero() && !rows.is_empty() {
             sleep(self.interval).await;
             let before = std::mem::replace(&mut rows, look(&sales).await?);
             add_rates(&mut rows, &before);
         }
         write_out(|out| if output.is_json() { json_lines(&rows, out) } else { text(&rows, out) })?;
-        Ok(Exit::Done)
+        broken.map_or(Ok(Exit::Done), Err)
     }
 }
 
 impl List {
     /// The sales that are listed, in the order of their keys.
-    async fn sales(&self, client: AnyClient, keys: Vec<Vec<u8>>) -> Result<Vec<Listed>, Failure> {
+    async fn sales(&self, client: &AnyClient, keys: Vec<Vec<u8>>) -> Result<Vec<Listed>, Failure> {
         let (sharded, others) =
-            if self.shards { (Vec::new(), keys) } else { sales::group(&client, keys).await? };
+            if self.shards { (Vec::new(), keys) } else { sales::group(client, keys).await? };
         let others = others.into_iter().map(|key| Listed::One(client.sale(key)));
         let mut listed: Vec<_> = sharded.into_iter().map(Listed::Sharded).chain(others).collect();
         listed.sort_by(|one, other| one.key().cmp(other.key()));
@@ -122,6 +124,24 @@ async fn look(sales: &[Listed]) -> Result<Vec<Row>, Failure> {
     };
     let looks = stream::iter(sales).map(look).buffered(AT_ONCE);
     looks.try_filter_map(async |found| Ok(found)).try_collect().await
+}
+
+/// A sale that is not listed because it has lost a shard, and was not deleted after it was found.
+async fn find_broken(client: &AnyClient, sales: &[Listed], rows: &[Row]) -> Option<Failure> {
+    for listed in sales {
+        let Listed::Sharded(sale) = listed else { continue };
+        let is_listed = rows.iter().any(|row| row.sale == sale.key());
+        if is_listed || client.sharded(sale.key()).await.is_err() {
+            continue;
+        }
+        for shard in sale.shards() {
+            if shard.info().await.is_err_and(|error| error.code() == Some(Code::NoSale)) {
+                let (sale, shard) = (Name(sale.key()), Name(shard.key()));
+                return Some(Failure::Refused(format!("{sale} is not listed: its shard {shard} is gone")));
+            }
+        }
+    }
+    None
 }
 
 fn add_rates(rows: &mut [Row], before: &[Row]) {

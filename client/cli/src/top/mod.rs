@@ -89,7 +89,12 @@ impl Top {
         let mut first = sampler.pass(None).await?;
         if self.once {
             // In the live view, a sale that is named may be created later.
-            let failed = first.sales.iter().find(|(_, sale)| is_named && sale.is_err());
+            let all_failed = first.sales.values().all(Result::is_err);
+            // A server that does not answer hides no shard of the others.
+            let failed = first.sales.iter().find(|(_, sale)| {
+                let failure = sale.as_ref().err().filter(|_| is_named);
+                failure.is_some_and(|failure| all_failed || !matches!(failure, Failure::Server(_)))
+            });
             let failed = failed.map(|(key, _)| key.clone());
             if let Some(Err(failure)) = failed.and_then(|key| first.sales.remove(&key)) {
                 return Err(failure);

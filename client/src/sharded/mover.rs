@@ -86,7 +86,8 @@ impl<S: Servers> Mover<S> {
         &self.seen
     }
 
-    /// Finishes the transfers of others, and then makes these. One that fails does not keep the others from it.
+    /// Finishes the transfers of others, and then makes these. One that fails does not keep the others from it. Fails when there is
+    /// nothing else to tell of than shards that could not do their halves.
     pub(super) async fn balance(
         &self,
         moves: impl FnOnce(&[Option<Figures>]) -> Vec<Move> + Send,
@@ -94,7 +95,7 @@ impl<S: Servers> Mover<S> {
         let mut settled = self.settle().await?;
         let shards = self.read().await;
         let mut moved = Vec::new();
-        let mut unready = HashSet::new();
+        let (mut unready, mut why) = (HashSet::new(), None);
         for planned in moves(&shards) {
             let cannot = |shard| {
                 settled.faulty.contains(&shard) || unready.contains(&shard) || self.suspects.has(shard)
@@ -102,8 +103,9 @@ impl<S: Servers> Mover<S> {
             if [planned.from, planned.to].into_iter().any(cannot) {
                 continue;
             }
-            if let Some(shard) = self.unready(planned).await {
-                unready.insert(shard);
+            if let Err(Open { error, at }) = self.check_ready(planned.from, planned.to).await {
+                unready.insert(at);
+                why = Some(error);
                 continue;
             }
             let (transfer, end) = self.transfer(planned).await?;
@@ -119,7 +121,10 @@ impl<S: Servers> Mover<S> {
                 }
             }
         }
-        Ok((settled, moved))
+        match why {
+            Some(error) if moved.is_empty() && settled.open.is_empty() && settled.finished == 0 => Err(error),
+            _ => Ok((settled, moved)),
+        }
     }
 
     /// Repeats the transfers that were done a short time ago: a failover may have forgotten a half of one. Those of shards
